@@ -1,0 +1,88 @@
+/* api: what the resources' handlers are given and give back. They know methods and media types as
+ * little as sockets: http/ has read the request before them and makes the answer after them. */
+#ifndef API_H
+#define API_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/buffer.h"
+#include "domain/violation.h"
+#include "store/store.h"
+#include "json/json_write.h"
+
+enum {
+    API_BODY_MAX = 64 * 1024 * 1024, /* bytes of an answer: some 500 000 products */
+    API_BODY_KEEP = 256 * 1024,      /* a worker keeps no larger buffer for the next request */
+    API_LOCATION_SIZE = 64,
+    API_DETAIL_SIZE = 256
+};
+
+enum api_status {
+    API_OK,            /* done; the body is the representation */
+    API_CREATED,       /* an order was placed; location is set */
+    API_REPLAYED,      /* as API_CREATED, but it was placed by an earlier request with this key */
+    API_NO_PRODUCT,    /* no product with that id */
+    API_NO_ORDER,      /* this consumer has no order with that id */
+    API_MALFORMED,     /* the body is not JSON; detail is set */
+    API_INVALID,       /* violations are set */
+    API_OUT_OF_STOCK,  /* outcome->shorts are set */
+    API_KEY_REUSED,    /* the idempotency key came with another order before */
+    API_KEY_IN_FLIGHT, /* the first request with this idempotency key has not ended */
+    API_LIST_TOO_LONG, /* the list exceeds API_BODY_MAX; it has to be paged */
+    API_DRAINING,      /* this process is about to leave */
+    API_STORE_BUSY,    /* the store did not answer within the deadline */
+    API_STORE_DOWN,    /* the store is out of reach */
+    API_FAULT,         /* a defect; logged where it was found */
+    API_STATUS_MAX
+};
+
+/* A request as a handler sees it; all borrowed for the call. */
+struct api_request {
+    struct store *store;
+    const char *consumer;        /* who calls: a VPC endpoint id, or "-" */
+    const char *id;              /* the {id} of the path, or NULL */
+    const char *after;           /* ?after=, or NULL */
+    int64_t limit;               /* ?limit=, or 0 for all */
+    const char *idempotency_key; /* or NULL */
+    char *body;                  /* may be changed in place; NULL if the route takes none */
+    size_t body_len;
+    int64_t now_us;
+    bool pretty;   /* indent the body */
+    bool draining; /* this process was told to stop */
+};
+
+/* A handler's answer. Large, so each worker has one and prepares it anew for each request. */
+struct api_response {
+    struct buffer body;
+    char location[API_LOCATION_SIZE]; /* path of what was created, or "" */
+    char next[ID_TEXT_SIZE];          /* ?after= of the next page, or "" if this is the last */
+    char detail[API_DETAIL_SIZE];
+    struct violations violations;
+    struct store_outcome outcome;
+};
+
+typedef enum api_status (*api_handler)(const struct api_request *request,
+                                       struct api_response *response);
+
+/* Once for a worker; api_response_free gives back what it holds. */
+void api_response_init(struct api_response *response);
+void api_response_free(struct api_response *response);
+
+/* Before each request. */
+void api_response_reset(struct api_response *response);
+
+/* The status for a store's result that has no meaning of its own to the handler. */
+enum api_status api_status_of(enum store_result result);
+
+/* The handlers, a file a resource. */
+enum api_status products_list(const struct api_request *request, struct api_response *response);
+enum api_status products_get(const struct api_request *request, struct api_response *response);
+enum api_status orders_place(const struct api_request *request, struct api_response *response);
+enum api_status orders_get(const struct api_request *request, struct api_response *response);
+enum api_status orders_list(const struct api_request *request, struct api_response *response);
+enum api_status health_live(const struct api_request *request, struct api_response *response);
+enum api_status health_ready(const struct api_request *request, struct api_response *response);
+
+#endif

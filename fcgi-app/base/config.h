@@ -1,0 +1,42 @@
+/* config: the environment, read once and checked whole. */
+#ifndef BASE_CONFIG_H
+#define BASE_CONFIG_H
+
+#include <stdbool.h>
+#include <stdio.h>
+
+#include "base/log.h"
+
+enum config_setting {
+    CONFIG_DATABASE_URL,
+    CONFIG_SOCKET,
+    CONFIG_SOCKET_GROUP,
+    CONFIG_BACKLOG,
+    CONFIG_WORKERS,
+    CONFIG_DRAIN_SECONDS,
+    CONFIG_QUIET_MS,
+    CONFIG_REQUEST_SECONDS,
+    CONFIG_STORE_TIMEOUT_MS,
+    CONFIG_LOG_LEVEL,
+    CONFIG_SETTING_MAX
+};
+
+/* Every setting's value: numbers in numbers[], texts (owned by the environment) in texts[]. */
+struct config {
+    const char *texts[CONFIG_SETTING_MAX];
+    int numbers[CONFIG_SETTING_MAX];
+    enum log_level log_level;
+};
+
+/* Reads every setting by way of get (getenv, or a test's stand-in) and writes each error to
+ * errors, one line each: what is wrong, where, and what to do. False if there was any. */
+bool config_read(struct config *config, char *(*get)(const char *name), FILE *errors);
+
+/* config_read from the process's environment, errors to standard error. A POSTERN_ variable that
+ * is no setting is an error too: it is most likely a misspelt one. */
+bool config_read_environment(struct config *config);
+
+/* Prints the table of settings: name, default, range, meaning. */
+void config_help(FILE *out);
+
+#endif

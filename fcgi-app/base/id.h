@@ -1,0 +1,19 @@
+/* id: identifiers of orders and requests. */
+#ifndef BASE_ID_H
+#define BASE_ID_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum { ID_TEXT_SIZE = 37 };
+
+/* Writes a UUIDv7 in its text form (RFC 9562, section 5.7). The 12 bits after the milliseconds
+ * hold the fraction of the millisecond (section 6.2, method 3), so ids sort by time to a quarter
+ * of a microsecond, whichever process made them. Ends the process if the kernel has no randomness
+ * to give, which Linux does not do once it has booted. */
+void id_make(int64_t now_us, char out[ID_TEXT_SIZE]);
+
+/* Tells whether the text is a UUID in lower case, the only form this service hands out. */
+bool id_is_valid(const char *text);
+
+#endif

@@ -1,0 +1,125 @@
+#include "base/log.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/text.h"
+
+/* PIPE_BUF on Linux: a longer write to a pipe may mingle with another process's line. */
+enum { LOG_LINE_MAX = 4096, LOG_LINE_TAIL = 2 };
+
+static const char *const log_level_names[LOG_LEVEL_MAX] = {
+    [LOG_ERROR] = "error",
+    [LOG_WARN] = "warn",
+    [LOG_INFO] = "info",
+    [LOG_DEBUG] = "debug",
+};
+
+static enum log_level log_level_set = LOG_INFO;
+
+/* A line under construction; a failed append leaves len as it was. */
+struct log_line {
+    char data[LOG_LINE_MAX];
+    size_t len;
+};
+
+static bool log_append(struct log_line *line, const char *bytes, size_t n)
+{
+    if (n > sizeof line->data - LOG_LINE_TAIL - line->len)
+        return false;
+    memcpy(line->data + line->len, bytes, n);
+    line->len += n;
+    return true;
+}
+
+static bool log_append_char(struct log_line *line, unsigned char c)
+{
+    char escaped[8];
+    if (c == '"' || c == '\\') {
+        escaped[0] = '\\';
+        escaped[1] = (char)c;
+        return log_append(line, escaped, 2);
+    }
+    if (c < 0x20 || c == 0x7f) {
+        int n = snprintf(escaped, sizeof escaped, "\\u%04x", c);
+        return log_append(line, escaped, (size_t)n);
+    }
+    return log_append(line, (const char *)&c, 1);
+}
+
+static bool log_append_text(struct log_line *line, const char *text)
+{
+    size_t left = strlen(text);
+    if (!log_append(line, "\"", 1))
+        return false;
+    while (left > 0) {
+        size_t n = text_utf8_length((const unsigned char *)text, left);
+        bool ok;
+        if (n == 0)
+            ok = log_append(line, "\\ufffd", 6);
+        else if (n == 1)
+            ok = log_append_char(line, (unsigned char)*text);
+        else
+            ok = log_append(line, text, n);
+        if (!ok)
+            return false;
+        n = n ? n : 1;
+        text += n;
+        left -= n;
+    }
+    return log_append(line, "\"", 1);
+}
+
+static void log_append_field(struct log_line *line, const struct log_field *field)
+{
+    size_t before = line->len;
+    bool ok = log_append(line, before > 1 ? "," : "", before > 1) &&
+              log_append_text(line, field->name) && log_append(line, ":", 1);
+    if (ok && field->text) {
+        ok = log_append_text(line, field->text);
+    } else if (ok) {
+        char number[24];
+        int n = snprintf(number, sizeof number, "%lld", (long long)field->number);
+        ok = log_append(line, number, (size_t)n);
+    }
+    if (!ok)
+        line->len = before;
+}
+
+void log_write(enum log_level level, const char *message, const struct log_field *fields)
+{
+    if (level > log_level_set)
+        return;
+    int saved = errno;
+    char now[CLOCK_TEXT_SIZE];
+    struct log_line line = {.data = "{", .len = 1};
+
+    clock_format(clock_now_us(), now);
+    log_append_field(&line, &LOG_TEXT("time", now));
+    log_append_field(&line, &LOG_TEXT("level", log_level_names[level]));
+    log_append_field(&line, &LOG_TEXT("message", message));
+    for (; fields && fields->name; fields++)
+        log_append_field(&line, fields);
+    memcpy(line.data + line.len, "}\n", LOG_LINE_TAIL);
+    line.len += LOG_LINE_TAIL;
+    /* There is nowhere to report that the log cannot be written. */
+    ssize_t written = write(STDERR_FILENO, line.data, line.len);
+    (void)written;
+    errno = saved;
+}
+
+void log_set_level(enum log_level level)
+{
+    log_level_set = level;
+}
+
+enum log_level log_level_of(const char *name)
+{
+    enum log_level level = 0;
+    while (level < LOG_LEVEL_MAX && strcmp(name, log_level_names[level]) != 0)
+        level++;
+    return level;
+}

@@ -1,0 +1,72 @@
+#include "base/text.h"
+
+bool text_number(const char *text, size_t len, int64_t min, int64_t max, int64_t *out)
+{
+    int64_t value = 0;
+    if (len == 0 || (text[0] == '0' && len > 1))
+        return false;
+    for (size_t i = 0; i < len; i++) {
+        int digit = text[i] - '0';
+        if (digit < 0 || digit > 9 || value > (INT64_MAX - digit) / 10)
+            return false;
+        value = value * 10 + digit;
+    }
+    if (value < min || value > max)
+        return false;
+    *out = value;
+    return true;
+}
+
+/* One row for each first byte's range; low and high bound the second byte, which is where
+ * overlong forms, surrogates and too large code points show (RFC 3629, section 4). */
+static const struct {
+    unsigned char first, last, low, high;
+    size_t length;
+} text_utf8_rows[] = {
+    {0x00, 0x7f, 0x00, 0x00, 1}, {0xc2, 0xdf, 0x80, 0xbf, 2}, {0xe0, 0xe0, 0xa0, 0xbf, 3},
+    {0xe1, 0xec, 0x80, 0xbf, 3}, {0xed, 0xed, 0x80, 0x9f, 3}, {0xee, 0xef, 0x80, 0xbf, 3},
+    {0xf0, 0xf0, 0x90, 0xbf, 4}, {0xf1, 0xf3, 0x80, 0xbf, 4}, {0xf4, 0xf4, 0x80, 0x8f, 4},
+};
+
+size_t text_utf8_length(const unsigned char *bytes, size_t len)
+{
+    if (len == 0)
+        return 0;
+    for (size_t i = 0; i < sizeof text_utf8_rows / sizeof text_utf8_rows[0]; i++) {
+        if (bytes[0] < text_utf8_rows[i].first || bytes[0] > text_utf8_rows[i].last)
+            continue;
+        size_t n = text_utf8_rows[i].length;
+        if (n > len)
+            return 0;
+        if (n > 1 && (bytes[1] < text_utf8_rows[i].low || bytes[1] > text_utf8_rows[i].high))
+            return 0;
+        for (size_t k = 2; k < n; k++) {
+            if ((bytes[k] & 0xc0) != 0x80)
+                return 0;
+        }
+        return n;
+    }
+    return 0;
+}
+
+bool text_is_utf8(const char *bytes, size_t len)
+{
+    const unsigned char *p = (const unsigned char *)bytes;
+    while (len > 0) {
+        size_t n = text_utf8_length(p, len);
+        if (n == 0)
+            return false;
+        p += n;
+        len -= n;
+    }
+    return true;
+}
+
+bool text_has_control(const char *bytes, size_t len)
+{
+    for (size_t i = 0; i < len; i++) {
+        if ((unsigned char)bytes[i] < 0x20 || bytes[i] == 0x7f)
+            return true;
+    }
+    return false;
+}

@@ -1,0 +1,23 @@
+/* text: strict reading of foreign text. */
+#ifndef BASE_TEXT_H
+#define BASE_TEXT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* Reads a decimal number that has digits only and no leading zero, within min..max (min >= 0).
+ * False, and *out untouched, for anything else: a sign, a space, an empty text. */
+bool text_number(const char *text, size_t len, int64_t min, int64_t max, int64_t *out);
+
+/* The length of the UTF-8 sequence at the start of the bytes (1 to 4), or 0 if there is none that
+ * is valid: overlong forms, surrogates and code points over U+10FFFF are not (RFC 3629). */
+size_t text_utf8_length(const unsigned char *bytes, size_t len);
+
+/* Tells whether the bytes are valid UTF-8 throughout. */
+bool text_is_utf8(const char *bytes, size_t len);
+
+/* Tells whether the text holds a control character (U+0000 to U+001F, U+007F). */
+bool text_has_control(const char *bytes, size_t len);
+
+#endif

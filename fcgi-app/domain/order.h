@@ -1,0 +1,95 @@
+/* order: what a consumer asks for, and what it got. */
+#ifndef DOMAIN_ORDER_H
+#define DOMAIN_ORDER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/id.h"
+#include "domain/product.h"
+
+#define ORDER_QUANTITY_MAX INT64_C(1000000)
+
+enum {
+    ORDER_LINES_MAX = 100,
+    ORDER_EMAIL_MAX = 254,     /* bytes; RFC 5321, section 4.5.3.1.3, less the angle brackets */
+    ORDER_REFERENCE_MAX = 255, /* bytes */
+    ORDER_CONSUMER_MAX = 64,   /* bytes; "vpce-" and 17 hex digits today */
+    ORDER_KEY_MAX = 255,       /* bytes of an idempotency key */
+};
+
+/* One line as asked for. */
+struct order_item {
+    int64_t product_id;
+    int64_t quantity;
+};
+
+/* An order as asked for: each product once, in the order of first mention. */
+struct order_request {
+    struct order_item items[ORDER_LINES_MAX];
+    size_t count;
+    char email[ORDER_EMAIL_MAX + 1];         /* "" if not given */
+    char reference[ORDER_REFERENCE_MAX + 1]; /* "" if not given */
+};
+
+/* One line of a placed order; the name and price are those at the time of the order. */
+struct order_line {
+    int64_t product_id;
+    int64_t quantity;
+    int64_t unit_price_cents;
+    int64_t amount_cents;
+    char name[PRODUCT_NAME_MAX + 1];
+};
+
+/* A placed order. About 25 kB: keep it out of deep stacks. */
+struct order {
+    char id[ID_TEXT_SIZE];
+    int64_t created_us; /* microseconds since 1970 UTC */
+    int64_t total_cents;
+    char email[ORDER_EMAIL_MAX + 1];         /* "" if none */
+    char reference[ORDER_REFERENCE_MAX + 1]; /* "" if none */
+    size_t count;
+    struct order_line lines[ORDER_LINES_MAX];
+};
+
+/* A product of which there is less than an order asks for. */
+struct order_shortage {
+    int64_t product_id;
+    int64_t requested;
+    int64_t available;
+};
+
+enum order_fault {
+    ORDER_OK,             /* no fault */
+    ORDER_BAD_PRODUCT,    /* product id outside 1..PRODUCT_ID_MAX */
+    ORDER_BAD_QUANTITY,   /* quantity outside 1..ORDER_QUANTITY_MAX */
+    ORDER_SUM_TOO_LARGE,  /* the quantities of this product sum to more than ORDER_QUANTITY_MAX */
+    ORDER_TOO_MANY_ITEMS, /* more than ORDER_LINES_MAX different products */
+    ORDER_BAD_EMAIL,      /* not LOCAL@DOMAIN, or longer than ORDER_EMAIL_MAX */
+    ORDER_BAD_REFERENCE,  /* empty, too long, or with a control character */
+    ORDER_FAULT_MAX
+};
+
+/* What each fault means to whoever sent it. */
+extern const char *const order_fault_texts[ORDER_FAULT_MAX];
+
+/* Adds an item, summing it into the line of the same product. On a fault nothing changes. */
+enum order_fault order_request_add(struct order_request *request, int64_t product_id,
+                                   int64_t quantity);
+
+/* Sets the e-mail address or the reference. On a fault nothing changes. */
+enum order_fault order_request_set_email(struct order_request *request, const char *email);
+enum order_fault order_request_set_reference(struct order_request *request, const char *reference);
+
+/* Adds a line for an item, at the product's present name and price, and to the total. The order
+ * must have room for it; sums cannot overflow within the bounds above. */
+void order_add_line(struct order *order, const struct order_item *item,
+                    const struct product *product);
+
+/* Tells whether the order is what the request asks for: the same lines in the same order, e-mail
+ * and reference. This is how a repeated idempotency key is told from one used for something else.
+ */
+bool order_matches(const struct order *order, const struct order_request *request);
+
+#endif

@@ -1,0 +1,42 @@
+/* product: what is for sale. */
+#ifndef DOMAIN_PRODUCT_H
+#define DOMAIN_PRODUCT_H
+
+#include <stdint.h>
+
+/* The largest integer that every JSON reader keeps exact, 2^53 - 1 (RFC 7493, section 2.2). */
+#define PRODUCT_ID_MAX       INT64_C(9007199254740991)
+#define PRODUCT_QUANTITY_MAX INT64_C(1000000000)
+
+enum {
+    PRODUCT_NAME_MAX = 200,         /* bytes */
+    PRODUCT_DESCRIPTION_MAX = 2000, /* bytes */
+};
+
+struct product {
+    int64_t id;          /* 1..PRODUCT_ID_MAX */
+    int64_t price_cents; /* 0..MONEY_PRICE_MAX */
+    int64_t quantity;    /* stock, 0..PRODUCT_QUANTITY_MAX */
+    const char *name;    /* borrowed; 1..PRODUCT_NAME_MAX bytes of UTF-8, no control characters */
+    const char *description; /* borrowed; 0..PRODUCT_DESCRIPTION_MAX bytes of UTF-8 */
+};
+
+enum product_field {
+    PRODUCT_ID,
+    PRODUCT_NAME,
+    PRODUCT_DESCRIPTION,
+    PRODUCT_PRICE,
+    PRODUCT_QUANTITY,
+    PRODUCT_FIELD_MAX
+};
+
+/* The fields' names, as CSV headers and JSON members spell them. */
+extern const char *const product_field_names[PRODUCT_FIELD_MAX];
+
+/* What each field must be, to end a sentence that starts "must be". */
+extern const char *const product_field_rules[PRODUCT_FIELD_MAX];
+
+/* The first field that breaks its bounds, or PRODUCT_FIELD_MAX if the product is valid. */
+enum product_field product_check(const struct product *product);
+
+#endif

@@ -1,0 +1,71 @@
+/* http: from a request to a response, whatever carries them. It finds the route, reads what HTTP
+ * says about the request, calls the handler, and turns what came of it into status, headers and
+ * body. Knows no FastCGI. */
+#ifndef HTTP_H
+#define HTTP_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "api/api.h"
+#include "base/buffer.h"
+
+enum {
+    HTTP_BODY_MAX = 64 * 1024,   /* bytes of a request's body */
+    HTTP_HEADERS_MAX = 8 * 1024, /* bytes of a response's header lines */
+    HTTP_REQUEST_ID_SIZE = 129,  /* the longest request id taken over, and its NUL */
+};
+
+enum http_header {
+    HTTP_CONTENT_TYPE,
+    HTTP_IF_NONE_MATCH,
+    HTTP_IDEMPOTENCY_KEY,
+    HTTP_REQUEST_ID,
+    HTTP_HEADER_MAX
+};
+
+/* A request; all borrowed for the call. */
+struct http_request {
+    const char *method;
+    const char *path;                     /* decoded, starts with a slash */
+    const char *query;                    /* raw, without the question mark; "" if none */
+    const char *headers[HTTP_HEADER_MAX]; /* NULL if absent */
+    const char *consumer;                 /* the VPC endpoint's id, or "-" */
+    char *body;                           /* may be changed in place; body[body_len] is NUL */
+    size_t body_len;
+    bool body_too_large; /* over HTTP_BODY_MAX, so it was not read */
+    bool body_cut;       /* fewer bytes came than were announced */
+};
+
+/* What a worker keeps from one request to the next. */
+struct http_service {
+    struct store *store;       /* borrowed */
+    struct api_response reply; /* the handler's answer, reused */
+    struct buffer problem;     /* a problem's body, reused */
+};
+
+/* A response. headers are whole lines, each ended by CRLF, without Content-Length. */
+struct http_response {
+    int status;
+    const char *reason; /* the status's standard phrase; a constant */
+    const char *route;  /* the route's template, for the log; a constant */
+    char request_id[HTTP_REQUEST_ID_SIZE];
+    struct buffer headers;
+    const char *body; /* borrowed from the service until its next request */
+    size_t body_len;  /* what Content-Length says (never with 204 and 304) */
+    bool send_body;   /* false for HEAD, 204 and 304 */
+};
+
+void http_service_init(struct http_service *service, struct store *store);
+void http_service_free(struct http_service *service);
+
+void http_response_init(struct http_response *response);
+void http_response_free(struct http_response *response);
+
+/* Answers one request; draining tells that this process was told to stop. Always makes a response.
+ */
+void http_handle(struct http_service *service, const struct http_request *request, bool draining,
+                 struct http_response *response);
+
+#endif

@@ -1,0 +1,101 @@
+#include "store/store.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "store/sqlite.h"
+
+/* Every keeper there is; a new one is a row here. */
+static const struct store_keeper *const store_keepers[] = {&store_sqlite};
+
+const char *const store_result_names[STORE_RESULT_MAX] = {
+    [STORE_OK] = "ok",
+    [STORE_REPLAYED] = "replayed",
+    [STORE_NOT_FOUND] = "not found",
+    [STORE_UNKNOWN_PRODUCT] = "unknown product",
+    [STORE_SHORT] = "not enough stock",
+    [STORE_KEY_REUSED] = "idempotency key reused",
+    [STORE_KEY_IN_FLIGHT] = "idempotency key in flight",
+    [STORE_STOPPED] = "stopped",
+    [STORE_BUSY] = "busy",
+    [STORE_UNREACHABLE] = "unreachable",
+    [STORE_OLD_SCHEMA] = "schema too old",
+    [STORE_NEW_SCHEMA] = "schema too new",
+    [STORE_FAULT] = "fault",
+};
+
+const struct store_keeper *store_keeper_of(const char *url, char *error, size_t error_size)
+{
+    size_t scheme = strcspn(url, ":");
+    for (size_t i = 0; i < sizeof store_keepers / sizeof store_keepers[0]; i++) {
+        if (strlen(store_keepers[i]->scheme) == scheme &&
+            strncmp(url, store_keepers[i]->scheme, scheme) == 0 && url[scheme] == ':' &&
+            url[scheme + 1])
+            return store_keepers[i];
+    }
+    /* The URL itself may hold a password, so only its scheme is shown. */
+    snprintf(error, error_size,
+             "DATABASE_URL: \"%.*s\" is no store this build knows; write sqlite:PATH, such as "
+             "sqlite:var/postern.db",
+             (int)scheme, url);
+    return NULL;
+}
+
+struct store *store_open(const char *url, int timeout_ms)
+{
+    char error[256];
+    const struct store_keeper *keeper = store_keeper_of(url, error, sizeof error);
+    return keeper ? keeper->open(url, timeout_ms) : NULL;
+}
+
+void store_close(struct store *store)
+{
+    if (store)
+        store->keeper->close(store);
+}
+
+enum store_result store_ping(struct store *store)
+{
+    return store->keeper->ping(store);
+}
+
+enum store_result store_migrate(struct store *store, int *from, int *to)
+{
+    return store->keeper->migrate(store, from, to);
+}
+
+enum store_result store_product_get(struct store *store, int64_t id, store_product_visit visit,
+                                    void *context)
+{
+    return store->keeper->product_get(store, id, visit, context);
+}
+
+enum store_result store_product_list(struct store *store, int64_t after, int64_t limit,
+                                     store_product_visit visit, void *context)
+{
+    return store->keeper->product_list(store, after, limit, visit, context);
+}
+
+enum store_result store_product_import(struct store *store, store_product_next next, void *context)
+{
+    return store->keeper->product_import(store, next, context);
+}
+
+enum store_result store_order_place(struct store *store, const struct order_request *request,
+                                    const struct store_placement *placement,
+                                    struct store_outcome *outcome)
+{
+    return store->keeper->order_place(store, request, placement, outcome);
+}
+
+enum store_result store_order_get(struct store *store, const char *consumer, const char *id,
+                                  struct order *order)
+{
+    return store->keeper->order_get(store, consumer, id, order);
+}
+
+enum store_result store_order_list(struct store *store, const char *consumer, const char *before,
+                                   int64_t limit, store_order_visit visit, void *context)
+{
+    return store->keeper->order_list(store, consumer, before, limit, visit, context);
+}
