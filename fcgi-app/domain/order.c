@@ -16,7 +16,7 @@ const char *const order_fault_texts[ORDER_FAULT_MAX] = {
 };
 
 enum order_fault order_request_add(struct order_request *request, int64_t product_id,
-                                   int64_t quantity)
+                                   int64_t quantity, size_t position)
 {
     size_t i = 0;
     if (product_id < 1 || product_id > PRODUCT_ID_MAX)
@@ -33,7 +33,7 @@ enum order_fault order_request_add(struct order_request *request, int64_t produc
     }
     if (request->count == ORDER_LINES_MAX)
         return ORDER_TOO_MANY_ITEMS;
-    request->items[request->count++] = (struct order_item){product_id, quantity};
+    request->items[request->count++] = (struct order_item){product_id, quantity, position};
     return ORDER_OK;
 }
 

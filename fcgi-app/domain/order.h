@@ -23,6 +23,7 @@ enum {
 struct order_item {
     int64_t product_id;
     int64_t quantity;
+    size_t position; /* which of the items as sent mentioned the product first, from 0 */
 };
 
 /* An order as asked for: each product once, in the order of first mention. */
@@ -74,9 +75,10 @@ enum order_fault {
 /* What each fault means to whoever sent it. */
 extern const char *const order_fault_texts[ORDER_FAULT_MAX];
 
-/* Adds an item, summing it into the line of the same product. On a fault nothing changes. */
+/* Adds the item that was sent at that position, summing it into the line of the same product. On a
+ * fault nothing changes. */
 enum order_fault order_request_add(struct order_request *request, int64_t product_id,
-                                   int64_t quantity);
+                                   int64_t quantity, size_t position);
 
 /* Sets the e-mail address or the reference. On a fault nothing changes. */
 enum order_fault order_request_set_email(struct order_request *request, const char *email);

@@ -1,0 +1,190 @@
+# Postern. `make` prints the commands.
+#
+#   CC=clang                             another compiler
+#   SANITIZER=address|undefined|thread   an instrumented build, in a folder of its own
+#   V=1                                  show every command
+#   PORT=8080 DATABASE_URL=sqlite:…      for make run
+
+VERSION := 0.1.0
+
+# ---- Packages: the one place that names what comes from Debian
+
+PACKAGES_BUILD := gcc libc6-dev make pkg-config libfcgi-dev libcjson-dev libsqlite3-dev libxxhash-dev
+PACKAGES_RUN   := lighttpd
+PACKAGES_TEST  := $(PACKAGES_BUILD) $(PACKAGES_RUN) libcunit1-dev libcurl4-openssl-dev
+PACKAGES_CHECK := $(PACKAGES_TEST) clang libclang-rt-dev clang-format clang-tidy cppcheck shellcheck
+PACKAGES_BENCH := $(PACKAGES_BUILD) $(PACKAGES_RUN) wrk curl
+
+# ---- Flags
+
+CC        := gcc
+OPTIMIZE  := -O2
+WARNINGS  := -Wall -Wextra -Wshadow -Wcast-qual -Wstrict-prototypes -Wmissing-prototypes
+SANITIZER :=
+empty     :=
+comma     := ,
+FLAVOUR   := $(if $(SANITIZER),$(subst $(comma),-,$(SANITIZER)),release)
+BUILD     := build/$(FLAVOUR)
+HARDENING := -fstack-protector-strong -fPIE $(if $(SANITIZER),,-D_FORTIFY_SOURCE=2)
+CFLAGS    := -std=gnu11 $(OPTIMIZE) -g $(WARNINGS) $(if $(CI),-Werror) $(HARDENING)
+CPPFLAGS  := -D_GNU_SOURCE -Ifcgi-app -I$(BUILD)
+LDFLAGS   := -pie -Wl,-z,relro,-z,now
+LDLIBS    := -lfcgi -lcjson -lsqlite3 -lm
+ifneq ($(SANITIZER),)
+CFLAGS    += -fsanitize=$(SANITIZER) -fno-sanitize-recover=all -fno-omit-frame-pointer
+LDFLAGS   += -fsanitize=$(SANITIZER)
+endif
+ifeq ($(V),1)
+Q :=
+say = @:
+else
+Q := @
+say = @printf '  %-6s %s\n'
+endif
+
+REVISION := $(shell git rev-parse --short HEAD 2>/dev/null)
+
+# ---- Sources
+
+APP_SOURCES  := $(wildcard fcgi-app/*/*.c)
+APP_OBJECTS  := $(APP_SOURCES:%.c=$(BUILD)/%.o)
+GENERATED    := $(BUILD)/gen/sqlite_sql.h $(BUILD)/gen/sqlite_schema.h
+UNIT_SOURCES := $(wildcard tests/unit/*/test_*.c)
+UNIT_TESTS   := $(UNIT_SOURCES:%.c=$(BUILD)/%)
+E2E_SOURCES  := $(wildcard tests/e2e/test_*.c)
+E2E_TESTS    := $(E2E_SOURCES:%.c=$(BUILD)/%)
+E2E_HELPERS  := $(filter-out $(E2E_SOURCES),$(wildcard tests/e2e/*.c))
+FUZZ_SOURCES := $(wildcard tests/fuzz/fuzz_*.c)
+FUZZ_NAMES   := $(FUZZ_SOURCES:tests/fuzz/fuzz_%.c=%)
+FUZZ_TARGETS := $(FUZZ_SOURCES:%.c=$(BUILD)/%)
+BENCH_TOOLS  := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/bench/*.c))
+C_FILES      := $(shell find fcgi-app tests webserver-conf -name '*.[ch]' 2>/dev/null | sort)
+POSTERN      := $(BUILD)/postern
+
+.DEFAULT_GOAL := help
+.PHONY: help packages build run test unit e2e check check-rest sanitizers fuzz lint format format-check bench clean
+.DELETE_ON_ERROR:
+MAKEFLAGS += --no-builtin-rules
+export CI
+
+help: ## print the commands
+	@echo 'Postern $(VERSION): a product-and-order API behind PrivateLink.'; echo
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+# ---- Build
+
+build: ## build the program
+	@.ci/install $(PACKAGES_BUILD)
+	@$(MAKE) --no-print-directory $(POSTERN)
+
+# Rebuilds everything when the compiler or its flags change, and the version when the commit does.
+$(BUILD)/flags: FORCE
+	@mkdir -p $(@D)
+	@echo '$(CC) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS)' | cmp -s - $@ || \
+	    echo '$(CC) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS)' >$@
+$(BUILD)/revision: FORCE
+	@mkdir -p $(@D)
+	@echo '$(VERSION) $(REVISION)' | cmp -s - $@ || echo '$(VERSION) $(REVISION)' >$@
+FORCE:
+
+$(BUILD)/gen/sqlite_sql.h: fcgi-app/store/sqlite.sql fcgi-app/store/sql2c.awk
+	$(say) GEN $@
+	@mkdir -p $(@D)
+	$(Q)awk -v kind=statements -v prefix=sqlite -f fcgi-app/store/sql2c.awk $< >$@
+$(BUILD)/gen/sqlite_schema.h: $(sort $(wildcard fcgi-app/store/schema/sqlite-*.sql)) \
+    fcgi-app/store/sql2c.awk
+	$(say) GEN $@
+	@mkdir -p $(@D)
+	$(Q)awk -v kind=schema -v prefix=sqlite -f fcgi-app/store/sql2c.awk $(filter %.sql,$^) >$@
+
+$(BUILD)/%.o: %.c $(BUILD)/flags | $(GENERATED)
+	$(say) CC $@
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
+$(BUILD)/fcgi-app/command/version.o: CPPFLAGS += -DPOSTERN_VERSION='"$(VERSION)$(if $(REVISION), ($(REVISION)))"'
+$(BUILD)/fcgi-app/command/version.o: $(BUILD)/revision
+$(BUILD)/tests/%.o: CPPFLAGS += -Itests
+
+$(POSTERN): $(BUILD)/fcgi-app/main.o $(APP_OBJECTS)
+	$(say) LINK $@
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+
+# ---- Run
+
+run: export PORT := $(or $(PORT),8080)
+run: build ## run it on http://127.0.0.1:8080 (PORT=, DATABASE_URL=); Ctrl-C stops it
+	@.ci/install $(PACKAGES_RUN)
+	@POSTERN=$(POSTERN) exec webserver-conf/run-pair
+
+# ---- Test
+
+test: ## prove it: unit and end-to-end tests
+	@.ci/install $(PACKAGES_TEST)
+	@$(MAKE) --no-print-directory $(POSTERN) $(UNIT_TESTS) $(E2E_TESTS)
+	@POSTERN=$(POSTERN) tests/run $(UNIT_TESTS) $(E2E_TESTS)
+
+unit: ## the unit tests alone
+	@.ci/install $(PACKAGES_TEST)
+	@$(MAKE) --no-print-directory $(UNIT_TESTS)
+	@tests/run $(UNIT_TESTS)
+
+e2e: ## the end-to-end tests alone
+	@.ci/install $(PACKAGES_TEST)
+	@$(MAKE) --no-print-directory $(POSTERN) $(E2E_TESTS)
+	@POSTERN=$(POSTERN) tests/run $(E2E_TESTS)
+
+$(BUILD)/tests/unit/%: $(BUILD)/tests/unit/%.o $(BUILD)/tests/suite.o $(APP_OBJECTS)
+	$(say) LINK $@
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS) -lcunit
+$(BUILD)/tests/e2e/%: $(BUILD)/tests/e2e/%.o $(E2E_HELPERS:%.c=$(BUILD)/%.o) $(BUILD)/tests/suite.o
+	$(say) LINK $@
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -pthread -o $@ $^ -lcunit -lcurl -lcjson -lsqlite3
+
+check: test check-rest ## everything CI runs: test, sanitizers, fuzz, lint, format
+
+check-rest:
+	@.ci/install $(PACKAGES_CHECK)
+	@$(MAKE) --no-print-directory format-check lint
+	@$(MAKE) --no-print-directory fuzz
+	@$(MAKE) --no-print-directory sanitizers
+
+sanitizers: ## the tests again, under each sanitizer
+	@$(MAKE) --no-print-directory test SANITIZER=address
+	@$(MAKE) --no-print-directory test SANITIZER=undefined
+	@$(MAKE) --no-print-directory test SANITIZER=thread
+
+FUZZ_SECONDS := 20
+fuzz: ## fuzz each parser for FUZZ_SECONDS=20
+	@.ci/install $(PACKAGES_CHECK)
+	@$(MAKE) --no-print-directory fuzz-run CC=clang SANITIZER=fuzzer-no-link,address,undefined
+.PHONY: fuzz-run
+fuzz-run: $(FUZZ_TARGETS)
+	@FUZZ_SECONDS=$(FUZZ_SECONDS) tests/fuzz/run $(BUILD)/tests/fuzz $(FUZZ_NAMES)
+$(BUILD)/tests/fuzz/%: $(BUILD)/tests/fuzz/%.o $(APP_OBJECTS)
+	$(say) LINK $@
+	$(Q)$(CC) $(CFLAGS) $(subst fuzzer-no-link,fuzzer,$(LDFLAGS)) -o $@ $^ $(LDLIBS)
+
+lint: $(GENERATED) ## clang-tidy, cppcheck, shellcheck and the project's own rules
+	@.ci/install $(PACKAGES_CHECK)
+	@CPPFLAGS='$(CPPFLAGS) -Itests -DPOSTERN_VERSION=""' tests/lint/run
+
+format: ## format the C files
+	$(Q)clang-format -i $(C_FILES)
+
+format-check:
+	$(say) FORMAT 'clang-format --dry-run'
+	$(Q)clang-format --dry-run --Werror $(C_FILES)
+
+bench: ## measure it: one table, in one run on this machine
+	@.ci/install $(PACKAGES_BENCH)
+	@$(MAKE) --no-print-directory $(POSTERN) $(BENCH_TOOLS)
+	@POSTERN=$(POSTERN) tests/bench/run $(BUILD)/tests/bench
+$(BUILD)/tests/bench/%: $(BUILD)/tests/bench/%.o
+	$(say) LINK $@
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+
+clean: ## remove what was built
+	rm -rf build
+
+.SECONDARY:
+-include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

@@ -1,0 +1,27 @@
+#include "api/api.h"
+
+static void health_render(const struct api_request *request, struct api_response *response)
+{
+    struct json_writer writer;
+    json_write_start(&writer, &response->body, request->pretty);
+    json_write_open(&writer, '{');
+    json_write_member_text(&writer, "status", "ok");
+    json_write_close(&writer, '}');
+    json_write_end(&writer);
+}
+
+enum api_status health_live(const struct api_request *request, struct api_response *response)
+{
+    health_render(request, response);
+    return API_OK;
+}
+
+enum api_status health_ready(const struct api_request *request, struct api_response *response)
+{
+    if (request->draining)
+        return API_DRAINING;
+    enum store_result result = store_ping(request->store);
+    if (result == STORE_OK)
+        health_render(request, response);
+    return api_status_of(result);
+}

@@ -1,0 +1,98 @@
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "api/api.h"
+#include "api/list.h"
+#include "base/id.h"
+#include "json/order_json.h"
+
+#define ORDERS_CREATED "Order created"
+
+/* Every product that does not exist, at the first item that names it. */
+static void orders_name_unknown(const struct order_request *order, struct api_response *response)
+{
+    const struct store_outcome *outcome = &response->outcome;
+    for (size_t u = 0; u < outcome->unknown_count; u++) {
+        char where[VIOLATION_WHERE_SIZE];
+        size_t line = 0;
+        while (line + 1 < order->count && order->items[line].product_id != outcome->unknown[u])
+            line++;
+        snprintf(where, sizeof where, "/items/%zu/product_id", order->items[line].position);
+        violation_add(&response->violations, VIOLATION_BODY, where, "there is no product %" PRId64,
+                      outcome->unknown[u]);
+    }
+}
+
+static void orders_render(const struct api_request *request, struct api_response *response,
+                          const char *message)
+{
+    struct json_writer writer;
+    json_write_start(&writer, &response->body, request->pretty);
+    order_json_write(&writer, &response->outcome.order, message);
+    json_write_end(&writer);
+}
+
+enum api_status orders_place(const struct api_request *request, struct api_response *response)
+{
+    struct order_request order;
+    char id[ID_TEXT_SIZE];
+
+    if (!order_json_read(request->body, request->body_len, &order, &response->violations,
+                         response->detail))
+        return API_MALFORMED;
+    if (response->violations.count > 0)
+        return API_INVALID;
+
+    id_make(request->now_us, id);
+    struct store_placement placement = {.consumer = request->consumer,
+                                        .key = request->idempotency_key,
+                                        .id = id,
+                                        .now_us = request->now_us};
+    enum store_result result =
+        store_order_place(request->store, &order, &placement, &response->outcome);
+    if (result == STORE_UNKNOWN_PRODUCT)
+        orders_name_unknown(&order, response);
+    if (result != STORE_OK && result != STORE_REPLAYED)
+        return api_status_of(result);
+
+    snprintf(response->location, sizeof response->location, "/orders/%s",
+             response->outcome.order.id);
+    orders_render(request, response, ORDERS_CREATED);
+    return result == STORE_OK ? API_CREATED : API_REPLAYED;
+}
+
+enum api_status orders_get(const struct api_request *request, struct api_response *response)
+{
+    if (!id_is_valid(request->id))
+        return API_NO_ORDER;
+    enum store_result result =
+        store_order_get(request->store, request->consumer, request->id, &response->outcome.order);
+    if (result == STORE_OK)
+        orders_render(request, response, NULL);
+    return result == STORE_NOT_FOUND ? API_NO_ORDER : api_status_of(result);
+}
+
+static bool orders_visit_row(void *context, const struct order *order)
+{
+    struct list *list = context;
+    if (!list_takes(list))
+        return true;
+    order_json_write(&list->writer, order, NULL);
+    snprintf(list->response->next, sizeof list->response->next, "%s", order->id);
+    return list_fits(list);
+}
+
+enum api_status orders_list(const struct api_request *request, struct api_response *response)
+{
+    struct list list;
+    if (request->after && !id_is_valid(request->after)) {
+        violation_add(&response->violations, VIOLATION_QUERY, "after",
+                      "must be an order id, as in the next link of the page before");
+        return API_INVALID;
+    }
+    list_start(&list, request, response);
+    return list_end(&list, store_order_list(request->store, request->consumer,
+                                            request->after ? request->after : "",
+                                            list_store_limit(&list), orders_visit_row, &list));
+}

@@ -1,0 +1,18 @@
+/* open_store: the store that the environment names, for the commands that use one. */
+#ifndef COMMAND_OPEN_STORE_H
+#define COMMAND_OPEN_STORE_H
+
+#include "base/config.h"
+#include "store/store.h"
+
+/* For commands that a person waits for: ten minutes for each call. */
+enum { OPEN_STORE_PATIENT_MS = 600 * 1000 };
+
+/* Reads the configuration and opens the store, with that deadline for each call or, if it is 0, the
+ * configured one. NULL after saying what is wrong. */
+struct store *open_store(struct config *config, int timeout_ms);
+
+/* Says in one sentence on standard error what a result means and what to do about it. */
+void open_store_explain(const struct config *config, enum store_result result);
+
+#endif

@@ -1,0 +1,55 @@
+#include <stdio.h>
+#include <string.h>
+
+#include "command/command.h"
+#include "command/open_store.h"
+#include "server/listener.h"
+#include "server/master.h"
+
+/* Brings the store to this program's schema where it may, or says what to run. The handle is closed
+ * again: each worker opens its own after the fork. */
+static bool serve_prepare_store(struct config *config)
+{
+    int from = 0, to = 0;
+    struct store *store = open_store(config, 0);
+    if (!store)
+        return false;
+    enum store_result result =
+        store->keeper->migrates_itself ? store_migrate(store, &from, &to) : store_ping(store);
+    store_close(store);
+    if (result != STORE_OK) {
+        open_store_explain(config, result);
+        return false;
+    }
+    if (from != to)
+        log_write(LOG_INFO, "store migrated",
+                  LOG_FIELDS(LOG_NUMBER("from", from), LOG_NUMBER("to", to)));
+    return true;
+}
+
+int command_serve(int argc, char **argv)
+{
+    struct config config;
+    struct listener listener;
+    if (argc == 2 && strcmp(argv[1], "--help") == 0) {
+        puts("usage: postern serve\n\nServes FastCGI until TERM. Everything is set in the "
+             "environment:\n");
+        config_help(stdout);
+        return COMMAND_DONE;
+    }
+    if (argc != 1) {
+        fputs("usage: postern serve [--help]\n", stderr);
+        return COMMAND_USAGE;
+    }
+    if (!config_read_environment(&config))
+        return COMMAND_FAILED;
+    log_set_level(config.log_level);
+    /* The lock comes first: a second server must not touch what the first one uses. */
+    if (!listener_open(&listener, &config))
+        return COMMAND_FAILED;
+    int status = COMMAND_FAILED;
+    if (serve_prepare_store(&config))
+        status = master_run(&config, &listener);
+    listener_close(&listener);
+    return status;
+}

@@ -1,0 +1,14 @@
+#include <stdio.h>
+
+#include "command/command.h"
+
+int command_version(int argc, char **argv)
+{
+    (void)argv;
+    if (argc != 1) {
+        fputs("usage: postern version\n", stderr);
+        return COMMAND_USAGE;
+    }
+    puts("postern " POSTERN_VERSION);
+    return COMMAND_DONE;
+}

@@ -1,0 +1,54 @@
+#include "http/header.h"
+
+#include <string.h>
+#include <strings.h>
+
+#define HEADER_JSON     "application/json"
+#define HEADER_ALPHANUM "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+/* The token of RFC 9110, section 5.6.2, and the characters besides that generated keys hold. */
+#define HEADER_KEY_CHARS HEADER_ALPHANUM "!#$%&'*+-.^_`|~:/="
+
+enum { HEADER_REQUEST_ID_MAX = 128 };
+
+bool header_is_json(const char *content_type)
+{
+    size_t n = strlen(HEADER_JSON);
+    if (!content_type || strncasecmp(content_type, HEADER_JSON, n) != 0)
+        return false;
+    content_type += n + strspn(content_type + n, " \t");
+    return *content_type == '\0' || *content_type == ';';
+}
+
+static bool header_quoted_key(const char *at, char key[ORDER_KEY_MAX + 1])
+{
+    size_t used = 0;
+    for (at++; *at && *at != '"'; at++) {
+        if (*at == '\\' && at[1] != '"' && at[1] != '\\')
+            return false;
+        at += *at == '\\';
+        if (*at < 0x20 || *at > 0x7e || used == ORDER_KEY_MAX)
+            return false;
+        key[used++] = *at;
+    }
+    key[used] = '\0';
+    return *at == '"' && used > 0 && at[1 + strspn(at + 1, " \t")] == '\0';
+}
+
+bool header_idempotency_key(const char *header, char key[ORDER_KEY_MAX + 1])
+{
+    header += strspn(header, " \t");
+    if (*header == '"')
+        return header_quoted_key(header, key);
+    size_t n = strspn(header, HEADER_KEY_CHARS);
+    if (n < 1 || n > ORDER_KEY_MAX || header[n + strspn(header + n, " \t")] != '\0')
+        return false;
+    memcpy(key, header, n);
+    key[n] = '\0';
+    return true;
+}
+
+bool header_is_request_id(const char *header)
+{
+    size_t n = strspn(header, HEADER_ALPHANUM "._:+/=-");
+    return n >= 1 && n <= HEADER_REQUEST_ID_MAX && header[n] == '\0';
+}

@@ -1,0 +1,198 @@
+#include "http/http.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "http/conditional.h"
+#include "http/header.h"
+#include "http/problem.h"
+#include "http/query.h"
+#include "http/route.h"
+#include "http/status.h"
+
+#define HTTP_MEDIA_JSON "application/json"
+
+/* One request on its way through this file. */
+struct http_exchange {
+    const struct http_request *request;
+    struct http_response *response;
+    struct http_service *service;
+    struct route_match match;
+    struct query query;
+    char key[ORDER_KEY_MAX + 1]; /* the idempotency key, or "" */
+};
+
+void http_service_init(struct http_service *service, struct store *store)
+{
+    service->store = store;
+    api_response_init(&service->reply);
+    buffer_init(&service->problem, PROBLEM_BODY_MAX);
+}
+
+void http_service_free(struct http_service *service)
+{
+    api_response_free(&service->reply);
+    buffer_free(&service->problem);
+}
+
+void http_response_init(struct http_response *response)
+{
+    *response = (struct http_response){.status = 0};
+    buffer_init(&response->headers, HTTP_HEADERS_MAX);
+}
+
+void http_response_free(struct http_response *response)
+{
+    buffer_free(&response->headers);
+}
+
+static void http_start(struct http_exchange *x)
+{
+    const char *id = x->request->headers[HTTP_REQUEST_ID];
+    struct http_response *response = x->response;
+    buffer_reset(&response->headers, HTTP_HEADERS_MAX + 1);
+    buffer_reset(&x->service->problem, PROBLEM_BODY_KEEP);
+    api_response_reset(&x->service->reply);
+    if (id && header_is_request_id(id))
+        snprintf(response->request_id, sizeof response->request_id, "%s", id);
+    else
+        id_make(clock_now_us(), response->request_id);
+    buffer_printf(&response->headers, "X-Request-Id: %s\r\n", response->request_id);
+}
+
+static void http_finish(struct http_exchange *x, int status, const struct buffer *body)
+{
+    bool bodiless = status == 204 || status == 304;
+    x->response->status = status;
+    x->response->reason = status_reason(status);
+    x->response->route = x->match.path ? x->match.path : "-";
+    x->response->body = body && body->data ? body->data : "";
+    x->response->body_len = body && !bodiless ? body->len : 0;
+    x->response->send_body = !bodiless && strcmp(x->request->method, "HEAD") != 0;
+}
+
+static void http_problem(struct http_exchange *x, enum problem problem)
+{
+    struct buffer *headers = &x->response->headers;
+    int retry_after = problem_retry_after(problem);
+    problem_render(problem, &x->service->reply, x->response->request_id, x->query.pretty,
+                   &x->service->problem);
+    buffer_text(headers, "Content-Type: " PROBLEM_MEDIA_TYPE "\r\nCache-Control: no-store\r\n");
+    if (problem == PROBLEM_METHOD)
+        buffer_printf(headers, "Allow: %s\r\n", x->match.allow);
+    /* RFC 9110, section 15.5.16: what would have been accepted. */
+    if (problem == PROBLEM_MEDIA_TYPE_OF)
+        buffer_text(headers, "Accept: " HTTP_MEDIA_JSON "\r\n");
+    if (retry_after)
+        buffer_printf(headers, "Retry-After: %d\r\n", retry_after);
+    http_finish(x, problem_status(problem), &x->service->problem);
+}
+
+static void http_options(struct http_exchange *x)
+{
+    buffer_printf(&x->response->headers, "Allow: %s\r\n", x->match.allow);
+    http_finish(x, 204, NULL);
+}
+
+static void http_success(struct http_exchange *x, enum api_status status)
+{
+    const struct route *route = x->match.route;
+    const struct api_response *reply = &x->service->reply;
+    struct buffer *headers = &x->response->headers;
+    char etag[CONDITIONAL_ETAG_SIZE];
+
+    buffer_printf(headers, "Cache-Control: %s\r\n", route->cache);
+    if (reply->next[0])
+        buffer_printf(headers, "Link: <%s?limit=%d&after=%s%s>; rel=\"next\"\r\n", route->path,
+                      (int)x->query.limit, reply->next, x->query.pretty ? "&pretty" : "");
+    if (route->tagged) {
+        conditional_etag(reply->body.data, reply->body.len, etag);
+        buffer_printf(headers, "ETag: %s\r\n", etag);
+        if (conditional_matches(x->request->headers[HTTP_IF_NONE_MATCH], etag)) {
+            http_finish(x, 304, NULL);
+            return;
+        }
+    }
+    if (reply->location[0])
+        buffer_printf(headers, "Location: %s\r\n", reply->location);
+    if (status == API_REPLAYED)
+        buffer_text(headers, "Idempotent-Replayed: true\r\n");
+    buffer_text(headers, "Content-Type: " HTTP_MEDIA_JSON "\r\n");
+    http_finish(x, status == API_OK ? 200 : 201, &reply->body);
+}
+
+/* What HTTP itself says against a request with a body, before the handler sees it. */
+static enum problem http_check_body(struct http_exchange *x)
+{
+    const struct http_request *request = x->request;
+    const char *key = request->headers[HTTP_IDEMPOTENCY_KEY];
+    if (!header_is_json(request->headers[HTTP_CONTENT_TYPE]))
+        return PROBLEM_MEDIA_TYPE_OF;
+    if (request->body_too_large)
+        return PROBLEM_TOO_LARGE;
+    if (request->body_cut)
+        return PROBLEM_BODY_CUT;
+    if (key && !header_idempotency_key(key, x->key))
+        return PROBLEM_BAD_KEY;
+    return PROBLEM_NONE;
+}
+
+static enum problem http_check(struct http_exchange *x)
+{
+    struct violations *violations = &x->service->reply.violations;
+    bool paged = x->match.route && x->match.route->paged;
+    /* First, so that even a refusal comes in the form that was asked for. */
+    query_read(x->request->query, paged, &x->query, violations);
+    if (!x->match.path)
+        return PROBLEM_NO_ROUTE;
+    if (!x->match.route)
+        return PROBLEM_METHOD;
+    if (violations->count > 0)
+        return PROBLEM_INVALID;
+    return x->match.route->takes_body ? http_check_body(x) : PROBLEM_NONE;
+}
+
+static enum api_status http_call(struct http_exchange *x, bool draining)
+{
+    const struct route *route = x->match.route;
+    const struct api_request call = {
+        .store = x->service->store,
+        .consumer = x->request->consumer,
+        .id = x->match.id,
+        .after = x->query.has_after ? x->query.after : NULL,
+        .limit = x->query.limit,
+        .idempotency_key = x->key[0] ? x->key : NULL,
+        .body = route->takes_body ? x->request->body : NULL,
+        .body_len = route->takes_body ? x->request->body_len : 0,
+        .now_us = clock_now_us(),
+        .pretty = x->query.pretty,
+        .draining = draining,
+    };
+    return route->handler(&call, &x->service->reply);
+}
+
+void http_handle(struct http_service *service, const struct http_request *request, bool draining,
+                 struct http_response *response)
+{
+    struct http_exchange x = {.request = request, .response = response, .service = service};
+    http_start(&x);
+    route_find(request->method, request->path, &x.match);
+    if (x.match.path && strcmp(request->method, "OPTIONS") == 0) {
+        http_options(&x);
+        return;
+    }
+    enum problem problem = http_check(&x);
+    if (problem == PROBLEM_NONE) {
+        enum api_status status = http_call(&x, draining);
+        problem = problem_of(status);
+        /* Out of memory: the handlers need not look, half a body never leaves. */
+        if (problem == PROBLEM_NONE && service->reply.body.overflown)
+            problem = PROBLEM_FAULT;
+        if (problem == PROBLEM_NONE) {
+            http_success(&x, status);
+            return;
+        }
+    }
+    http_problem(&x, problem);
+}

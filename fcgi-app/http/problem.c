@@ -1,0 +1,141 @@
+#include "http/problem.h"
+
+#include <stdio.h>
+
+#define PROBLEM_TYPE_PREFIX "urn:postern:problem:"
+
+static const struct {
+    int status;
+    int retry_after; /* seconds; 0: trying again does not help */
+    const char *name;
+    const char *title;
+    const char *detail; /* unless the handler has a better one */
+} problem_rows[PROBLEM_MAX] = {
+    [PROBLEM_NONE] = {200, 0, "", "", ""},
+    [PROBLEM_NO_ROUTE] = {404, 0, "not-found", "Not found",
+                          "there is nothing at this path; see GET /products and /orders"},
+    [PROBLEM_METHOD] =
+        {405, 0, "method-not-allowed", "Method not allowed",
+         "this path does not take this method; the Allow header names those it does"},
+    [PROBLEM_MEDIA_TYPE_OF] = {415, 0, "unsupported-media-type", "Unsupported media type",
+                               "send the body with Content-Type: application/json"},
+    [PROBLEM_TOO_LARGE] = {413, 0, "content-too-large", "Content too large",
+                           "the body is over 65536 bytes"},
+    [PROBLEM_BODY_CUT] = {400, 0, "incomplete-body", "Incomplete body",
+                          "the body ended before its announced length"},
+    [PROBLEM_BAD_KEY] = {400, 0, "bad-idempotency-key", "Bad idempotency key",
+                         "Idempotency-Key must be one quoted string or one bare token of 1 to 255 "
+                         "characters"},
+    [PROBLEM_MALFORMED] = {400, 0, "malformed-json", "Malformed JSON",
+                           "the body is not valid JSON"},
+    [PROBLEM_INVALID] = {422, 0, "invalid-request", "Invalid request",
+                         "the request breaks the rules named in errors"},
+    [PROBLEM_NO_PRODUCT] = {404, 0, "unknown-product", "Unknown product",
+                            "there is no product with this id"},
+    [PROBLEM_NO_ORDER] = {404, 0, "unknown-order", "Unknown order",
+                          "you have no order with this id"},
+    [PROBLEM_OUT_OF_STOCK] = {409, 0, "out-of-stock", "Out of stock",
+                              "there is less in stock than was ordered; nothing was taken"},
+    [PROBLEM_KEY_REUSED] =
+        {422, 0, "idempotency-key-reused", "Idempotency key reused",
+         "this Idempotency-Key came with a different order before; use a new key"},
+    [PROBLEM_KEY_IN_FLIGHT] = {409, 1, "idempotency-key-in-flight", "Idempotency key in flight",
+                               "the first request with this Idempotency-Key has not ended yet"},
+    [PROBLEM_LIST_TOO_LONG] = {422, 0, "list-too-long", "List too long",
+                               "the list is too long for one answer; page it with ?limit=1000"},
+    [PROBLEM_DRAINING] = {503, 1, "draining", "Draining",
+                          "this process is about to leave; another one takes over"},
+    [PROBLEM_STORE_BUSY] = {503, 1, "store-busy", "Store busy",
+                            "the store was busy for too long; nothing was changed"},
+    [PROBLEM_STORE_DOWN] = {503, 2, "store-unavailable", "Store unavailable",
+                            "the store is out of reach; nothing was changed"},
+    [PROBLEM_FAULT] = {500, 0, "internal-error", "Internal error",
+                       "the service failed; quote the instance when you report it"},
+};
+
+static const enum problem problem_of_status[API_STATUS_MAX] = {
+    [API_OK] = PROBLEM_NONE,
+    [API_CREATED] = PROBLEM_NONE,
+    [API_REPLAYED] = PROBLEM_NONE,
+    [API_NO_PRODUCT] = PROBLEM_NO_PRODUCT,
+    [API_NO_ORDER] = PROBLEM_NO_ORDER,
+    [API_MALFORMED] = PROBLEM_MALFORMED,
+    [API_INVALID] = PROBLEM_INVALID,
+    [API_OUT_OF_STOCK] = PROBLEM_OUT_OF_STOCK,
+    [API_KEY_REUSED] = PROBLEM_KEY_REUSED,
+    [API_KEY_IN_FLIGHT] = PROBLEM_KEY_IN_FLIGHT,
+    [API_LIST_TOO_LONG] = PROBLEM_LIST_TOO_LONG,
+    [API_DRAINING] = PROBLEM_DRAINING,
+    [API_STORE_BUSY] = PROBLEM_STORE_BUSY,
+    [API_STORE_DOWN] = PROBLEM_STORE_DOWN,
+    [API_FAULT] = PROBLEM_FAULT,
+};
+
+enum problem problem_of(enum api_status status)
+{
+    return problem_of_status[status];
+}
+
+int problem_status(enum problem problem)
+{
+    return problem_rows[problem].status;
+}
+
+int problem_retry_after(enum problem problem)
+{
+    return problem_rows[problem].retry_after;
+}
+
+static void problem_write_errors(struct json_writer *w, const struct violations *violations)
+{
+    size_t kept = violation_kept(violations);
+    if (kept == 0)
+        return;
+    json_write_key(w, "errors");
+    json_write_open(w, '[');
+    for (size_t i = 0; i < kept; i++) {
+        const struct violation *v = &violations->items[i];
+        json_write_open(w, '{');
+        json_write_member_text(w, "detail", v->detail);
+        json_write_member_text(w, v->place == VIOLATION_BODY ? "pointer" : "parameter", v->where);
+        json_write_close(w, '}');
+    }
+    json_write_close(w, ']');
+}
+
+static void problem_write_shorts(struct json_writer *w, const struct store_outcome *outcome)
+{
+    json_write_key(w, "short");
+    json_write_open(w, '[');
+    for (size_t i = 0; i < outcome->short_count; i++) {
+        json_write_open(w, '{');
+        json_write_member_number(w, "available", outcome->shorts[i].available);
+        json_write_member_number(w, "product_id", outcome->shorts[i].product_id);
+        json_write_member_number(w, "requested", outcome->shorts[i].requested);
+        json_write_close(w, '}');
+    }
+    json_write_close(w, ']');
+}
+
+void problem_render(enum problem problem, const struct api_response *reply, const char *instance,
+                    bool pretty, struct buffer *out)
+{
+    struct json_writer w;
+    char type[64];
+    snprintf(type, sizeof type, "%s%s", PROBLEM_TYPE_PREFIX, problem_rows[problem].name);
+
+    json_write_start(&w, out, pretty);
+    json_write_open(&w, '{');
+    json_write_member_text(
+        &w, "detail", reply && reply->detail[0] ? reply->detail : problem_rows[problem].detail);
+    if (problem == PROBLEM_INVALID && reply)
+        problem_write_errors(&w, &reply->violations);
+    json_write_member_text(&w, "instance", instance);
+    if (problem == PROBLEM_OUT_OF_STOCK && reply)
+        problem_write_shorts(&w, &reply->outcome);
+    json_write_member_number(&w, "status", problem_rows[problem].status);
+    json_write_member_text(&w, "title", problem_rows[problem].title);
+    json_write_member_text(&w, "type", type);
+    json_write_close(&w, '}');
+    json_write_end(&w);
+}

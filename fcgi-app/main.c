@@ -1,0 +1,45 @@
+/* postern: the command line. */
+#include <stdio.h>
+#include <string.h>
+
+#include "command/command.h"
+
+static const struct {
+    const char *name;
+    int (*run)(int argc, char **argv);
+    const char *meaning;
+} commands[] = {
+    {"serve", command_serve, "serve FastCGI on a unix socket ('serve --help': the settings)"},
+    {"migrate", command_migrate, "create the store, or bring its schema up to this program's"},
+    {"import", command_import, "import FILE: insert or replace products from CSV or JSON"},
+    {"export", command_export, "write the products as CSV to standard output"},
+    {"healthcheck", command_healthcheck,
+     "ask a running server; --ready: whether it takes requests"},
+    {"version", command_version, "print the version"},
+};
+
+enum { COMMANDS = sizeof commands / sizeof commands[0] };
+
+static int usage(FILE *out, int status)
+{
+    fputs("usage: postern COMMAND\n\n", out);
+    for (size_t i = 0; i < COMMANDS; i++)
+        fprintf(out, "  %-12s %s\n", commands[i].name, commands[i].meaning);
+    return status;
+}
+
+int main(int argc, char **argv)
+{
+    if (argc < 2)
+        return usage(stderr, COMMAND_USAGE);
+    if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "help") == 0)
+        return usage(stdout, COMMAND_DONE);
+    if (strcmp(argv[1], "--version") == 0)
+        return command_version(1, argv);
+    for (size_t i = 0; i < COMMANDS; i++) {
+        if (strcmp(argv[1], commands[i].name) == 0)
+            return commands[i].run(argc - 1, argv + 1);
+    }
+    fprintf(stderr, "postern: there is no command \"%s\"\n", argv[1]);
+    return usage(stderr, COMMAND_USAGE);
+}

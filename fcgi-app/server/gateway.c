@@ -1,0 +1,109 @@
+#include "server/gateway.h"
+
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "domain/order.h"
+
+#define GATEWAY_ENDPOINT_PREFIX "vpce-"
+#define GATEWAY_NOBODY          "-"
+
+enum { GATEWAY_HEAD_MAX = HTTP_HEADERS_MAX + 128 };
+
+static const char *const gateway_variables[HTTP_HEADER_MAX] = {
+    [HTTP_CONTENT_TYPE] = "CONTENT_TYPE",
+    [HTTP_IF_NONE_MATCH] = "HTTP_IF_NONE_MATCH",
+    [HTTP_IDEMPOTENCY_KEY] = "HTTP_IDEMPOTENCY_KEY",
+    [HTTP_REQUEST_ID] = "HTTP_X_REQUEST_ID",
+};
+
+bool gateway_init(struct gateway *gateway)
+{
+    gateway->body = malloc(HTTP_BODY_MAX + 1);
+    buffer_init(&gateway->head, GATEWAY_HEAD_MAX);
+    return gateway->body != NULL;
+}
+
+void gateway_free(struct gateway *gateway)
+{
+    free(gateway->body);
+    gateway->body = NULL;
+    buffer_free(&gateway->head);
+}
+
+bool gateway_is_endpoint(const char *text)
+{
+    size_t prefix = strlen(GATEWAY_ENDPOINT_PREFIX), len = strlen(text);
+    return strncmp(text, GATEWAY_ENDPOINT_PREFIX, prefix) == 0 && len > prefix &&
+           len <= ORDER_CONSUMER_MAX && strspn(text + prefix, "0123456789abcdef") == len - prefix;
+}
+
+static const char *gateway_variable(const FCGX_Request *fcgi, const char *name)
+{
+    const char *value = FCGX_GetParam(name, fcgi->envp);
+    return value ? value : "";
+}
+
+/* The web server checked the length and holds the whole body before it connects, so a length that
+ * is no number, or a body that ends early, means that it gave up half-way. */
+static void gateway_read_body(struct gateway *gateway, FCGX_Request *fcgi,
+                              struct http_request *request)
+{
+    const char *text = gateway_variable(fcgi, "CONTENT_LENGTH");
+    int64_t length = 0;
+    if (*text && !text_number(text, strlen(text), 0, INT64_MAX, &length))
+        request->body_cut = true;
+    request->body_too_large = length > HTTP_BODY_MAX;
+    request->body = gateway->body;
+    if (!request->body_too_large && length > 0) {
+        int n = FCGX_GetStr(gateway->body, (int)length, fcgi->in);
+        request->body_len = n > 0 ? (size_t)n : 0;
+        request->body_cut = request->body_len != (size_t)length;
+    }
+    gateway->body[request->body_len] = '\0';
+}
+
+void gateway_read(struct gateway *gateway, FCGX_Request *fcgi, struct http_request *request)
+{
+    const char *consumer = gateway_variable(fcgi, GATEWAY_CONSUMER_VARIABLE);
+    *request = (struct http_request){
+        .method = gateway_variable(fcgi, "REQUEST_METHOD"),
+        .path = gateway_variable(fcgi, "PATH_INFO"),
+        .query = gateway_variable(fcgi, "QUERY_STRING"),
+        .consumer = gateway_is_endpoint(consumer) ? consumer : GATEWAY_NOBODY,
+    };
+    for (enum http_header i = 0; i < HTTP_HEADER_MAX; i++)
+        request->headers[i] = FCGX_GetParam(gateway_variables[i], fcgi->envp);
+    gateway_read_body(gateway, fcgi, request);
+}
+
+static bool gateway_put(FCGX_Request *fcgi, const char *bytes, size_t len)
+{
+    while (len > 0) {
+        int n = len > INT_MAX ? INT_MAX : (int)len;
+        if (FCGX_PutStr(bytes, n, fcgi->out) != n)
+            return false;
+        bytes += n;
+        len -= (size_t)n;
+    }
+    return true;
+}
+
+bool gateway_write(struct gateway *gateway, FCGX_Request *fcgi,
+                   const struct http_response *response)
+{
+    struct buffer *head = &gateway->head;
+    buffer_reset(head, GATEWAY_HEAD_MAX + 1);
+    buffer_printf(head, "Status: %d %s\r\n", response->status, response->reason);
+    buffer_append(head, response->headers.data, response->headers.len);
+    if (response->status != 204 && response->status != 304)
+        buffer_printf(head, "Content-Length: %zu\r\n", response->body_len);
+    buffer_text(head, "\r\n");
+    if (head->overflown)
+        return false;
+    return gateway_put(fcgi, head->data, head->len) &&
+           (!response->send_body || gateway_put(fcgi, response->body, response->body_len)) &&
+           FCGX_FFlush(fcgi->out) == 0 && FCGX_GetError(fcgi->out) == 0;
+}

@@ -1,0 +1,28 @@
+/* listener: the socket that requests arrive on. */
+#ifndef SERVER_LISTENER_H
+#define SERVER_LISTENER_H
+
+#include <stdbool.h>
+
+#include "base/config.h"
+
+struct listener {
+    int fd;           /* listening, non-blocking, close-on-exec */
+    int lock_fd;      /* holds the lock, or -1 if the socket was inherited */
+    const char *path; /* borrowed from the configuration; NULL if inherited */
+};
+
+/* Takes over a listening socket inherited on fd 0, as the FastCGI specification (section 2.2) has
+ * it, or else makes the unix socket of the configuration: under a lock file beside it, so that a
+ * second server on the same path is refused before it touches anything, and with mode 0660. False
+ * on failure, which is logged. */
+bool listener_open(struct listener *listener, const struct config *config);
+
+/* In a worker, after the fork: lets go of the lock, which is the master's alone, so that a new
+ * master need not wait for the workers of one that was killed. */
+void listener_keep_socket_only(struct listener *listener);
+
+/* Removes socket and lock file, unless inherited, and closes both. */
+void listener_close(struct listener *listener);
+
+#endif

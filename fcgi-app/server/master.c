@@ -1,0 +1,209 @@
+#include "server/master.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "server/scoreboard.h"
+#include "server/worker.h"
+
+enum {
+    MASTER_TICK_MS = 100,
+    MASTER_BACKOFF_FIRST_US = 50 * 1000,
+    MASTER_BACKOFF_MAX_US = 5 * 1000 * 1000,
+    /* A worker that lived this long was well: its successor starts at once. */
+    MASTER_LIFE_WELL_US = 1000 * 1000
+};
+
+struct master_child {
+    pid_t pid; /* 0 while there is none */
+    int64_t started_us;
+    int64_t backoff_us;
+    int64_t respawn_us; /* not before this time */
+};
+
+struct master {
+    const struct config *config;
+    struct listener *listener;
+    struct scoreboard *board;
+    struct master_child *children;
+    int alive;
+    int64_t deadline_us; /* of the drain; 0 before it */
+};
+
+static void master_spawn(struct master *m, int i)
+{
+    struct master_child *child = &m->children[i];
+    pid_t master = getpid();
+    atomic_store(&m->board->slots[i].busy_since_us, 0);
+    pid_t pid = fork();
+    if (pid < 0) {
+        log_write(LOG_ERROR, "cannot start a worker",
+                  LOG_FIELDS(LOG_TEXT("call", "fork"), LOG_TEXT("error", strerror(errno))));
+        child->respawn_us = clock_monotonic_us() + MASTER_BACKOFF_MAX_US;
+        return;
+    }
+    if (pid == 0) {
+        listener_keep_socket_only(m->listener);
+        _exit(worker_run(m->config, m->listener->fd, m->board, i, master));
+    }
+    child->pid = pid;
+    child->started_us = clock_monotonic_us();
+    m->alive++;
+    log_write(LOG_DEBUG, "worker started", LOG_FIELDS(LOG_NUMBER("pid", pid)));
+}
+
+static void master_spawn_due(struct master *m)
+{
+    int64_t now = clock_monotonic_us();
+    for (int i = 0; i < m->board->workers; i++) {
+        if (m->children[i].pid == 0 && now >= m->children[i].respawn_us)
+            master_spawn(m, i);
+    }
+}
+
+static void master_bury(struct master *m, struct master_child *child, int status)
+{
+    int64_t now = clock_monotonic_us();
+    if (now - child->started_us >= MASTER_LIFE_WELL_US)
+        child->backoff_us = 0;
+    child->respawn_us = now + child->backoff_us;
+    child->backoff_us = child->backoff_us ? child->backoff_us * 2 : MASTER_BACKOFF_FIRST_US;
+    if (child->backoff_us > MASTER_BACKOFF_MAX_US)
+        child->backoff_us = MASTER_BACKOFF_MAX_US;
+    if (!m->deadline_us || status != 0)
+        log_write(LOG_WARN, "worker ended",
+                  LOG_FIELDS(LOG_NUMBER("pid", child->pid),
+                             LOG_NUMBER("exit", WIFEXITED(status) ? WEXITSTATUS(status) : -1),
+                             LOG_NUMBER("signal", WIFSIGNALED(status) ? WTERMSIG(status) : 0)));
+    child->pid = 0;
+    m->alive--;
+}
+
+static void master_reap(struct master *m)
+{
+    int status;
+    pid_t pid;
+    while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
+        for (int i = 0; i < m->board->workers; i++) {
+            if (m->children[i].pid == pid)
+                master_bury(m, &m->children[i], status);
+        }
+    }
+}
+
+static void master_signal_all(struct master *m, int signal)
+{
+    for (int i = 0; i < m->board->workers; i++) {
+        if (m->children[i].pid > 0)
+            kill(m->children[i].pid, signal);
+    }
+}
+
+static void master_kill_stuck(struct master *m)
+{
+    int64_t limit_us = (int64_t)m->config->numbers[CONFIG_REQUEST_SECONDS] * 1000000;
+    int64_t now = clock_monotonic_us();
+    for (int i = 0; i < m->board->workers; i++) {
+        int64_t since = atomic_load(&m->board->slots[i].busy_since_us);
+        if (m->children[i].pid == 0 || since == 0 || now - since <= limit_us)
+            continue;
+        log_write(
+            LOG_ERROR, "worker is stuck with one request; killing it",
+            LOG_FIELDS(LOG_NUMBER("pid", m->children[i].pid), LOG_NUMBER("busy_us", now - since)));
+        kill(m->children[i].pid, SIGKILL);
+        atomic_store(&m->board->slots[i].busy_since_us, 0);
+    }
+}
+
+static void master_drain(struct master *m, int signal)
+{
+    if (m->deadline_us)
+        return;
+    int seconds = m->config->numbers[CONFIG_DRAIN_SECONDS];
+    log_write(LOG_INFO, "draining",
+              LOG_FIELDS(LOG_NUMBER("signal", signal), LOG_NUMBER("deadline_seconds", seconds)));
+    m->deadline_us = clock_monotonic_us() + (int64_t)seconds * 1000000;
+    atomic_store(&m->board->draining, true);
+    master_signal_all(m, SIGTERM);
+}
+
+static void master_end_late(struct master *m)
+{
+    if (clock_monotonic_us() < m->deadline_us)
+        return;
+    log_write(LOG_WARN, "drain deadline passed; killing the workers left",
+              LOG_FIELDS(LOG_NUMBER("workers", m->alive)));
+    master_signal_all(m, SIGKILL);
+    m->deadline_us = INT64_MAX;
+}
+
+static void master_on_signal(struct master *m, int signal)
+{
+    switch (signal) {
+    case SIGTERM:
+    case SIGINT:
+    case SIGQUIT:
+        master_drain(m, signal);
+        break;
+    case SIGHUP:
+        log_write(LOG_INFO, "HUP: nothing to read again; restart to change the configuration",
+                  NULL);
+        break;
+    default: /* SIGCHLD; or none, when the tick has passed */
+        break;
+    }
+}
+
+/* Signals are taken one by one from here, never in a handler. */
+static void master_block_signals(sigset_t *set)
+{
+    sigemptyset(set);
+    sigaddset(set, SIGTERM);
+    sigaddset(set, SIGINT);
+    sigaddset(set, SIGQUIT);
+    sigaddset(set, SIGHUP);
+    sigaddset(set, SIGCHLD);
+    sigprocmask(SIG_BLOCK, set, NULL);
+    signal(SIGPIPE, SIG_IGN);
+}
+
+static void master_loop(struct master *m)
+{
+    const struct timespec tick = {0, MASTER_TICK_MS * 1000000L};
+    sigset_t set;
+    master_block_signals(&set);
+    while (!m->deadline_us || m->alive > 0) {
+        if (m->deadline_us)
+            master_end_late(m);
+        else
+            master_spawn_due(m);
+        master_on_signal(m, sigtimedwait(&set, NULL, &tick));
+        master_reap(m);
+        master_kill_stuck(m);
+    }
+}
+
+int master_run(const struct config *config, struct listener *listener)
+{
+    int workers = config->numbers[CONFIG_WORKERS];
+    struct master m = {.config = config, .listener = listener};
+    m.board = scoreboard_open(workers);
+    m.children = calloc((size_t)workers, sizeof *m.children);
+    int status = EXIT_FAILURE;
+    if (m.board && m.children) {
+        log_write(LOG_INFO, "serving",
+                  LOG_FIELDS(LOG_TEXT("socket", listener->path ? listener->path : "fd 0"),
+                             LOG_NUMBER("workers", workers), LOG_NUMBER("pid", getpid())));
+        master_loop(&m);
+        log_write(LOG_INFO, "stopped", NULL);
+        status = EXIT_SUCCESS;
+    }
+    free(m.children);
+    scoreboard_close(m.board);
+    return status;
+}

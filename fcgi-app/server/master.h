@@ -1,0 +1,14 @@
+/* master: keeps the workers running, and ends them. */
+#ifndef SERVER_MASTER_H
+#define SERVER_MASTER_H
+
+#include "base/config.h"
+#include "server/listener.h"
+
+/* Forks the workers, replaces those that end (with a back-off for those that end at once), kills
+ * those stuck with one request, and on TERM, INT or QUIT drains: workers answer what is queued and
+ * leave, and whoever is left at the deadline is killed. Returns the process's exit status when all
+ * have left. */
+int master_run(const struct config *config, struct listener *listener);
+
+#endif

@@ -1,0 +1,112 @@
+#include "server/probe.h"
+
+#include <errno.h>
+#include <fastcgi.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "base/buffer.h"
+#include "base/clock.h"
+
+/* The answer of a health route fits in the first part of one record; no more is read. */
+enum { PROBE_REQUEST_MAX = 1024, PROBE_ANSWER_MAX = 4096, PROBE_ID = 1 };
+
+#define PROBE_STATUS "Status: "
+
+static void probe_record(struct buffer *out, int type, const char *content, size_t len)
+{
+    FCGI_Header header = {
+        .version = FCGI_VERSION_1,
+        .type = (unsigned char)type,
+        .requestIdB0 = PROBE_ID,
+        .contentLengthB1 = (unsigned char)(len >> 8),
+        .contentLengthB0 = (unsigned char)len,
+    };
+    buffer_append(out, (const char *)&header, sizeof header);
+    buffer_append(out, content, len);
+}
+
+/* Names and values under 128 bytes take one length byte each (FastCGI 1.0, section 3.4). */
+static void probe_variable(struct buffer *out, const char *name, const char *value)
+{
+    buffer_char(out, (char)strlen(name));
+    buffer_char(out, (char)strlen(value));
+    buffer_text(out, name);
+    buffer_text(out, value);
+}
+
+static void probe_request(struct buffer *out, const char *path)
+{
+    const FCGI_BeginRequestBody begin = {.roleB0 = FCGI_RESPONDER};
+    struct buffer variables;
+    buffer_init(&variables, PROBE_REQUEST_MAX);
+    probe_variable(&variables, "REQUEST_METHOD", "GET");
+    probe_variable(&variables, "PATH_INFO", path);
+    probe_record(out, FCGI_BEGIN_REQUEST, (const char *)&begin, sizeof begin);
+    probe_record(out, FCGI_PARAMS, variables.data, variables.len);
+    probe_record(out, FCGI_PARAMS, "", 0);
+    probe_record(out, FCGI_STDIN, "", 0);
+    buffer_free(&variables);
+}
+
+static int probe_connect(const char *socket_path, int timeout_ms)
+{
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    const struct timeval timeout = {timeout_ms / 1000, timeout_ms % 1000 * 1000};
+    snprintf(address.sun_path, sizeof address.sun_path, "%s", socket_path);
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (fd >= 0 && setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof timeout) == 0 &&
+        setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &timeout, sizeof timeout) == 0 &&
+        connect(fd, (const struct sockaddr *)&address, sizeof address) == 0)
+        return fd;
+    if (fd >= 0)
+        close(fd);
+    return -1;
+}
+
+/* Reads until the status line is there; each read is bounded by the socket's timeout, and all of
+ * them by the deadline. */
+static int probe_status(int fd, int64_t deadline_us)
+{
+    char answer[PROBE_ANSWER_MAX];
+    size_t used = 0;
+    while (used < sizeof answer - 1 && clock_monotonic_us() < deadline_us) {
+        ssize_t n = recv(fd, answer + used, sizeof answer - 1 - used, 0);
+        if (n <= 0)
+            return -1;
+        used += (size_t)n;
+        answer[used] = '\0';
+        if (used <= sizeof(FCGI_Header))
+            continue;
+        const char *text = answer + sizeof(FCGI_Header);
+        if (strchr(text, '\n') && strncmp(text, PROBE_STATUS, strlen(PROBE_STATUS)) == 0)
+            return (int)strtol(text + strlen(PROBE_STATUS), NULL, 10);
+    }
+    return -1;
+}
+
+int probe_get(const char *socket_path, const char *path, int timeout_ms, const char **error)
+{
+    int64_t deadline_us = clock_monotonic_us() + (int64_t)timeout_ms * 1000;
+    struct buffer request;
+    int status = -1;
+    int fd = probe_connect(socket_path, timeout_ms);
+    if (fd < 0) {
+        *error = strerror(errno);
+        return -1;
+    }
+    buffer_init(&request, PROBE_REQUEST_MAX);
+    probe_request(&request, path);
+    *error = "the server took the connection but did not answer";
+    if (!request.overflown &&
+        send(fd, request.data, request.len, MSG_NOSIGNAL) == (ssize_t)request.len)
+        status = probe_status(fd, deadline_us);
+    buffer_free(&request);
+    close(fd);
+    return status;
+}

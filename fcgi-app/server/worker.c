@@ -1,0 +1,204 @@
+#include "server/worker.h"
+
+#include <errno.h>
+#include <fcgiapp.h>
+#include <malloc.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "http/http.h"
+#include "server/gateway.h"
+#include "store/store.h"
+
+enum { WORKER_WAIT_MS = 1000, WORKER_MALLOC_MMAP = 256 * 1024 };
+
+/* libfcgi waits this long, in milliseconds, for the first byte of a new connection; by default two
+ * seconds, in which a silent client would hold the worker. */
+#define WORKER_FIRST_BYTE_VARIABLE "LIBFCGI_IS_AF_UNIX_KEEPER_POLL_TIMEOUT"
+#define WORKER_FIRST_BYTE_MS       "200"
+
+static volatile sig_atomic_t worker_stop;
+
+struct worker {
+    const struct config *config;
+    struct scoreboard *board;
+    struct scoreboard_slot *slot;
+    int listen_fd;
+    int epoll_fd;
+    sigset_t waiting; /* the mask while nothing is being served */
+    int64_t last_us;  /* monotonic: when a request last came, or the stop was seen */
+    bool leaving;     /* the stop was seen */
+    struct http_service service;
+    struct http_response response;
+    struct gateway gateway;
+    FCGX_Request fcgi;
+};
+
+static void worker_on_stop(int signal)
+{
+    (void)signal;
+    worker_stop = 1;
+}
+
+/* Every signal stays blocked but for the wait in worker_wait: libfcgi's reads and writes do not
+ * survive an interruption. ALRM alone is open always; it ends the process at the drain deadline,
+ * with a master or without. */
+static void worker_set_signals(struct worker *w, pid_t master)
+{
+    static const int stops[] = {SIGTERM, SIGINT, SIGQUIT};
+    struct sigaction stop = {.sa_handler = worker_on_stop};
+    sigset_t all;
+
+    sigfillset(&all);
+    sigdelset(&all, SIGALRM);
+    sigprocmask(SIG_SETMASK, &all, NULL);
+    w->waiting = all;
+    for (size_t i = 0; i < sizeof stops / sizeof stops[0]; i++) {
+        sigaction(stops[i], &stop, NULL);
+        sigdelset(&w->waiting, stops[i]);
+    }
+    signal(SIGALRM, SIG_DFL);
+    signal(SIGPIPE, SIG_IGN);
+    signal(SIGUSR1, SIG_IGN);
+    prctl(PR_SET_PDEATHSIG, SIGTERM);
+    /* The master may have gone before the line above. */
+    if (getppid() != master)
+        worker_stop = 1;
+}
+
+static bool worker_fail(const char *call)
+{
+    log_write(LOG_ERROR, "worker cannot start",
+              LOG_FIELDS(LOG_TEXT("call", call), LOG_TEXT("error", strerror(errno))));
+    return false;
+}
+
+static bool worker_open(struct worker *w, pid_t master)
+{
+    struct epoll_event event = {.events = EPOLLIN | EPOLLEXCLUSIVE};
+
+    /* Fixed, so that the allocator gives a large list's memory back to the kernel at once. */
+    mallopt(M_MMAP_THRESHOLD, WORKER_MALLOC_MMAP);
+    setenv(WORKER_FIRST_BYTE_VARIABLE, WORKER_FIRST_BYTE_MS, 1);
+    /* FCGX_Init sets handlers of its own, so ours come after it. */
+    if (FCGX_Init() != 0 || FCGX_InitRequest(&w->fcgi, w->listen_fd, FCGI_FAIL_ACCEPT_ON_INTR) != 0)
+        return worker_fail("FCGX_Init");
+    worker_set_signals(w, master);
+    w->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
+    if (w->epoll_fd < 0 || epoll_ctl(w->epoll_fd, EPOLL_CTL_ADD, w->listen_fd, &event) < 0)
+        return worker_fail("epoll");
+    struct store *store = store_open(w->config->texts[CONFIG_DATABASE_URL],
+                                     w->config->numbers[CONFIG_STORE_TIMEOUT_MS]);
+    http_service_init(&w->service, store);
+    http_response_init(&w->response);
+    if (!store || !gateway_init(&w->gateway)) {
+        errno = ENOMEM;
+        return worker_fail("malloc");
+    }
+    return true;
+}
+
+static void worker_close(struct worker *w)
+{
+    FCGX_Free(&w->fcgi, 1);
+    gateway_free(&w->gateway);
+    http_response_free(&w->response);
+    http_service_free(&w->service);
+    store_close(w->service.store);
+    if (w->epoll_fd >= 0)
+        close(w->epoll_fd);
+}
+
+static void worker_log(const struct worker *w, const struct http_request *request, bool sent,
+                       int64_t duration_us)
+{
+    const struct http_response *response = &w->response;
+    log_write(sent ? LOG_INFO : LOG_WARN, sent ? "request" : "request not answered: client left",
+              LOG_FIELDS(LOG_TEXT("request_id", response->request_id),
+                         LOG_TEXT("consumer", request->consumer),
+                         LOG_TEXT("method", request->method), LOG_TEXT("route", response->route),
+                         LOG_NUMBER("status", response->status),
+                         LOG_NUMBER("bytes", response->send_body ? response->body_len : 0),
+                         LOG_NUMBER("duration_us", duration_us)));
+}
+
+static void worker_serve(struct worker *w)
+{
+    struct http_request request;
+    int64_t start_us = clock_monotonic_us();
+    bool draining = worker_stop || atomic_load(&w->board->draining);
+
+    gateway_read(&w->gateway, &w->fcgi, &request);
+    http_handle(&w->service, &request, draining, &w->response);
+    bool sent = gateway_write(&w->gateway, &w->fcgi, &w->response);
+    /* Before the request is given up: its texts belong to libfcgi. */
+    worker_log(w, &request, sent, clock_monotonic_us() - start_us);
+    FCGX_Finish_r(&w->fcgi);
+}
+
+static void worker_accept(struct worker *w)
+{
+    /* From here on a client that sends half a request holds this worker; the master watches. */
+    atomic_store(&w->slot->busy_since_us, clock_monotonic_us());
+    /* Negative: another worker took the connection, or it broke before it was a request. */
+    if (FCGX_Accept_r(&w->fcgi) >= 0) {
+        worker_serve(w);
+        w->last_us = clock_monotonic_us();
+    }
+    atomic_store(&w->slot->busy_since_us, 0);
+}
+
+static int worker_wait_ms(const struct worker *w)
+{
+    if (!w->leaving)
+        return WORKER_WAIT_MS;
+    int64_t quiet_us = clock_monotonic_us() - w->last_us;
+    int64_t left_ms = w->config->numbers[CONFIG_QUIET_MS] - quiet_us / 1000;
+    return left_ms > 0 ? (int)left_ms : 0;
+}
+
+/* The web server in front may hold requests it has accepted and not passed on yet when both are
+ * told to stop at once. So a worker leaves only when none came for the quiet time. */
+static void worker_loop(struct worker *w)
+{
+    struct epoll_event event;
+    for (;;) {
+        if (worker_stop && !w->leaving) {
+            w->leaving = true;
+            w->last_us = clock_monotonic_us();
+            alarm((unsigned)w->config->numbers[CONFIG_DRAIN_SECONDS] + 1);
+        }
+        int wait_ms = worker_wait_ms(w);
+        int n = epoll_pwait(w->epoll_fd, &event, 1, wait_ms, &w->waiting);
+        if (n > 0)
+            worker_accept(w);
+        else if (w->leaving && worker_wait_ms(w) == 0)
+            return;
+    }
+}
+
+int worker_run(const struct config *config, int listen_fd, struct scoreboard *board, int slot,
+               pid_t master)
+{
+    struct worker *w = calloc(1, sizeof *w);
+    int status = EXIT_FAILURE;
+    if (!w)
+        return status;
+    w->config = config;
+    w->board = board;
+    w->slot = &board->slots[slot];
+    w->listen_fd = listen_fd;
+    w->epoll_fd = -1;
+    if (worker_open(w, master)) {
+        worker_loop(w);
+        status = EXIT_SUCCESS;
+    }
+    worker_close(w);
+    free(w);
+    return status;
+}

@@ -1,0 +1,15 @@
+/* worker: one process that answers requests, one after the other. */
+#ifndef SERVER_WORKER_H
+#define SERVER_WORKER_H
+
+#include <sys/types.h>
+
+#include "base/config.h"
+#include "server/scoreboard.h"
+
+/* Runs in the child until it is told to stop (TERM, INT, QUIT, or the end of its master), has
+ * answered what was queued and seen no request for the quiet time. Returns the exit status. */
+int worker_run(const struct config *config, int listen_fd, struct scoreboard *board, int slot,
+               pid_t master);
+
+#endif
