@@ -8,7 +8,7 @@
 #include <stddef.h>
 
 struct buffer {
-    char *data;     /* owned; NULL until the first append; always followed by a NUL byte */
+    char *data;     /* owned; NULL until the first append; a NUL follows the last byte */
     size_t len;     /* bytes in use, without that NUL */
     size_t cap;     /* bytes allocated */
     size_t max;     /* len never exceeds this */

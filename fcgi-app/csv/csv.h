@@ -34,17 +34,18 @@ struct csv {
     size_t line;
     size_t count; /* fields of the present record */
     struct csv_field fields[CSV_FIELDS_MAX];
-    size_t fault_line, fault_column; /* where the last fault was found */
+    size_t fault_line, fault_column; /* of the last fault; CSV_UNCLOSED: of the opening quote */
 };
 
 /* Starts reading text[0..len); text[len] must be writable. A byte order mark is passed over. */
 void csv_start(struct csv *csv, char *text, size_t len);
 
 /* Reads the next record into count and fields. Lines end with LF or CRLF; empty lines are passed
- * over. */
+ * over. After a fault nothing further is read (CSV_END). */
 enum csv_result csv_next(struct csv *csv);
 
-/* Appends one field, quoted if it needs to be. */
+/* Appends one field, quoted if it needs to be. An empty one is not: whoever writes records of one
+ * field alone must not leave it empty, or the record reads as an empty line. */
 void csv_write_field(struct buffer *out, const char *text);
 
 #endif

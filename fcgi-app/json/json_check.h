@@ -23,12 +23,13 @@ enum json_fault {
     JSON_FAULT_MAX
 };
 
-/* What each fault means, to follow "the body is not valid JSON: ". */
+/* What each fault means, to follow "the body is not valid JSON: " and to be followed by a place. */
 extern const char *const json_fault_texts[JSON_FAULT_MAX];
 
-/* Checks the whole text. On a fault *where is the offset of the byte that shows it. A number longer
- * than cJSON can read is replaced, in place and in the same length, by the number a reader of
- * doubles takes it for; nothing else is changed. */
+/* Checks the whole text. On a fault *where is the offset of the byte that shows it (len if it is
+ * the end); an escape is shown by its backslash. A number longer than cJSON can read is replaced,
+ * in place and in the same length, by the number a reader of doubles takes it for; nothing else is
+ * changed. text[len] must be a NUL, which stops the reading of such a number. */
 enum json_fault json_check(char *text, size_t len, size_t *where);
 
 #endif

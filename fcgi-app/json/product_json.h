@@ -16,21 +16,23 @@ enum { PRODUCT_JSON_ERROR_SIZE = 256 };
 /* A JSON array of products, for import. */
 struct product_json_reader;
 
-/* Reads a whole array of products; the text may be changed in place and must outlive the reader.
- * NULL if it is not a JSON array, or out of memory; error then says what and at which line and
- * column. */
+/* Reads a whole array of products; the text may be changed in place, text[len] must be a NUL. NULL
+ * if it is not a JSON array, or out of memory; error then says what and at which line and column.
+ */
 struct product_json_reader *product_json_open(char *text, size_t len,
                                               char error[PRODUCT_JSON_ERROR_SIZE]);
 
 /* Gives the next product (texts borrowed from the reader until it is closed): 1, or 0 after the
  * last, or -1 if the item is not a valid product; error then names the item (counted from 1) and
- * the member. Unknown members are errors; a missing description is empty. */
+ * the member, and the item is passed over. Unknown members are errors; a missing description is
+ * empty. */
 int product_json_next(struct product_json_reader *reader, struct product *product,
                       char error[PRODUCT_JSON_ERROR_SIZE]);
 
 /* Starts again from the first product. */
 void product_json_rewind(struct product_json_reader *reader);
 
+/* NULL is let pass. */
 void product_json_close(struct product_json_reader *reader);
 
 #endif

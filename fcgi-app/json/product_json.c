@@ -1,0 +1,159 @@
+#include "json/product_json.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "domain/money.h"
+#include "json/json_tree.h"
+
+struct product_json_reader {
+    cJSON *tree;       /* owned */
+    const cJSON *next; /* the item to be read next, or NULL */
+    size_t item;       /* items read so far */
+};
+
+void product_json_write(struct json_writer *w, const struct product *product)
+{
+    json_write_open(w, '{');
+    json_write_member_text(w, "description", product->description);
+    json_write_member_number(w, "id", product->id);
+    json_write_member_text(w, "name", product->name);
+    json_write_member_money(w, "price", product->price_cents);
+    json_write_member_number(w, "quantity", product->quantity);
+    json_write_close(w, '}');
+}
+
+/* Says at which line and column, both counted from 1, columns in bytes, the offset lies. */
+static void product_error_at(char error[PRODUCT_JSON_ERROR_SIZE], const char *text, size_t where,
+                             const char *what)
+{
+    size_t line = 1, column = 1;
+    for (size_t i = 0; i < where; i++) {
+        column = text[i] == '\n' ? 1 : column + 1;
+        line += text[i] == '\n';
+    }
+    snprintf(error, PRODUCT_JSON_ERROR_SIZE, "line %zu, column %zu: %s", line, column, what);
+}
+
+/* Builds the tree; NULL, and the error said, unless it is an array. */
+static cJSON *product_read_tree(char *text, size_t len, char error[PRODUCT_JSON_ERROR_SIZE])
+{
+    char name[JSON_TREE_NAME_SIZE];
+    cJSON *tree;
+    size_t where;
+    enum json_fault fault = json_tree_parse(text, len, &tree, &where, name);
+    if (fault == JSON_DUPLICATE) {
+        snprintf(error, PRODUCT_JSON_ERROR_SIZE, "an object names the member \"%s\" twice", name);
+    } else if (fault) {
+        product_error_at(error, text, where, json_fault_texts[fault]);
+    } else if (!cJSON_IsArray(tree)) {
+        product_error_at(error, text, strspn(text, " \t\r\n"), "not an array of products");
+        cJSON_Delete(tree);
+        tree = NULL;
+    }
+    return tree;
+}
+
+struct product_json_reader *product_json_open(char *text, size_t len,
+                                              char error[PRODUCT_JSON_ERROR_SIZE])
+{
+    cJSON *tree = product_read_tree(text, len, error);
+    if (!tree)
+        return NULL;
+    struct product_json_reader *reader = malloc(sizeof *reader);
+    if (!reader) {
+        snprintf(error, PRODUCT_JSON_ERROR_SIZE, "%s", json_fault_texts[JSON_OUT_OF_MEMORY]);
+        cJSON_Delete(tree);
+        return NULL;
+    }
+    *reader = (struct product_json_reader){.tree = tree, .next = tree->child};
+    return reader;
+}
+
+/* Sorts the item's members by field. False, and the error said, if one is unknown. */
+static bool product_sort(const cJSON *item, const cJSON *nodes[PRODUCT_FIELD_MAX], size_t number,
+                         char error[PRODUCT_JSON_ERROR_SIZE])
+{
+    for (const cJSON *m = item->child; m; m = m->next) {
+        enum product_field field = 0;
+        while (field < PRODUCT_FIELD_MAX && strcmp(m->string, product_field_names[field]) != 0)
+            field++;
+        if (field == PRODUCT_FIELD_MAX) {
+            char name[JSON_TREE_NAME_SIZE];
+            json_tree_show_name(m->string, name);
+            snprintf(error, PRODUCT_JSON_ERROR_SIZE, "item %zu: unknown member \"%s\"", number,
+                     name);
+            return false;
+        }
+        nodes[field] = m;
+    }
+    return true;
+}
+
+/* Takes the value of one field; false if the node is missing or wrong for it. */
+static bool product_take(struct product *product, enum product_field field, const cJSON *node)
+{
+    if (!node) {
+        product->description = "";
+        return field == PRODUCT_DESCRIPTION;
+    }
+    switch (field) {
+    case PRODUCT_ID:
+        return json_tree_whole(node, 1, PRODUCT_ID_MAX, &product->id);
+    case PRODUCT_QUANTITY:
+        return json_tree_whole(node, 0, PRODUCT_QUANTITY_MAX, &product->quantity);
+    case PRODUCT_PRICE:
+        return cJSON_IsNumber(node) && money_from_double(node->valuedouble, &product->price_cents);
+    case PRODUCT_NAME:
+        product->name = cJSON_GetStringValue(node);
+        return product->name;
+    case PRODUCT_DESCRIPTION:
+        product->description = cJSON_GetStringValue(node);
+        return product->description;
+    case PRODUCT_FIELD_MAX:
+        break;
+    }
+    return false;
+}
+
+int product_json_next(struct product_json_reader *reader, struct product *product,
+                      char error[PRODUCT_JSON_ERROR_SIZE])
+{
+    const cJSON *nodes[PRODUCT_FIELD_MAX] = {NULL}, *item = reader->next;
+    enum product_field field = 0;
+    if (!item)
+        return 0;
+    reader->next = item->next;
+    reader->item++;
+    if (!cJSON_IsObject(item)) {
+        snprintf(error, PRODUCT_JSON_ERROR_SIZE, "item %zu: must be an object", reader->item);
+        return -1;
+    }
+    if (!product_sort(item, nodes, reader->item, error))
+        return -1;
+    while (field < PRODUCT_FIELD_MAX && product_take(product, field, nodes[field]))
+        field++;
+    if (field == PRODUCT_FIELD_MAX)
+        field = product_check(product);
+    if (field == PRODUCT_FIELD_MAX)
+        return 1;
+    snprintf(error, PRODUCT_JSON_ERROR_SIZE, "item %zu: %s %smust be %s", reader->item,
+             product_field_names[field], nodes[field] ? "" : "is missing; it ",
+             product_field_rules[field]);
+    return -1;
+}
+
+void product_json_rewind(struct product_json_reader *reader)
+{
+    reader->next = reader->tree->child;
+    reader->item = 0;
+}
+
+void product_json_close(struct product_json_reader *reader)
+{
+    if (!reader)
+        return;
+    cJSON_Delete(reader->tree);
+    free(reader);
+}

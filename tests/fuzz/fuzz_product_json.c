@@ -1,0 +1,96 @@
+/* fuzz_product_json: an import gives valid products or reasons, and what is written reads back. */
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "domain/money.h"
+#include "json/json_check.h"
+#include "json/product_json.h"
+
+#define FUZZ_REQUIRE(condition)                                                                    \
+    do {                                                                                           \
+        if (!(condition)) {                                                                        \
+            fprintf(stderr, "%s:%d: broken: %s\n", __FILE__, __LINE__, #condition);                \
+            abort();                                                                               \
+        }                                                                                          \
+    } while (0)
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static void fuzz_check_error(const char *error)
+{
+    FUZZ_REQUIRE(error[0] && strlen(error) < PRODUCT_JSON_ERROR_SIZE - 1);
+    FUZZ_REQUIRE(text_is_utf8(error, strlen(error)) && !text_has_control(error, strlen(error)));
+}
+
+static void fuzz_check_same(const struct product *a, const struct product *b)
+{
+    FUZZ_REQUIRE(a->id == b->id && a->price_cents == b->price_cents);
+    FUZZ_REQUIRE(a->quantity == b->quantity);
+    FUZZ_REQUIRE(strcmp(a->name, b->name) == 0 && strcmp(a->description, b->description) == 0);
+}
+
+/* Writes the product in an array of its own and reads it again. */
+static void fuzz_check_written(const struct product *product, bool pretty)
+{
+    char error[PRODUCT_JSON_ERROR_SIZE];
+    struct product again;
+    struct json_writer w;
+    struct buffer out;
+
+    buffer_init(&out, (size_t)1 << 20);
+    json_write_start(&w, &out, pretty);
+    json_write_open(&w, '[');
+    product_json_write(&w, product);
+    json_write_close(&w, ']');
+    json_write_end(&w);
+    FUZZ_REQUIRE(!out.overflown);
+    struct product_json_reader *reader = product_json_open(out.data, out.len, error);
+    FUZZ_REQUIRE(reader && product_json_next(reader, &again, error) == 1);
+    fuzz_check_same(product, &again);
+    FUZZ_REQUIRE(product_json_next(reader, &again, error) == 0);
+    product_json_close(reader);
+    buffer_free(&out);
+}
+
+/* Reads to the end; the number of valid products. */
+static size_t fuzz_read(struct product_json_reader *reader, bool write)
+{
+    char error[PRODUCT_JSON_ERROR_SIZE] = "";
+    struct product product;
+    size_t good = 0;
+    int got;
+    while ((got = product_json_next(reader, &product, error)) != 0) {
+        if (got < 0) {
+            fuzz_check_error(error);
+            continue;
+        }
+        FUZZ_REQUIRE(got == 1 && product_check(&product) == PRODUCT_FIELD_MAX);
+        if (write && good < 8)
+            fuzz_check_written(&product, good % 2 == 0);
+        good++;
+    }
+    FUZZ_REQUIRE(product_json_next(reader, &product, error) == 0);
+    return good;
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    char error[PRODUCT_JSON_ERROR_SIZE] = "", *text = malloc(size + 1);
+    FUZZ_REQUIRE(text);
+    memcpy(text, data, size);
+    text[size] = '\0';
+    struct product_json_reader *reader = product_json_open(text, size, error);
+    if (reader) {
+        size_t good = fuzz_read(reader, true);
+        product_json_rewind(reader);
+        FUZZ_REQUIRE(fuzz_read(reader, false) == good);
+        product_json_close(reader);
+    } else {
+        fuzz_check_error(error);
+    }
+    free(text);
+    return 0;
+}

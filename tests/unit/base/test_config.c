@@ -1,0 +1,235 @@
+#include "base/config.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "suite.h"
+
+enum { TEXT_SIZE = 8192, SET_MAX = 4 };
+
+/* The stand-in for the environment. */
+static struct {
+    const char *name, *value;
+} set[SET_MAX];
+
+static struct config config;
+static char errors[TEXT_SIZE];
+
+static char *get(const char *name)
+{
+    static char value[TEXT_SIZE];
+    for (int i = 0; i < SET_MAX && set[i].name; i++) {
+        if (strcmp(name, set[i].name) == 0) {
+            snprintf(value, sizeof value, "%s", set[i].value);
+            return value;
+        }
+    }
+    return NULL;
+}
+
+static bool read_set(void)
+{
+    FILE *file = fmemopen(errors, sizeof errors, "w");
+    CU_ASSERT_PTR_NOT_NULL_FATAL(file);
+    memset(errors, 0, sizeof errors);
+    bool ok = config_read(&config, get, file);
+    fclose(file);
+    return ok;
+}
+
+static bool read_one(const char *name, const char *value)
+{
+    memset(set, 0, sizeof set);
+    set[0].name = name;
+    set[0].value = value;
+    return read_set();
+}
+
+static void test_defaults(void)
+{
+    CU_ASSERT_TRUE(read_one("HOME", "/"));
+    CU_ASSERT_STRING_EQUAL(errors, "");
+    CU_ASSERT_STRING_EQUAL(config.texts[CONFIG_DATABASE_URL], "sqlite:var/postern.db");
+    CU_ASSERT_STRING_EQUAL(config.texts[CONFIG_SOCKET], "var/postern.sock");
+    CU_ASSERT_STRING_EQUAL(config.texts[CONFIG_SOCKET_GROUP], "");
+    CU_ASSERT_EQUAL(config.numbers[CONFIG_BACKLOG], 1024);
+    CU_ASSERT_EQUAL(config.numbers[CONFIG_DRAIN_SECONDS], 25);
+    CU_ASSERT_EQUAL(config.numbers[CONFIG_QUIET_MS], 1000);
+    CU_ASSERT_EQUAL(config.numbers[CONFIG_REQUEST_SECONDS], 30);
+    CU_ASSERT_EQUAL(config.numbers[CONFIG_STORE_TIMEOUT_MS], 3000);
+    CU_ASSERT_EQUAL(config.log_level, LOG_INFO);
+    SUITE_CHECK(config.numbers[CONFIG_WORKERS] >= 2 && config.numbers[CONFIG_WORKERS] <= 256,
+                "%d workers", config.numbers[CONFIG_WORKERS]);
+}
+
+static void test_numbers(void)
+{
+    static const struct {
+        int line;
+        enum config_setting setting;
+        const char *name, *value;
+        int number; /* -1: refused */
+    } rows[] = {
+        {__LINE__, CONFIG_WORKERS, "POSTERN_WORKERS", "1", 1},
+        {__LINE__, CONFIG_WORKERS, "POSTERN_WORKERS", "256", 256},
+        {__LINE__, CONFIG_WORKERS, "POSTERN_WORKERS", "0", -1},
+        {__LINE__, CONFIG_WORKERS, "POSTERN_WORKERS", "257", -1},
+        {__LINE__, CONFIG_WORKERS, "POSTERN_WORKERS", "-1", -1},
+        {__LINE__, CONFIG_WORKERS, "POSTERN_WORKERS", "two", -1},
+        {__LINE__, CONFIG_WORKERS, "POSTERN_WORKERS", "4 ", -1},
+        {__LINE__, CONFIG_WORKERS, "POSTERN_WORKERS", "4294967297", -1},
+        {__LINE__, CONFIG_BACKLOG, "POSTERN_BACKLOG", "16", 16},
+        {__LINE__, CONFIG_BACKLOG, "POSTERN_BACKLOG", "15", -1},
+        {__LINE__, CONFIG_BACKLOG, "POSTERN_BACKLOG", "65536", -1},
+        {__LINE__, CONFIG_BACKLOG, "POSTERN_BACKLOG", "", 1024},
+        {__LINE__, CONFIG_DRAIN_SECONDS, "POSTERN_DRAIN_SECONDS", "600", 600},
+        {__LINE__, CONFIG_DRAIN_SECONDS, "POSTERN_DRAIN_SECONDS", "0", -1},
+        {__LINE__, CONFIG_QUIET_MS, "POSTERN_QUIET_MS", "10", 10},
+        {__LINE__, CONFIG_QUIET_MS, "POSTERN_QUIET_MS", "9", -1},
+        {__LINE__, CONFIG_REQUEST_SECONDS, "POSTERN_REQUEST_SECONDS", "4", 4},
+        {__LINE__, CONFIG_REQUEST_SECONDS, "POSTERN_REQUEST_SECONDS", "601", -1},
+        {__LINE__, CONFIG_STORE_TIMEOUT_MS, "POSTERN_STORE_TIMEOUT_MS", "10", 10},
+        {__LINE__, CONFIG_STORE_TIMEOUT_MS, "POSTERN_STORE_TIMEOUT_MS", "1e3", -1},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        bool ok = read_one(rows[i].name, rows[i].value);
+        SUITE_ROW(&rows[i], ok == (rows[i].number >= 0));
+        SUITE_ROW(&rows[i], !ok || config.numbers[rows[i].setting] == rows[i].number);
+        SUITE_ROW(&rows[i], ok == (errors[0] == '\0'));
+        SUITE_ROW(&rows[i], ok || strstr(errors, rows[i].name) != NULL);
+    }
+}
+
+static void test_texts(void)
+{
+    char path[4200];
+    CU_ASSERT_TRUE(read_one("DATABASE_URL", "sqlite:/tmp/x.db"));
+    CU_ASSERT_STRING_EQUAL(config.texts[CONFIG_DATABASE_URL], "sqlite:/tmp/x.db");
+    CU_ASSERT_TRUE(read_one("DATABASE_URL", ""));
+    CU_ASSERT_STRING_EQUAL(config.texts[CONFIG_DATABASE_URL], "sqlite:var/postern.db");
+    CU_ASSERT_TRUE(read_one("POSTERN_SOCKET_GROUP", "www-data"));
+    CU_ASSERT_STRING_EQUAL(config.texts[CONFIG_SOCKET_GROUP], "www-data");
+    /* A unix socket's path has 107 bytes at most. */
+    memset(path, 'p', sizeof path);
+    path[107] = '\0';
+    CU_ASSERT_TRUE(read_one("POSTERN_SOCKET", path));
+    path[107] = 'p';
+    path[108] = '\0';
+    CU_ASSERT_FALSE(read_one("POSTERN_SOCKET", path));
+    CU_ASSERT_PTR_NOT_NULL(strstr(errors, "POSTERN_SOCKET: 108 bytes are too long"));
+}
+
+static void test_log_level(void)
+{
+    CU_ASSERT_TRUE(read_one("POSTERN_LOG_LEVEL", "debug"));
+    CU_ASSERT_EQUAL(config.log_level, LOG_DEBUG);
+    CU_ASSERT_FALSE(read_one("POSTERN_LOG_LEVEL", "loud"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(errors, "POSTERN_LOG_LEVEL: \"loud\""));
+}
+
+static void test_deadlines(void)
+{
+    memset(set, 0, sizeof set);
+    set[0].name = "POSTERN_STORE_TIMEOUT_MS";
+    set[0].value = "2000";
+    set[1].name = "POSTERN_REQUEST_SECONDS";
+    set[1].value = "2";
+    CU_ASSERT_FALSE(read_set());
+    CU_ASSERT_PTR_NOT_NULL(strstr(errors, "POSTERN_STORE_TIMEOUT_MS"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(errors, "POSTERN_REQUEST_SECONDS"));
+    set[0].value = "1999";
+    CU_ASSERT_TRUE(read_set());
+}
+
+static void test_every_error(void)
+{
+    memset(set, 0, sizeof set);
+    set[0].name = "POSTERN_WORKERS";
+    set[0].value = "many";
+    set[1].name = "POSTERN_LOG_LEVEL";
+    set[1].value = "loud";
+    set[2].name = "POSTERN_BACKLOG";
+    set[2].value = "1";
+    CU_ASSERT_FALSE(read_set());
+    int lines = 0;
+    for (const char *p = errors; (p = strchr(p, '\n')); p++)
+        lines++;
+    CU_ASSERT_EQUAL(lines, 3);
+    for (int i = 0; i < 3; i++)
+        SUITE_CHECK(strstr(errors, set[i].name), "%s", set[i].name);
+}
+
+/* config_read_environment with standard error led into errors. */
+static bool read_environment(void)
+{
+    int ends[2], saved = dup(STDERR_FILENO);
+    CU_ASSERT_EQUAL_FATAL(pipe(ends), 0);
+    dup2(ends[1], STDERR_FILENO);
+    close(ends[1]);
+    bool ok = config_read_environment(&config);
+    dup2(saved, STDERR_FILENO);
+    close(saved);
+    memset(errors, 0, sizeof errors);
+    size_t used = 0;
+    for (ssize_t n = 1; n > 0 && used < sizeof errors - 1; used += (size_t)(n > 0 ? n : 0))
+        n = read(ends[0], errors + used, sizeof errors - 1 - used);
+    close(ends[0]);
+    return ok;
+}
+
+static void test_environment(void)
+{
+    clearenv();
+    setenv("POSTERN_WORKERS", "7", 1);
+    setenv("OTHER", "x", 1);
+    CU_ASSERT_TRUE(read_environment());
+    CU_ASSERT_STRING_EQUAL(errors, "");
+    CU_ASSERT_EQUAL(config.numbers[CONFIG_WORKERS], 7);
+    setenv("POSTERN_WORKER", "8", 1);
+    setenv("POSTERN_BACKLOGS", "9", 1);
+    setenv("POSTERN_BACKLOG", "x", 1);
+    CU_ASSERT_FALSE(read_environment());
+    CU_ASSERT_PTR_NOT_NULL(strstr(errors, "POSTERN_WORKER: no such setting"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(errors, "POSTERN_BACKLOGS: no such setting"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(errors, "POSTERN_BACKLOG: \"x\""));
+    CU_ASSERT_PTR_NULL(strstr(errors, "POSTERN_WORKERS"));
+}
+
+static void test_help(void)
+{
+    static const char *const names[] = {
+        "DATABASE_URL",      "POSTERN_SOCKET",          "POSTERN_SOCKET_GROUP",
+        "POSTERN_BACKLOG",   "POSTERN_WORKERS",         "POSTERN_DRAIN_SECONDS",
+        "POSTERN_QUIET_MS",  "POSTERN_REQUEST_SECONDS", "POSTERN_STORE_TIMEOUT_MS",
+        "POSTERN_LOG_LEVEL",
+    };
+    CU_ASSERT_EQUAL(sizeof names / sizeof names[0], CONFIG_SETTING_MAX);
+    char help[TEXT_SIZE] = "";
+    FILE *file = fmemopen(help, sizeof help, "w");
+    CU_ASSERT_PTR_NOT_NULL_FATAL(file);
+    config_help(file);
+    fclose(file);
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        char start[40];
+        snprintf(start, sizeof start, "\n%s ", names[i]);
+        SUITE_CHECK(strstr(help, start), "%s", names[i]);
+    }
+    CU_ASSERT_PTR_NOT_NULL(strstr(help, "(16..65535)"));
+}
+
+int main(void)
+{
+    CU_TestInfo tests[] = {
+        {"everything has a default", test_defaults},
+        {"numbers stay within their bounds", test_numbers},
+        {"texts are taken as they are, up to their size", test_texts},
+        {"the log level is a name", test_log_level},
+        {"a store call must fit into a request", test_deadlines},
+        {"every error is named at once", test_every_error},
+        {"a misspelt variable is an error", test_environment},
+        {"the help names every setting", test_help},
+        CU_TEST_INFO_NULL,
+    };
+    return suite_run("config", NULL, NULL, tests);
+}

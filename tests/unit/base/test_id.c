@@ -1,0 +1,97 @@
+#include "base/id.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "suite.h"
+
+static void test_layout(void)
+{
+    /* The example of RFC 9562, appendix A.6, is of this millisecond. */
+    const int64_t us = INT64_C(0x017F22E279B0) * 1000;
+    static const struct {
+        int line;
+        int64_t after;
+        const char *start;
+    } rows[] = {
+        {__LINE__, 0, "017f22e2-79b0-7000-"},
+        {__LINE__, 500, "017f22e2-79b0-7800-"},
+        {__LINE__, 999, "017f22e2-79b0-7ffb-"},
+        {__LINE__, 1000, "017f22e2-79b1-7000-"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        char id[ID_TEXT_SIZE];
+        id_make(us + rows[i].after, id);
+        SUITE_ROW(&rows[i], strncmp(id, rows[i].start, strlen(rows[i].start)) == 0);
+        SUITE_ROW(&rows[i], strchr("89ab", id[19]) != NULL);
+        SUITE_ROW(&rows[i], id_is_valid(id));
+    }
+}
+
+static void test_sorted(void)
+{
+    char before[ID_TEXT_SIZE], after[ID_TEXT_SIZE];
+    int64_t us = INT64_C(1769860800000000);
+    id_make(us, before);
+    for (int i = 0; i < 5000; i++) {
+        id_make(++us, after);
+        if (strcmp(before, after) >= 0) {
+            SUITE_CHECK(false, "%s is not before %s", before, after);
+            break;
+        }
+        memcpy(before, after, sizeof before);
+    }
+}
+
+static int compare(const void *a, const void *b)
+{
+    return memcmp(a, b, ID_TEXT_SIZE);
+}
+
+static void test_unique(void)
+{
+    enum { IDS = 20000 };
+    static char ids[IDS][ID_TEXT_SIZE];
+    int same = 0;
+    for (int i = 0; i < IDS; i++)
+        id_make(1, ids[i]);
+    qsort(ids, IDS, ID_TEXT_SIZE, compare);
+    for (int i = 1; i < IDS; i++)
+        same += compare(ids[i - 1], ids[i]) == 0;
+    CU_ASSERT_EQUAL(same, 0);
+}
+
+static void test_valid(void)
+{
+    static const struct {
+        int line;
+        const char *text;
+        bool valid;
+    } rows[] = {
+        {__LINE__, "017f22e2-79b0-7cc3-98c4-dc0c0c07398f", true},
+        {__LINE__, "00000000-0000-0000-0000-000000000000", true},
+        {__LINE__, "017F22E2-79B0-7CC3-98C4-DC0C0C07398F", false},
+        {__LINE__, "017f22e2-79b0-7cc3-98c4-dc0c0c07398", false},
+        {__LINE__, "017f22e2-79b0-7cc3-98c4-dc0c0c07398ff", false},
+        {__LINE__, "017f22e2a79b0-7cc3-98c4-dc0c0c07398f", false},
+        {__LINE__, "017f22e-279b0-7cc3-98c4-dc0c0c07398f", false},
+        {__LINE__, "017f22e2-79b0-7cc3-98c4-dc0c0c07398g", false},
+        {__LINE__, "017f22e2-79b0-7cc3-98c4-dc0c0c07398/", false},
+        {__LINE__, "", false},
+        {__LINE__, "1", false},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+        SUITE_ROW(&rows[i], id_is_valid(rows[i].text) == rows[i].valid);
+}
+
+int main(void)
+{
+    CU_TestInfo tests[] = {
+        {"an id is a UUIDv7 of its time", test_layout},
+        {"ids sort by time to the microsecond", test_sorted},
+        {"ids of one moment differ", test_unique},
+        {"only a UUID in lower case is an id", test_valid},
+        CU_TEST_INFO_NULL,
+    };
+    return suite_run("id", NULL, NULL, tests);
+}

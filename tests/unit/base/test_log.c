@@ -1,0 +1,142 @@
+#include "base/log.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "suite.h"
+
+enum { LINE_SIZE = 65536, PIPE_ATOMIC = 4096 };
+
+static char line[LINE_SIZE];
+
+/* Writes one log line with standard error led into a pipe, and puts what came out into line. */
+static void capture(enum log_level level, const char *message, const struct log_field *fields)
+{
+    int ends[2], saved = dup(STDERR_FILENO);
+    ssize_t n = -1;
+    line[0] = '\0';
+    CU_ASSERT_EQUAL_FATAL(pipe(ends), 0);
+    dup2(ends[1], STDERR_FILENO);
+    close(ends[1]);
+    log_write(level, message, fields);
+    dup2(saved, STDERR_FILENO);
+    close(saved);
+    /* One read is one write, and with the write end closed it never waits. */
+    n = read(ends[0], line, sizeof line - 1);
+    close(ends[0]);
+    line[n > 0 ? n : 0] = '\0';
+}
+
+/* What follows the time, which is checked for its form. */
+static const char *tail(void)
+{
+    static const char form[] = "{\"time\":\"0000-00-00T00:00:00.000Z\",";
+    for (size_t i = 0; form[i]; i++) {
+        bool digit = line[i] >= '0' && line[i] <= '9';
+        if (form[i] == '0' ? !digit : line[i] != form[i])
+            return "(no time)";
+    }
+    return line + strlen(form);
+}
+
+static void test_line(void)
+{
+    capture(LOG_INFO, "request",
+            LOG_FIELDS(LOG_TEXT("route", "/products/{id}"), LOG_NUMBER("status", 200),
+                       LOG_NUMBER("low", INT64_MIN)));
+    CU_ASSERT_STRING_EQUAL(tail(), "\"level\":\"info\",\"message\":\"request\","
+                                   "\"route\":\"/products/{id}\",\"status\":200,"
+                                   "\"low\":-9223372036854775808}\n");
+    capture(LOG_ERROR, "plain", NULL);
+    CU_ASSERT_STRING_EQUAL(tail(), "\"level\":\"error\",\"message\":\"plain\"}\n");
+}
+
+static void test_escapes(void)
+{
+    static const struct {
+        int line;
+        const char *text, *json;
+    } rows[] = {
+        {__LINE__, "", "\"\""},
+        {__LINE__, "a\"b\\c", "\"a\\\"b\\\\c\""},
+        {__LINE__, "two\nlines\r\t", "\"two\\u000alines\\u000d\\u0009\""},
+        {__LINE__, "\x1b[2J\x7f", "\"\\u001b[2J\\u007f\""},
+        {__LINE__, "\xc3\xa9", "\"\xc3\xa9\""},
+        {__LINE__, "a\xff\xc3", "\"a\\ufffd\\ufffd\""},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        char want[200];
+        capture(LOG_INFO, "m", LOG_FIELDS(LOG_TEXT("f", rows[i].text)));
+        snprintf(want, sizeof want, "\"level\":\"info\",\"message\":\"m\",\"f\":%s}\n",
+                 rows[i].json);
+        SUITE_ROW(&rows[i], strcmp(tail(), want) == 0);
+    }
+}
+
+static void test_levels(void)
+{
+    for (enum log_level set = 0; set < LOG_LEVEL_MAX; set++) {
+        log_set_level(set);
+        for (enum log_level level = 0; level < LOG_LEVEL_MAX; level++) {
+            capture(level, "m", NULL);
+            SUITE_CHECK((line[0] != '\0') == (level <= set), "%d at %d", (int)level, (int)set);
+        }
+    }
+    log_set_level(LOG_INFO);
+}
+
+static void test_level_names(void)
+{
+    CU_ASSERT_EQUAL(log_level_of("error"), LOG_ERROR);
+    CU_ASSERT_EQUAL(log_level_of("warn"), LOG_WARN);
+    CU_ASSERT_EQUAL(log_level_of("info"), LOG_INFO);
+    CU_ASSERT_EQUAL(log_level_of("debug"), LOG_DEBUG);
+    CU_ASSERT_EQUAL(log_level_of("INFO"), LOG_LEVEL_MAX);
+    CU_ASSERT_EQUAL(log_level_of(""), LOG_LEVEL_MAX);
+}
+
+static void test_long_line(void)
+{
+    static char text[8000];
+    memset(text, 'x', sizeof text - 1);
+    capture(LOG_INFO, "m",
+            LOG_FIELDS(LOG_NUMBER("a", 1), LOG_TEXT("long", text), LOG_NUMBER("b", 2)));
+    CU_ASSERT_STRING_EQUAL(tail(), "\"level\":\"info\",\"message\":\"m\",\"a\":1,\"b\":2}\n");
+    /* Whatever the length, the line is whole and one write. */
+    for (size_t len = 3900; len <= 4100; len++) {
+        text[len] = '\0';
+        capture(LOG_INFO, "m", LOG_FIELDS(LOG_TEXT("t", text)));
+        size_t n = strlen(line);
+        SUITE_CHECK(n <= PIPE_ATOMIC && n > 2 && strcmp(line + n - 2, "}\n") == 0, "%zu", len);
+        SUITE_CHECK((n > len) == (strstr(line, "\"t\":") != NULL), "%zu", len);
+        text[len] = 'x';
+    }
+}
+
+static void test_errno_kept(void)
+{
+    int saved = dup(STDERR_FILENO);
+    close(STDERR_FILENO);
+    errno = ENOENT;
+    log_write(LOG_ERROR, "nowhere to go", NULL);
+    int after = errno;
+    dup2(saved, STDERR_FILENO);
+    close(saved);
+    CU_ASSERT_EQUAL(after, ENOENT);
+}
+
+int main(void)
+{
+    CU_TestInfo tests[] = {
+        {"a line is one JSON object", test_line},
+        {"texts are escaped and always UTF-8", test_escapes},
+        {"levels below the one set are silent", test_levels},
+        {"levels have names", test_level_names},
+        {"a long line is cut at a field", test_long_line},
+        {"errno is kept", test_errno_kept},
+        CU_TEST_INFO_NULL,
+    };
+    return suite_run("log", NULL, NULL, tests);
+}

@@ -1,0 +1,164 @@
+#include "base/text.h"
+
+#include <string.h>
+
+#include "suite.h"
+
+enum { UNTOUCHED = -77 };
+
+static void test_number(void)
+{
+    static const struct {
+        int line;
+        const char *text;
+        int64_t min, max, number; /* UNTOUCHED: refused */
+    } rows[] = {
+        {__LINE__, "0", 0, 9, 0},
+        {__LINE__, "7", 0, 9, 7},
+        {__LINE__, "9", 0, 9, 9},
+        {__LINE__, "10", 0, 9, UNTOUCHED},
+        {__LINE__, "3", 4, 9, UNTOUCHED},
+        {__LINE__, "4", 4, 9, 4},
+        {__LINE__, "9223372036854775807", 0, INT64_MAX, INT64_MAX},
+        {__LINE__, "9223372036854775808", 0, INT64_MAX, UNTOUCHED},
+        {__LINE__, "18446744073709551617", 0, INT64_MAX, UNTOUCHED},
+        {__LINE__, "99999999999999999999999999", 0, INT64_MAX, UNTOUCHED},
+        {__LINE__, "", 0, 9, UNTOUCHED},
+        {__LINE__, "00", 0, 9, UNTOUCHED},
+        {__LINE__, "07", 0, 9, UNTOUCHED},
+        {__LINE__, "-1", 0, 9, UNTOUCHED},
+        {__LINE__, "-0", 0, 9, UNTOUCHED},
+        {__LINE__, "+1", 0, 9, UNTOUCHED},
+        {__LINE__, " 1", 0, 9, UNTOUCHED},
+        {__LINE__, "1 ", 0, 9, UNTOUCHED},
+        {__LINE__, "1a", 0, 99, UNTOUCHED},
+        {__LINE__, "1/", 0, 99, UNTOUCHED},
+        {__LINE__, "1:", 0, 99, UNTOUCHED},
+        {__LINE__, "0x1", 0, 9, UNTOUCHED},
+        {__LINE__, "1.0", 0, 9, UNTOUCHED},
+        {__LINE__, "\xb2", 0, 9, UNTOUCHED},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        int64_t number = UNTOUCHED;
+        bool ok =
+            text_number(rows[i].text, strlen(rows[i].text), rows[i].min, rows[i].max, &number);
+        SUITE_ROW(&rows[i], ok == (rows[i].number != UNTOUCHED));
+        SUITE_ROW(&rows[i], number == rows[i].number);
+    }
+    int64_t number = UNTOUCHED;
+    CU_ASSERT_TRUE(text_number("12x", 2, 0, 99, &number));
+    CU_ASSERT_EQUAL(number, 12);
+    CU_ASSERT_FALSE(text_number("1\0", 2, 0, 99, &number));
+}
+
+static void test_utf8_length(void)
+{
+    static const struct {
+        int line;
+        const char *bytes;
+        size_t length;
+    } rows[] = {
+        {__LINE__, "a", 1},
+        {__LINE__, "\x7f", 1},
+        {__LINE__, "\xc2\x80", 2},
+        {__LINE__, "\xdf\xbf", 2},
+        {__LINE__, "\xe0\xa0\x80", 3},
+        {__LINE__, "\xed\x9f\xbf", 3},
+        {__LINE__, "\xee\x80\x80", 3},
+        {__LINE__, "\xef\xbf\xbf", 3},
+        {__LINE__, "\xf0\x90\x80\x80", 4},
+        {__LINE__, "\xf1\x80\x80\x80", 4},
+        {__LINE__, "\xf4\x8f\xbf\xbf", 4},
+        {__LINE__, "\x80", 0},
+        {__LINE__, "\xbf\x80", 0},
+        {__LINE__, "\xc0\x80", 0},
+        {__LINE__, "\xc1\xbf", 0},
+        {__LINE__, "\xe0\x9f\xbf", 0},
+        {__LINE__, "\xed\xa0\x80", 0},
+        {__LINE__, "\xed\xbf\xbf", 0},
+        {__LINE__, "\xf0\x8f\xbf\xbf", 0},
+        {__LINE__, "\xf4\x90\x80\x80", 0},
+        {__LINE__, "\xf5\x80\x80\x80", 0},
+        {__LINE__, "\xff", 0},
+        {__LINE__, "\xc3", 0},
+        {__LINE__, "\xc3(", 0},
+        {__LINE__, "\xe6\x97", 0},
+        {__LINE__, "\xe6\x97(", 0},
+        {__LINE__, "\xf0\x9f\x98", 0},
+        {__LINE__, "\xf0\x9f\x98(", 0},
+        {__LINE__, "\xf0\x9f(\x80", 0},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        const unsigned char *bytes = (const unsigned char *)rows[i].bytes;
+        size_t len = strlen(rows[i].bytes);
+        SUITE_ROW(&rows[i], text_utf8_length(bytes, len) == rows[i].length);
+        SUITE_ROW(&rows[i], text_is_utf8(rows[i].bytes, len) == (rows[i].length > 0));
+        /* A sequence cut short is none. */
+        for (size_t cut = 0; cut < rows[i].length; cut++)
+            SUITE_ROW(&rows[i], text_utf8_length(bytes, cut) == 0);
+    }
+    CU_ASSERT_EQUAL(text_utf8_length((const unsigned char *)"", 1), 1);
+}
+
+/* Encodes every number and compares: the lengths of exactly the scalar values are right. */
+static void test_every_code_point(void)
+{
+    for (unsigned c = 0x800; c < 0x120000; c++) {
+        unsigned char b[4];
+        size_t n = c < 0x10000 ? 3 : 4, i = 0;
+        if (n == 4)
+            b[i++] = (unsigned char)(0xf0 | c >> 18);
+        b[i++] = (unsigned char)(n == 3 ? 0xe0 | c >> 12 : 0x80 | (c >> 12 & 0x3f));
+        b[i++] = (unsigned char)(0x80 | (c >> 6 & 0x3f));
+        b[i] = (unsigned char)(0x80 | (c & 0x3f));
+        size_t want = (c >= 0xd800 && c <= 0xdfff) || c > 0x10ffff ? 0 : n;
+        if (text_utf8_length(b, n) != want) {
+            SUITE_CHECK(false, "U+%04X", c);
+            break;
+        }
+    }
+}
+
+static void test_is_utf8(void)
+{
+    CU_ASSERT_TRUE(text_is_utf8("", 0));
+    CU_ASSERT_TRUE(text_is_utf8("a\0\xc3\xa9z", 5));
+    CU_ASSERT_FALSE(text_is_utf8("abc\xc3", 4));
+    CU_ASSERT_FALSE(text_is_utf8("\xff"
+                                 "abc",
+                                 4));
+}
+
+static void test_has_control(void)
+{
+    static const struct {
+        int line;
+        const char *bytes;
+        size_t len;
+        bool has;
+    } rows[] = {
+        {__LINE__, "", 0, false},
+        {__LINE__, "plain ~", 7, false},
+        {__LINE__, "\xc3\xa9\xff", 3, false},
+        {__LINE__, "a\nb", 3, true},
+        {__LINE__, "a\0", 2, true},
+        {__LINE__, "\x1f", 1, true},
+        {__LINE__, "a\x7f", 2, true},
+        {__LINE__, "ab\n", 2, false},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+        SUITE_ROW(&rows[i], text_has_control(rows[i].bytes, rows[i].len) == rows[i].has);
+}
+
+int main(void)
+{
+    CU_TestInfo tests[] = {
+        {"numbers are read strictly", test_number},
+        {"a UTF-8 sequence has its length or none", test_utf8_length},
+        {"exactly the scalar values are UTF-8", test_every_code_point},
+        {"UTF-8 is looked for to the end", test_is_utf8},
+        {"control characters are found", test_has_control},
+        CU_TEST_INFO_NULL,
+    };
+    return suite_run("text", NULL, NULL, tests);
+}

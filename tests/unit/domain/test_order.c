@@ -1,0 +1,245 @@
+#include "domain/order.h"
+
+#include <string.h>
+
+#include "domain/money.h"
+#include "suite.h"
+
+static struct order_request request;
+static struct order order;
+
+static void test_add_one(void)
+{
+    static const struct {
+        int line;
+        int64_t product_id, quantity;
+        enum order_fault fault;
+    } rows[] = {
+        {__LINE__, 1, 1, ORDER_OK},
+        {__LINE__, PRODUCT_ID_MAX, ORDER_QUANTITY_MAX, ORDER_OK},
+        {__LINE__, 0, 1, ORDER_BAD_PRODUCT},
+        {__LINE__, -1, 1, ORDER_BAD_PRODUCT},
+        {__LINE__, PRODUCT_ID_MAX + 1, 1, ORDER_BAD_PRODUCT},
+        {__LINE__, 1, 0, ORDER_BAD_QUANTITY},
+        {__LINE__, 1, -5, ORDER_BAD_QUANTITY},
+        {__LINE__, 1, ORDER_QUANTITY_MAX + 1, ORDER_BAD_QUANTITY},
+        {__LINE__, 1, INT64_MAX, ORDER_BAD_QUANTITY},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        request = (struct order_request){0};
+        enum order_fault fault =
+            order_request_add(&request, rows[i].product_id, rows[i].quantity, 5);
+        SUITE_ROW(&rows[i], fault == rows[i].fault);
+        SUITE_ROW(&rows[i], request.count == (fault == ORDER_OK));
+        SUITE_ROW(&rows[i], fault || request.items[0].product_id == rows[i].product_id);
+        SUITE_ROW(&rows[i], fault || request.items[0].quantity == rows[i].quantity);
+        SUITE_ROW(&rows[i], fault || request.items[0].position == 5);
+    }
+}
+
+static void test_add_sums(void)
+{
+    request = (struct order_request){0};
+    CU_ASSERT_EQUAL(order_request_add(&request, 7, 1, 0), ORDER_OK);
+    CU_ASSERT_EQUAL(order_request_add(&request, 3, 2, 1), ORDER_OK);
+    CU_ASSERT_EQUAL(order_request_add(&request, 7, ORDER_QUANTITY_MAX - 1, 2), ORDER_OK);
+    CU_ASSERT_EQUAL(order_request_add(&request, 7, 1, 3), ORDER_SUM_TOO_LARGE);
+    CU_ASSERT_EQUAL_FATAL(request.count, 2);
+    CU_ASSERT_TRUE(request.items[0].product_id == 7 && request.items[1].product_id == 3);
+    CU_ASSERT_EQUAL(request.items[0].quantity, ORDER_QUANTITY_MAX);
+    CU_ASSERT_EQUAL(request.items[1].quantity, 2);
+    CU_ASSERT_TRUE(request.items[0].position == 0 && request.items[1].position == 1);
+}
+
+static void test_add_limit(void)
+{
+    request = (struct order_request){0};
+    for (int id = 1; id <= ORDER_LINES_MAX; id++)
+        CU_ASSERT_EQUAL(order_request_add(&request, id, 1, (size_t)id - 1), ORDER_OK);
+    CU_ASSERT_EQUAL(order_request_add(&request, ORDER_LINES_MAX + 1, 1, ORDER_LINES_MAX),
+                    ORDER_TOO_MANY_ITEMS);
+    CU_ASSERT_EQUAL(request.count, ORDER_LINES_MAX);
+    /* One of the hundred may still grow. */
+    CU_ASSERT_EQUAL(order_request_add(&request, ORDER_LINES_MAX, 1, ORDER_LINES_MAX), ORDER_OK);
+    CU_ASSERT_EQUAL(request.items[ORDER_LINES_MAX - 1].quantity, 2);
+}
+
+static void test_email(void)
+{
+    static const struct {
+        int line;
+        const char *email;
+        bool good;
+    } rows[] = {
+        {__LINE__, "a@b", true},
+        {__LINE__, "first.last+tag@mail.example", true},
+        {__LINE__, "\xc3\xa9@b\xc3\xbc.example", true},
+        {__LINE__, "", false},
+        {__LINE__, "a", false},
+        {__LINE__, "@b", false},
+        {__LINE__, "a@", false},
+        {__LINE__, "@", false},
+        {__LINE__, "a@b@c", false},
+        {__LINE__, "a b@c", false},
+        {__LINE__, "a@b c", false},
+        {__LINE__, "<a@b>", false},
+        {__LINE__, "a@b,c@d", false},
+        {__LINE__, "\"a\"@b", false},
+        {__LINE__, "a\\@b", false},
+        {__LINE__, "a@b\n", false},
+        {__LINE__, "a@b\r\nBcc: c", false},
+        {__LINE__, "a\x7f@b", false},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        request = (struct order_request){.email = "before"};
+        enum order_fault fault = order_request_set_email(&request, rows[i].email);
+        SUITE_ROW(&rows[i], fault == (rows[i].good ? ORDER_OK : ORDER_BAD_EMAIL));
+        SUITE_ROW(&rows[i], strcmp(request.email, rows[i].good ? rows[i].email : "before") == 0);
+    }
+}
+
+static void test_reference(void)
+{
+    static const struct {
+        int line;
+        const char *reference;
+        bool good;
+    } rows[] = {
+        {__LINE__, "x", true},    {__LINE__, "PO 7/\"8\", \xc3\xa9", true},
+        {__LINE__, "", false},    {__LINE__, "a\tb", false},
+        {__LINE__, "a\n", false}, {__LINE__, "\x7f", false},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        request = (struct order_request){.reference = "before"};
+        enum order_fault fault = order_request_set_reference(&request, rows[i].reference);
+        SUITE_ROW(&rows[i], fault == (rows[i].good ? ORDER_OK : ORDER_BAD_REFERENCE));
+        SUITE_ROW(&rows[i],
+                  strcmp(request.reference, rows[i].good ? rows[i].reference : "before") == 0);
+    }
+}
+
+static void test_text_lengths(void)
+{
+    char text[ORDER_REFERENCE_MAX + 2] = "";
+    request = (struct order_request){0};
+    memset(text, 'x', ORDER_REFERENCE_MAX);
+    CU_ASSERT_EQUAL(order_request_set_reference(&request, text), ORDER_OK);
+    CU_ASSERT_STRING_EQUAL(request.reference, text);
+    text[1] = '@';
+    CU_ASSERT_EQUAL(order_request_set_email(&request, text), ORDER_BAD_EMAIL);
+    text[ORDER_EMAIL_MAX] = '\0';
+    CU_ASSERT_EQUAL(order_request_set_email(&request, text), ORDER_OK);
+    CU_ASSERT_STRING_EQUAL(request.email, text);
+    memset(text, 'x', ORDER_REFERENCE_MAX + 1);
+    CU_ASSERT_EQUAL(order_request_set_reference(&request, text), ORDER_BAD_REFERENCE);
+}
+
+static void test_lines_add_up(void)
+{
+    const struct product one = {.id = 1, .price_cents = 999, .name = "Product 1"};
+    const struct product two = {.id = 2, .price_cents = 1999, .name = "Product 2"};
+    order = (struct order){0};
+    order_add_line(&order, &(struct order_item){1, 3, 0}, &one);
+    order_add_line(&order, &(struct order_item){2, 2, 1}, &two);
+    CU_ASSERT_EQUAL_FATAL(order.count, 2);
+    CU_ASSERT_EQUAL(order.total_cents, 3 * 999 + 2 * 1999);
+    CU_ASSERT_TRUE(order.lines[1].product_id == 2 && order.lines[1].quantity == 2);
+    CU_ASSERT_TRUE(order.lines[1].unit_price_cents == 1999);
+    CU_ASSERT_EQUAL(order.lines[1].amount_cents, 3998);
+    CU_ASSERT_STRING_EQUAL(order.lines[1].name, "Product 2");
+}
+
+static void test_largest_order(void)
+{
+    char name[PRODUCT_NAME_MAX + 1] = "";
+    const struct product dear = {.price_cents = MONEY_PRICE_MAX, .name = name};
+    memset(name, 'n', PRODUCT_NAME_MAX);
+    order = (struct order){0};
+    for (int id = 1; id <= ORDER_LINES_MAX; id++)
+        order_add_line(&order, &(struct order_item){id, ORDER_QUANTITY_MAX, 0}, &dear);
+    CU_ASSERT_EQUAL(order.total_cents, INT64_C(999999999900000000));
+    CU_ASSERT_STRING_EQUAL(order.lines[ORDER_LINES_MAX - 1].name, name);
+}
+
+static void change_nothing(void)
+{
+}
+
+static void change_quantity(void)
+{
+    request.items[1].quantity++;
+}
+
+static void change_product(void)
+{
+    request.items[0].product_id++;
+}
+
+static void change_count(void)
+{
+    request.count--;
+}
+
+static void change_email(void)
+{
+    request.email[0] = '\0';
+}
+
+static void change_reference(void)
+{
+    request.reference[0] = 'p';
+}
+
+static void change_position(void)
+{
+    request.items[1].position = 9;
+}
+
+static void test_matches(void)
+{
+    static const struct {
+        int line;
+        void (*change)(void);
+        bool matches;
+    } rows[] = {
+        {__LINE__, change_nothing, true},    {__LINE__, change_position, true},
+        {__LINE__, change_quantity, false},  {__LINE__, change_product, false},
+        {__LINE__, change_count, false},     {__LINE__, change_email, false},
+        {__LINE__, change_reference, false},
+    };
+    const struct product product = {.price_cents = 1, .name = "N"};
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        request = (struct order_request){.email = "a@b", .reference = "PO"};
+        order = (struct order){.email = "a@b", .reference = "PO"};
+        for (int id = 1; id <= 2; id++) {
+            order_request_add(&request, id, 5, (size_t)id);
+            order_add_line(&order, &request.items[id - 1], &product);
+        }
+        rows[i].change();
+        SUITE_ROW(&rows[i], order_matches(&order, &request) == rows[i].matches);
+    }
+}
+
+static void test_fault_texts(void)
+{
+    for (enum order_fault i = ORDER_OK + 1; i < ORDER_FAULT_MAX; i++)
+        SUITE_CHECK(order_fault_texts[i] && order_fault_texts[i][0], "fault %d", (int)i);
+}
+
+int main(void)
+{
+    CU_TestInfo tests[] = {
+        {"an item stays within its bounds", test_add_one},
+        {"the same product is summed in its first place", test_add_sums},
+        {"an order holds a hundred products", test_add_limit},
+        {"an e-mail address is one and safe", test_email},
+        {"a reference is text without controls", test_reference},
+        {"texts may be as long as they may be", test_text_lengths},
+        {"lines add up to the total", test_lines_add_up},
+        {"the largest order does not overflow", test_largest_order},
+        {"an order is told from another request", test_matches},
+        {"every fault has a text", test_fault_texts},
+        CU_TEST_INFO_NULL,
+    };
+    return suite_run("order", NULL, NULL, tests);
+}

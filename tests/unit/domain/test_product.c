@@ -1,0 +1,107 @@
+#include "domain/product.h"
+
+#include <string.h>
+
+#include "domain/money.h"
+#include "suite.h"
+
+static const struct product good = {
+    .id = 1, .price_cents = 999, .quantity = 10, .name = "Product 1", .description = ""};
+
+static void test_numbers(void)
+{
+    static const struct {
+        int line;
+        int64_t id, price, quantity;
+        enum product_field fault;
+    } rows[] = {
+        {__LINE__, 1, 0, 0, PRODUCT_FIELD_MAX},
+        {__LINE__, PRODUCT_ID_MAX, MONEY_PRICE_MAX, PRODUCT_QUANTITY_MAX, PRODUCT_FIELD_MAX},
+        {__LINE__, 0, 1, 1, PRODUCT_ID},
+        {__LINE__, -1, 1, 1, PRODUCT_ID},
+        {__LINE__, PRODUCT_ID_MAX + 1, 1, 1, PRODUCT_ID},
+        {__LINE__, 1, -1, 1, PRODUCT_PRICE},
+        {__LINE__, 1, MONEY_PRICE_MAX + 1, 1, PRODUCT_PRICE},
+        {__LINE__, 1, 1, -1, PRODUCT_QUANTITY},
+        {__LINE__, 1, 1, PRODUCT_QUANTITY_MAX + 1, PRODUCT_QUANTITY},
+        {__LINE__, 0, -1, -1, PRODUCT_ID},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct product product = good;
+        product.id = rows[i].id;
+        product.price_cents = rows[i].price;
+        product.quantity = rows[i].quantity;
+        SUITE_ROW(&rows[i], product_check(&product) == rows[i].fault);
+    }
+}
+
+static void test_texts(void)
+{
+    static const struct {
+        int line;
+        const char *name, *description;
+        enum product_field fault;
+    } rows[] = {
+        {__LINE__, "N", "", PRODUCT_FIELD_MAX},
+        {__LINE__, "\xc3\xa9\xf0\x9f\x98\x80", "a\tb\nc", PRODUCT_FIELD_MAX},
+        {__LINE__, "", "", PRODUCT_NAME},
+        {__LINE__, "a\nb", "", PRODUCT_NAME},
+        {__LINE__, "a\x7f", "", PRODUCT_NAME},
+        {__LINE__, "\xff", "", PRODUCT_NAME},
+        {__LINE__, "\xc3", "", PRODUCT_NAME},
+        {__LINE__, "N", "\xed\xa0\x80", PRODUCT_DESCRIPTION},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct product product = good;
+        product.name = rows[i].name;
+        product.description = rows[i].description;
+        SUITE_ROW(&rows[i], product_check(&product) == rows[i].fault);
+    }
+}
+
+static void test_lengths(void)
+{
+    char name[PRODUCT_NAME_MAX + 2] = "", description[PRODUCT_DESCRIPTION_MAX + 2] = "";
+    struct product product = good;
+    product.name = name;
+    product.description = description;
+    memset(name, 'n', PRODUCT_NAME_MAX);
+    memset(description, 'd', PRODUCT_DESCRIPTION_MAX);
+    CU_ASSERT_EQUAL(product_check(&product), PRODUCT_FIELD_MAX);
+    description[PRODUCT_DESCRIPTION_MAX] = 'd';
+    CU_ASSERT_EQUAL(product_check(&product), PRODUCT_DESCRIPTION);
+    name[PRODUCT_NAME_MAX] = 'n';
+    CU_ASSERT_EQUAL(product_check(&product), PRODUCT_NAME);
+}
+
+static void test_names_and_rules(void)
+{
+    static const struct {
+        int line;
+        enum product_field field;
+        const char *name, *in_rule;
+    } rows[] = {
+        {__LINE__, PRODUCT_ID, "id", "9007199254740991"},
+        {__LINE__, PRODUCT_NAME, "name", "200"},
+        {__LINE__, PRODUCT_DESCRIPTION, "description", "2000"},
+        {__LINE__, PRODUCT_PRICE, "price", "99999999.99"},
+        {__LINE__, PRODUCT_QUANTITY, "quantity", "1000000000"},
+    };
+    CU_ASSERT_EQUAL(sizeof rows / sizeof rows[0], PRODUCT_FIELD_MAX);
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        SUITE_ROW(&rows[i], strcmp(product_field_names[rows[i].field], rows[i].name) == 0);
+        SUITE_ROW(&rows[i], strstr(product_field_rules[rows[i].field], rows[i].in_rule) != NULL);
+    }
+}
+
+int main(void)
+{
+    CU_TestInfo tests[] = {
+        {"numbers stay within their bounds", test_numbers},
+        {"texts are clean UTF-8", test_texts},
+        {"texts may be as long as they may be", test_lengths},
+        {"every field has its name and its rule", test_names_and_rules},
+        CU_TEST_INFO_NULL,
+    };
+    return suite_run("product", NULL, NULL, tests);
+}

@@ -1,0 +1,214 @@
+#include "json/json_write.h"
+
+#include <string.h>
+
+#include "suite.h"
+
+static struct buffer out;
+static struct json_writer writer;
+
+static void start(bool pretty)
+{
+    buffer_free(&out);
+    buffer_init(&out, 1 << 16);
+    json_write_start(&writer, &out, pretty);
+}
+
+static const char *ended(void)
+{
+    json_write_end(&writer);
+    return out.overflown ? "(overflown)" : out.data;
+}
+
+static void write_sample(void)
+{
+    json_write_open(&writer, '{');
+    json_write_member_number(&writer, "a", 1);
+    json_write_key(&writer, "b");
+    json_write_open(&writer, '[');
+    json_write_number(&writer, 2);
+    json_write_open(&writer, '{');
+    json_write_member_text(&writer, "c", "d");
+    json_write_member_money(&writer, "e", 999);
+    json_write_close(&writer, '}');
+    json_write_text(&writer, "f");
+    json_write_close(&writer, ']');
+    json_write_key(&writer, "g");
+    json_write_open(&writer, '[');
+    json_write_close(&writer, ']');
+    json_write_key(&writer, "h");
+    json_write_open(&writer, '{');
+    json_write_close(&writer, '}');
+    json_write_member_number(&writer, "i", 3);
+    json_write_close(&writer, '}');
+}
+
+static void test_compact(void)
+{
+    start(false);
+    write_sample();
+    CU_ASSERT_STRING_EQUAL(
+        ended(), "{\"a\":1,\"b\":[2,{\"c\":\"d\",\"e\":9.99},\"f\"],\"g\":[],\"h\":{},\"i\":3}");
+}
+
+static void test_pretty(void)
+{
+    start(true);
+    write_sample();
+    CU_ASSERT_STRING_EQUAL(ended(), "{\n"
+                                    "  \"a\": 1,\n"
+                                    "  \"b\": [\n"
+                                    "    2,\n"
+                                    "    {\n"
+                                    "      \"c\": \"d\",\n"
+                                    "      \"e\": 9.99\n"
+                                    "    },\n"
+                                    "    \"f\"\n"
+                                    "  ],\n"
+                                    "  \"g\": [],\n"
+                                    "  \"h\": {},\n"
+                                    "  \"i\": 3\n"
+                                    "}\n");
+}
+
+static void test_top_level(void)
+{
+    start(false);
+    json_write_open(&writer, '[');
+    json_write_close(&writer, ']');
+    CU_ASSERT_STRING_EQUAL(ended(), "[]");
+    start(true);
+    json_write_open(&writer, '[');
+    json_write_close(&writer, ']');
+    CU_ASSERT_STRING_EQUAL(ended(), "[]\n");
+    start(true);
+    json_write_text(&writer, "x");
+    CU_ASSERT_STRING_EQUAL(ended(), "\"x\"\n");
+}
+
+static void test_appends(void)
+{
+    start(false);
+    buffer_text(&out, "before:");
+    json_write_start(&writer, &out, false);
+    json_write_open(&writer, '[');
+    json_write_number(&writer, 1);
+    json_write_close(&writer, ']');
+    CU_ASSERT_STRING_EQUAL(ended(), "before:[1]");
+}
+
+static void test_text(void)
+{
+    static const struct {
+        int line;
+        const char *text, *json;
+    } rows[] = {
+        {__LINE__, "", "\"\""},
+        {__LINE__, "plain text/\x7f", "\"plain text/\x7f\""},
+        {__LINE__, "\"", "\"\\\"\""},
+        {__LINE__, "a\\b\"c", "\"a\\\\b\\\"c\""},
+        {__LINE__, "\n\t\r\b\f", "\"\\n\\t\\r\\b\\f\""},
+        {__LINE__, "\x01\x1f", "\"\\u0001\\u001f\""},
+        {__LINE__, "\x0b", "\"\\u000b\""},
+        {__LINE__, "\xc3\xa9\xe6\x97\xa5\xf0\x9f\x98\x80",
+         "\"\xc3\xa9\xe6\x97\xa5\xf0\x9f\x98\x80\""},
+        {__LINE__, "a\xffz", "\"a\xef\xbf\xbdz\""},
+        {__LINE__, "\xc3", "\"\xef\xbf\xbd\""},
+        {__LINE__, "\xed\xa0\x80", "\"\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\""},
+        {__LINE__, "tail\n", "\"tail\\n\""},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        start(false);
+        json_write_text(&writer, rows[i].text);
+        SUITE_ROW(&rows[i], strcmp(ended(), rows[i].json) == 0);
+        /* A name is written as any string is. */
+        start(false);
+        json_write_open(&writer, '{');
+        json_write_member_number(&writer, rows[i].text, 0);
+        json_write_close(&writer, '}');
+        size_t n = strlen(rows[i].json);
+        SUITE_ROW(&rows[i], strncmp(ended() + 1, rows[i].json, n) == 0);
+        SUITE_ROW(&rows[i], strcmp(out.data + 1 + n, ":0}") == 0);
+    }
+}
+
+static void test_numbers(void)
+{
+    static const struct {
+        int line;
+        int64_t number;
+        const char *json;
+    } rows[] = {
+        {__LINE__, 0, "0"},
+        {__LINE__, 7, "7"},
+        {__LINE__, -7, "-7"},
+        {__LINE__, 10, "10"},
+        {__LINE__, INT64_C(9007199254740993), "9007199254740993"},
+        {__LINE__, INT64_MAX, "9223372036854775807"},
+        {__LINE__, INT64_MIN, "-9223372036854775808"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        start(false);
+        json_write_number(&writer, rows[i].number);
+        SUITE_ROW(&rows[i], strcmp(ended(), rows[i].json) == 0);
+    }
+}
+
+static void test_money(void)
+{
+    static const struct {
+        int line;
+        int64_t cents;
+        const char *json;
+    } rows[] = {
+        {__LINE__, 0, "0.00"},
+        {__LINE__, 5, "0.05"},
+        {__LINE__, 1990, "19.90"},
+        {__LINE__, INT64_C(999999999900000000), "9999999999000000.00"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        start(false);
+        json_write_money(&writer, rows[i].cents);
+        SUITE_ROW(&rows[i], strcmp(ended(), rows[i].json) == 0);
+    }
+}
+
+/* At every maximum the writer stops within it, says so, and leaves a text that ends. */
+static void test_overflow(void)
+{
+    start(true);
+    write_sample();
+    json_write_end(&writer);
+    size_t whole = out.len;
+    for (size_t max = 0; max <= whole; max++) {
+        buffer_free(&out);
+        buffer_init(&out, max);
+        json_write_start(&writer, &out, true);
+        write_sample();
+        json_write_end(&writer);
+        SUITE_CHECK(out.overflown == (max < whole) && out.len <= max, "at %zu", max);
+        SUITE_CHECK(out.len == 0 || strlen(out.data) == out.len, "at %zu", max);
+    }
+}
+
+static int tear_down(void)
+{
+    buffer_free(&out);
+    return 0;
+}
+
+int main(void)
+{
+    CU_TestInfo tests[] = {
+        {"compact form holds no white space", test_compact},
+        {"pretty form is indented by two spaces", test_pretty},
+        {"any value may stand alone", test_top_level},
+        {"the text goes to the end of the buffer", test_appends},
+        {"strings are escaped and always UTF-8", test_text},
+        {"whole numbers are exact", test_numbers},
+        {"money has two decimals", test_money},
+        {"a full buffer shows as overflow", test_overflow},
+        CU_TEST_INFO_NULL,
+    };
+    return suite_run("json_write", NULL, tear_down, tests);
+}

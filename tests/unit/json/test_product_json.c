@@ -1,0 +1,157 @@
+#include "json/product_json.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "suite.h"
+
+enum { TEXT_SIZE = 8192 };
+
+#define GOOD "\"id\":1,\"name\":\"N\",\"price\":1.5,\"quantity\":2"
+
+static void test_write(void)
+{
+    const struct product product = {.id = 1,
+                                    .price_cents = 999,
+                                    .quantity = 10,
+                                    .name = "Product 1",
+                                    .description = "Description for product 1"};
+    struct json_writer w;
+    struct buffer out;
+    buffer_init(&out, TEXT_SIZE);
+    json_write_start(&w, &out, false);
+    product_json_write(&w, &product);
+    json_write_end(&w);
+    CU_ASSERT_STRING_EQUAL(out.data, "{\"description\":\"Description for product 1\",\"id\":1,"
+                                     "\"name\":\"Product 1\",\"price\":9.99,\"quantity\":10}");
+    buffer_free(&out);
+}
+
+static struct product_json_reader *open_text(char text[TEXT_SIZE], const char *source,
+                                             char error[PRODUCT_JSON_ERROR_SIZE])
+{
+    snprintf(text, TEXT_SIZE, "%s", source);
+    error[0] = '\0';
+    return product_json_open(text, strlen(text), error);
+}
+
+static void test_open_errors(void)
+{
+    static const struct {
+        int line;
+        const char *text, *error;
+    } rows[] = {
+        {__LINE__, "", "line 1, column 1: nothing but white space"},
+        {__LINE__, "[\n {\"id\" 1}]", "line 2, column 8: an unexpected character"},
+        {__LINE__, "[\n\n{},]", "line 3, column 4: an unexpected character"},
+        {__LINE__, "[{}", "line 1, column 4: an early end"},
+        {__LINE__, "{}", "line 1, column 1: not an array of products"},
+        {__LINE__, "\n  7", "line 2, column 3: not an array of products"},
+        {__LINE__, "[{\"id\":1,\"id\":1}]", "an object names the member \"id\" twice"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        char text[TEXT_SIZE], error[PRODUCT_JSON_ERROR_SIZE];
+        SUITE_ROW(&rows[i], open_text(text, rows[i].text, error) == NULL);
+        SUITE_ROW(&rows[i], strcmp(error, rows[i].error) == 0);
+    }
+}
+
+static void test_item_errors(void)
+{
+    static const struct {
+        int line;
+        const char *text, *error;
+    } rows[] = {
+        {__LINE__, "[7]", "item 1: must be an object"},
+        {__LINE__, "[{" GOOD "},[]]", "item 2: must be an object"},
+        {__LINE__, "[{" GOOD ",\"x\":1}]", "item 1: unknown member \"x\""},
+        {__LINE__, "[{" GOOD ",\"Id\":1}]", "item 1: unknown member \"Id\""},
+        {__LINE__, "[{" GOOD ",\"a\\u001b\":1}]", "item 1: unknown member \"a?\""},
+        {__LINE__, "[{}]",
+         "item 1: id is missing; it must be a whole number from 1 to 9007199254740991"},
+        {__LINE__, "[{\"id\":0,\"name\":\"N\",\"price\":1,\"quantity\":1}]",
+         "item 1: id must be a whole number from 1 to 9007199254740991"},
+        {__LINE__, "[{\"id\":\"1\",\"name\":\"N\",\"price\":1,\"quantity\":1}]",
+         "item 1: id must be a whole number from 1 to 9007199254740991"},
+        {__LINE__, "[{\"id\":1,\"name\":\"\",\"price\":1,\"quantity\":1}]",
+         "item 1: name must be 1 to 200 bytes of UTF-8 text without control characters"},
+        {__LINE__, "[{\"id\":1,\"name\":null,\"price\":1,\"quantity\":1}]",
+         "item 1: name must be 1 to 200 bytes of UTF-8 text without control characters"},
+        {__LINE__, "[{" GOOD ",\"description\":null}]",
+         "item 1: description must be at most 2000 bytes of UTF-8 text without NUL"},
+        {__LINE__, "[{\"id\":1,\"name\":\"N\",\"price\":1.999,\"quantity\":1}]",
+         "item 1: price must be a number from 0 to 99999999.99 with at most two decimals"},
+        {__LINE__, "[{\"id\":1,\"name\":\"N\",\"price\":\"1\",\"quantity\":1}]",
+         "item 1: price must be a number from 0 to 99999999.99 with at most two decimals"},
+        {__LINE__, "[{\"id\":1,\"name\":\"N\",\"price\":-0.01,\"quantity\":1}]",
+         "item 1: price must be a number from 0 to 99999999.99 with at most two decimals"},
+        {__LINE__, "[{\"id\":1,\"name\":\"N\",\"price\":1}]",
+         "item 1: quantity is missing; it must be a whole number from 0 to 1000000000"},
+        {__LINE__, "[{\"id\":1,\"name\":\"N\",\"price\":1,\"quantity\":1e400}]",
+         "item 1: quantity must be a whole number from 0 to 1000000000"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        char text[TEXT_SIZE], error[PRODUCT_JSON_ERROR_SIZE];
+        struct product product;
+        int got = 1;
+        struct product_json_reader *reader = open_text(text, rows[i].text, error);
+        SUITE_ROW(&rows[i], reader != NULL);
+        while (reader && got == 1)
+            got = product_json_next(reader, &product, error);
+        SUITE_ROW(&rows[i], got == -1);
+        SUITE_ROW(&rows[i], strcmp(error, rows[i].error) == 0);
+        product_json_close(reader);
+    }
+}
+
+static void test_read(void)
+{
+    char text[TEXT_SIZE], error[PRODUCT_JSON_ERROR_SIZE];
+    struct product p;
+    struct product_json_reader *reader =
+        open_text(text,
+                  "[{" GOOD "},{},\n{\"quantity\":0,\"price\":99999999.99,\"name\":\"\\u00e9\","
+                  "\"id\":9007199254740991,\"description\":\"d\"}]\n",
+                  error);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(reader);
+    for (int round = 0; round < 2; round++) {
+        CU_ASSERT_EQUAL(product_json_next(reader, &p, error), 1);
+        CU_ASSERT_TRUE(p.id == 1 && p.price_cents == 150 && p.quantity == 2);
+        CU_ASSERT_TRUE(strcmp(p.name, "N") == 0 && strcmp(p.description, "") == 0);
+        CU_ASSERT_EQUAL(product_json_next(reader, &p, error), -1);
+        CU_ASSERT_PTR_NOT_NULL(strstr(error, "item 2:"));
+        /* The faulty item is passed over. */
+        CU_ASSERT_EQUAL(product_json_next(reader, &p, error), 1);
+        CU_ASSERT_TRUE(p.id == PRODUCT_ID_MAX && p.price_cents == INT64_C(9999999999));
+        CU_ASSERT_TRUE(p.quantity == 0 && strcmp(p.name, "\xc3\xa9") == 0);
+        CU_ASSERT_STRING_EQUAL(p.description, "d");
+        CU_ASSERT_EQUAL(product_json_next(reader, &p, error), 0);
+        CU_ASSERT_EQUAL(product_json_next(reader, &p, error), 0);
+        product_json_rewind(reader);
+    }
+    product_json_close(reader);
+}
+
+static void test_empty(void)
+{
+    char text[TEXT_SIZE], error[PRODUCT_JSON_ERROR_SIZE];
+    struct product product;
+    struct product_json_reader *reader = open_text(text, " [ ] ", error);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(reader);
+    CU_ASSERT_EQUAL(product_json_next(reader, &product, error), 0);
+    product_json_close(reader);
+    product_json_close(NULL);
+}
+
+int main(void)
+{
+    CU_TestInfo tests[] = {
+        {"a product is written in alphabetical order", test_write},
+        {"a file that is no array is refused with its place", test_open_errors},
+        {"a faulty item is refused by number and member", test_item_errors},
+        {"products are read, and read again", test_read},
+        {"an empty array has no products", test_empty},
+        CU_TEST_INFO_NULL,
+    };
+    return suite_run("product_json", NULL, NULL, tests);
+}
