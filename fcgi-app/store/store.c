@@ -8,6 +8,8 @@
 /* Every keeper there is; a new one is a row here. */
 static const struct store_keeper *const store_keepers[] = {&store_sqlite};
 
+enum { STORE_KEEPERS = sizeof store_keepers / sizeof store_keepers[0] };
+
 const char *const store_result_names[STORE_RESULT_MAX] = {
     [STORE_OK] = "ok",
     [STORE_REPLAYED] = "replayed",
@@ -24,20 +26,30 @@ const char *const store_result_names[STORE_RESULT_MAX] = {
     [STORE_FAULT] = "fault",
 };
 
+static bool store_has_scheme(const struct store_keeper *keeper, const char *url)
+{
+    size_t len = strlen(keeper->scheme);
+    return strncmp(url, keeper->scheme, len) == 0 && url[len] == ':';
+}
+
 const struct store_keeper *store_keeper_of(const char *url, char *error, size_t error_size)
 {
-    size_t scheme = strcspn(url, ":");
-    for (size_t i = 0; i < sizeof store_keepers / sizeof store_keepers[0]; i++) {
-        if (strlen(store_keepers[i]->scheme) == scheme &&
-            strncmp(url, store_keepers[i]->scheme, scheme) == 0 && url[scheme] == ':' &&
-            url[scheme + 1])
+    const char *wrong = "there is no store of this scheme";
+    size_t used;
+    for (size_t i = 0; i < STORE_KEEPERS; i++) {
+        if (!store_has_scheme(store_keepers[i], url))
+            continue;
+        if (store_keepers[i]->takes(url))
             return store_keepers[i];
+        wrong = "the URL is not of its scheme's form";
     }
     /* The URL itself may hold a password, so only its scheme is shown. */
-    snprintf(error, error_size,
-             "DATABASE_URL: \"%.*s\" is no store this build knows; write sqlite:PATH, such as "
-             "sqlite:var/postern.db",
-             (int)scheme, url);
+    snprintf(error, error_size, "DATABASE_URL: %.*s:…: %s; write", (int)strcspn(url, ":/@"), url,
+             wrong);
+    for (size_t i = 0; i < STORE_KEEPERS; i++) {
+        used = strlen(error);
+        snprintf(error + used, error_size - used, "%s %s", i ? " or" : "", store_keepers[i]->form);
+    }
     return NULL;
 }
 

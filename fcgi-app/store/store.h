@@ -65,8 +65,10 @@ struct store;
 
 /* A keeper's table; each function as the store_ function of the same name below. */
 struct store_keeper {
-    const char *scheme;   /* what a URL starts with, without the colon */
-    bool migrates_itself; /* serve may migrate it without being told */
+    const char *scheme;             /* what a URL starts with, without the colon */
+    const char *form;               /* how its URLs are written, for messages */
+    bool (*takes)(const char *url); /* whether a URL of the scheme is of that form */
+    bool migrates_itself;           /* serve may migrate it without being told */
     struct store *(*open)(const char *url, int timeout_ms);
     void (*close)(struct store *store);
     enum store_result (*ping)(struct store *store);

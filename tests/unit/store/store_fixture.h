@@ -1,0 +1,188 @@
+/* store_fixture: a fresh store of each keeper for each test, through store.h alone. */
+#ifndef TESTS_STORE_FIXTURE_H
+#define TESTS_STORE_FIXTURE_H
+
+#include <dirent.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/id.h"
+#include "store/store.h"
+#include "suite.h"
+
+enum { FIXTURE_URL_SIZE = 128, FIXTURE_TIMEOUT_MS = 20000 };
+
+/* An arbitrary moment of 2026. */
+#define FIXTURE_NOW_US INT64_C(1780000000000000)
+
+/* A keeper to put to the test: how to make the URL of a store that does not exist yet, and how to
+ * remove that store. */
+struct fixture_keeper {
+    const char *name;
+    void (*make)(char url[FIXTURE_URL_SIZE]);
+    void (*drop)(const char *url);
+};
+
+static const char fixture_file[] = "/store.db";
+
+static inline void fixture_file_make(char url[FIXTURE_URL_SIZE])
+{
+    char directory[] = "/tmp/postern-store-XXXXXX";
+    if (!mkdtemp(directory))
+        abort();
+    snprintf(url, FIXTURE_URL_SIZE, "sqlite:%s%s", directory, fixture_file);
+}
+
+static inline void fixture_file_drop(const char *url)
+{
+    const char *path = strchr(url, ':') + 1;
+    char directory[FIXTURE_URL_SIZE], entry_path[FIXTURE_URL_SIZE + 300];
+    snprintf(directory, sizeof directory, "%.*s", (int)(strlen(path) - strlen(fixture_file)), path);
+    DIR *open_directory = opendir(directory);
+    for (struct dirent *e; open_directory && (e = readdir(open_directory));) {
+        snprintf(entry_path, sizeof entry_path, "%s/%s", directory, e->d_name);
+        if (strcmp(e->d_name, ".") != 0 && strcmp(e->d_name, "..") != 0)
+            unlink(entry_path);
+    }
+    if (open_directory)
+        closedir(open_directory);
+    rmdir(directory);
+}
+
+static const struct fixture_keeper fixture_keepers[] = {
+    {"sqlite", fixture_file_make, fixture_file_drop},
+};
+
+/* The store of the test that runs. */
+static const struct fixture_keeper *fixture_keeper = fixture_keepers;
+static char fixture_url[FIXTURE_URL_SIZE];
+static struct store *fixture;
+
+/* Opens one more handle. */
+static inline struct store *fixture_open(void)
+{
+    struct store *store = store_open(fixture_url, FIXTURE_TIMEOUT_MS);
+    if (!store)
+        abort();
+    return store;
+}
+
+/* A store that does not exist yet, with a handle. */
+static inline void fixture_begin_empty(void)
+{
+    fixture_keeper->make(fixture_url);
+    fixture = fixture_open();
+}
+
+static inline void fixture_end(void)
+{
+    store_close(fixture);
+    fixture = NULL;
+    fixture_keeper->drop(fixture_url);
+}
+
+struct fixture_products {
+    const struct product *products;
+    size_t count, given;
+    int end; /* what next returns behind the last one */
+};
+
+static inline int fixture_next(void *context, struct product *product)
+{
+    struct fixture_products *p = context;
+    if (p->given == p->count)
+        return p->end;
+    *product = p->products[p->given++];
+    return 1;
+}
+
+static inline enum store_result fixture_import(const struct product *products, size_t count)
+{
+    struct fixture_products p = {products, count, 0, 0};
+    return store_product_import(fixture, fixture_next, &p);
+}
+
+static const struct product fixture_demo[] = {
+    {1, 999, 10, "Product 1", "Description for product 1"},
+    {2, 1999, 5, "Product 2", "Description for product 2"},
+    {3, 2999, 2, "Product 3", "Description for product 3"},
+};
+
+/* A store with the schema and the three products above. */
+static inline void fixture_begin(void)
+{
+    int from = -1, to = -1;
+    fixture_begin_empty();
+    CU_ASSERT_EQUAL(store_migrate(fixture, &from, &to), STORE_OK);
+    CU_ASSERT_EQUAL(fixture_import(fixture_demo, 3), STORE_OK);
+}
+
+static inline bool fixture_see_quantity(void *context, const struct product *product)
+{
+    *(int64_t *)context = product->quantity;
+    return true;
+}
+
+/* The stock of a product; -1 if there is none or the store failed. */
+static inline int64_t fixture_stock(int64_t id)
+{
+    int64_t quantity = -1;
+    enum store_result result = store_product_get(fixture, id, fixture_see_quantity, &quantity);
+    return result == STORE_OK ? quantity : -1;
+}
+
+static inline struct order_request *fixture_request(int64_t product, int64_t quantity)
+{
+    static struct order_request request;
+    memset(&request, 0, sizeof request);
+    order_request_add(&request, product, quantity, 0);
+    return &request;
+}
+
+/* Places an order; its id is made from the time, so later times sort later. */
+static inline enum store_result fixture_place(struct store *store, const char *consumer,
+                                              const char *key, int64_t now_us,
+                                              const struct order_request *request,
+                                              struct store_outcome *outcome)
+{
+    char id[ID_TEXT_SIZE];
+    id_make(now_us, id);
+    return store_order_place(store, request, &(struct store_placement){consumer, key, id, now_us},
+                             outcome);
+}
+
+/* Runs the function in so many processes at once, each with a handle of its own, and returns the
+ * sum of what they returned (0..250 each), or -1 if one died. */
+static inline int fixture_race(int processes, int (*run)(struct store *store, int number))
+{
+    int sum = 0, start[2];
+    if (pipe(start) < 0)
+        abort();
+    fflush(NULL);
+    for (int i = 0; i < processes; i++) {
+        if (fork() == 0) {
+            char byte;
+            close(start[1]);
+            struct store *store = fixture_open();
+            /* They all wait for the end of the pipe, so that they start together. */
+            ssize_t n = read(start[0], &byte, 1);
+            int result = n == 0 ? run(store, i) : 255;
+            store_close(store);
+            _exit(result);
+        }
+    }
+    close(start[0]);
+    close(start[1]);
+    for (int status, i = 0; i < processes; i++) {
+        if (wait(&status) < 0 || !WIFEXITED(status) || WEXITSTATUS(status) > 250)
+            sum = -1;
+        else if (sum >= 0)
+            sum += WEXITSTATUS(status);
+    }
+    return sum;
+}
+
+#endif

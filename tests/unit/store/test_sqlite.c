@@ -1,0 +1,378 @@
+/* What only the SQLite keeper has: a file, that may be missing, moved, foreign or broken. */
+#include <fcntl.h>
+#include <signal.h>
+#include <sqlite3.h>
+#include <sys/stat.h>
+
+#include "base/clock.h"
+#include "store/sqlite_internal.h"
+#include "store_fixture.h"
+
+static struct store_outcome outcome;
+
+static const char *file_path(void)
+{
+    return strchr(fixture_url, ':') + 1;
+}
+
+/* Runs SQL on a connection of its own, which stays open. */
+static sqlite3 *aside(const char *sql)
+{
+    sqlite3 *db = NULL;
+    if (sqlite3_open(file_path(), &db) != SQLITE_OK)
+        abort();
+    CU_ASSERT_EQUAL(sqlite3_exec(db, sql, NULL, NULL, NULL), SQLITE_OK);
+    return db;
+}
+
+static int query_integer(sqlite3 *db, const char *sql)
+{
+    sqlite3_stmt *stmt = NULL;
+    int value = -1;
+    sqlite3_prepare_v2(db, sql, -1, &stmt, NULL);
+    if (sqlite3_step(stmt) == SQLITE_ROW)
+        value = sqlite3_column_int(stmt, 0);
+    sqlite3_finalize(stmt);
+    return value;
+}
+
+static enum store_result place_one(struct store *store)
+{
+    return fixture_place(store, "c", NULL, clock_now_us(), fixture_request(1, 1), &outcome);
+}
+
+static void write_at(off_t offset, const char *text, size_t times)
+{
+    int fd = open(file_path(), O_WRONLY | O_CREAT, 0600);
+    for (size_t i = 0; i < times; i++)
+        CU_ASSERT_EQUAL(pwrite(fd, text, strlen(text), offset + (off_t)(i * strlen(text))),
+                        (ssize_t)strlen(text));
+    close(fd);
+}
+
+static void test_url(void)
+{
+    char url[FIXTURE_URL_SIZE + 2];
+    struct store *store;
+    fixture_begin();
+    snprintf(url, sizeof url, "sqlite://%s", file_path());
+    store = store_open(url, FIXTURE_TIMEOUT_MS);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(store);
+    CU_ASSERT_EQUAL(store_ping(store), STORE_OK);
+    store_close(store);
+    CU_ASSERT_PTR_NULL(store_open("sqlite://var/postern.db", FIXTURE_TIMEOUT_MS));
+    store = store_open("sqlite::memory:", FIXTURE_TIMEOUT_MS);
+    CU_ASSERT_EQUAL(store_ping(store), STORE_UNREACHABLE);
+    store_close(store);
+    fixture_end();
+}
+
+static void test_missing(void)
+{
+    fixture_begin_empty();
+    CU_ASSERT_EQUAL(store_ping(fixture), STORE_UNREACHABLE);
+    CU_ASSERT_EQUAL(place_one(fixture), STORE_UNREACHABLE);
+    CU_ASSERT_EQUAL(fixture_import(fixture_demo, 3), STORE_UNREACHABLE);
+    CU_ASSERT_EQUAL(access(file_path(), F_OK), -1);
+    fixture_end();
+}
+
+static void test_foreign(void)
+{
+    static const struct {
+        int line;
+        const char *sql; /* NULL for a text file */
+    } rows[] = {
+        {__LINE__, "CREATE TABLE other (x)"},
+        {__LINE__, "PRAGMA application_id = 7"},
+        {__LINE__, "PRAGMA user_version = 1"},
+        {__LINE__, NULL},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        int from, to;
+        struct stat before, after;
+        fixture_begin_empty();
+        if (rows[i].sql)
+            sqlite3_close(aside(rows[i].sql));
+        else
+            write_at(0, "This is no database. ", 1000);
+        stat(file_path(), &before);
+        SUITE_ROW(&rows[i], store_ping(fixture) == STORE_FAULT);
+        SUITE_ROW(&rows[i], store_migrate(fixture, &from, &to) == STORE_FAULT);
+        SUITE_ROW(&rows[i], place_one(fixture) == STORE_FAULT);
+        stat(file_path(), &after);
+        SUITE_ROW(&rows[i], before.st_size == after.st_size &&
+                                before.st_mtim.tv_sec == after.st_mtim.tv_sec &&
+                                before.st_mtim.tv_nsec == after.st_mtim.tv_nsec);
+        fixture_end();
+    }
+}
+
+static void test_schema_version(void)
+{
+    static const struct {
+        int line;
+        int by;
+        enum store_result result, migrated;
+    } rows[] = {
+        {__LINE__, 0, STORE_OK, STORE_OK},
+        {__LINE__, 1, STORE_NEW_SCHEMA, STORE_NEW_SCHEMA},
+        {__LINE__, -1, STORE_OLD_SCHEMA, STORE_FAULT}, /* the tables are there already */
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        int from, to;
+        char sql[64];
+        fixture_begin();
+        snprintf(sql, sizeof sql, "PRAGMA user_version = %d", sqlite_schema_version() + rows[i].by);
+        sqlite3_close(aside(sql));
+        /* Both the connection that is open and a new one. */
+        SUITE_ROW(&rows[i], store_ping(fixture) == rows[i].result);
+        SUITE_ROW(&rows[i], place_one(fixture) == rows[i].result);
+        SUITE_ROW(&rows[i], store_migrate(fixture, &from, &to) == rows[i].migrated);
+        SUITE_ROW(&rows[i], store_ping(fixture) == rows[i].result);
+        fixture_end();
+    }
+}
+
+static void test_settings(void)
+{
+    fixture_begin();
+    sqlite3 *db = ((struct sqlite *)fixture)->db;
+    CU_ASSERT_EQUAL(query_integer(db, "SELECT journal_mode = 'wal' FROM pragma_journal_mode"), 1);
+    CU_ASSERT_EQUAL(query_integer(db, "PRAGMA synchronous"), 2);
+    CU_ASSERT_EQUAL(query_integer(db, "PRAGMA foreign_keys"), 1);
+    CU_ASSERT_EQUAL(query_integer(db, "PRAGMA trusted_schema"), 0);
+    CU_ASSERT_EQUAL(query_integer(db, "PRAGMA cache_size"), -1024);
+    CU_ASSERT_EQUAL(query_integer(db, "PRAGMA application_id"), SQLITE_APPLICATION_ID);
+    CU_ASSERT_EQUAL(query_integer(db, "PRAGMA user_version"), sqlite_schema_version());
+    fixture_end();
+}
+
+static void test_moved(void)
+{
+    char elsewhere[FIXTURE_URL_SIZE + 8];
+    int from, to;
+    fixture_begin();
+    snprintf(elsewhere, sizeof elsewhere, "%s.moved", file_path());
+    CU_ASSERT_EQUAL(place_one(fixture), STORE_OK);
+    rename(file_path(), elsewhere);
+    CU_ASSERT_EQUAL(place_one(fixture), STORE_UNREACHABLE);
+    CU_ASSERT_EQUAL(store_ping(fixture), STORE_UNREACHABLE);
+    rename(elsewhere, file_path());
+    CU_ASSERT_EQUAL(store_ping(fixture), STORE_OK);
+    CU_ASSERT_EQUAL(fixture_stock(1), 9);
+    unlink(file_path());
+    CU_ASSERT_EQUAL(place_one(fixture), STORE_UNREACHABLE);
+    CU_ASSERT_EQUAL(fixture_stock(1), -1);
+    CU_ASSERT_EQUAL(store_migrate(fixture, &from, &to), STORE_OK);
+    CU_ASSERT_EQUAL(from, 0);
+    CU_ASSERT_EQUAL(place_one(fixture), STORE_UNKNOWN_PRODUCT);
+    fixture_end();
+}
+
+static void move_while_waiting(sqlite3 *lock)
+{
+    clock_sleep_us(100000);
+    unlink(file_path());
+    sqlite3_exec(lock, "ROLLBACK", NULL, NULL, NULL);
+    _exit(0);
+}
+
+/* The file goes away while an order waits for the lock. */
+static void test_moved_while_waiting(void)
+{
+    fixture_begin();
+    CU_ASSERT_EQUAL(store_ping(fixture), STORE_OK);
+    int ready[2];
+    char byte;
+    if (pipe(ready) < 0)
+        abort();
+    pid_t child = fork();
+    if (child == 0) {
+        sqlite3 *lock = aside("BEGIN IMMEDIATE");
+        CU_ASSERT_EQUAL(write(ready[1], "x", 1), 1);
+        move_while_waiting(lock);
+    }
+    CU_ASSERT_EQUAL(read(ready[0], &byte, 1), 1);
+    CU_ASSERT_EQUAL(place_one(fixture), STORE_UNREACHABLE);
+    waitpid(child, NULL, 0);
+    close(ready[0]);
+    close(ready[1]);
+    fixture_end();
+}
+
+static bool see_nothing(void *context, const struct product *product)
+{
+    (void)context;
+    return product != NULL;
+}
+
+static void test_busy(void)
+{
+    fixture_begin();
+    struct store *store = store_open(fixture_url, 150);
+    sqlite3 *lock = aside("BEGIN IMMEDIATE");
+    int64_t start = clock_monotonic_us();
+    CU_ASSERT_EQUAL(place_one(store), STORE_BUSY);
+    int64_t waited = clock_monotonic_us() - start;
+    SUITE_CHECK(waited >= 150000 && waited < 2000000, "waited %lld us", (long long)waited);
+    /* Who only reads does not wait. */
+    CU_ASSERT_EQUAL(store_product_get(store, 1, see_nothing, NULL), STORE_OK);
+    CU_ASSERT_EQUAL(store_ping(store), STORE_OK);
+    sqlite3_exec(lock, "ROLLBACK", NULL, NULL, NULL);
+    CU_ASSERT_EQUAL(place_one(store), STORE_OK);
+    CU_ASSERT_EQUAL(fixture_stock(1), 9);
+    sqlite3_close(lock);
+    store_close(store);
+    fixture_end();
+}
+
+static int next_slowly(void *context, struct product *product)
+{
+    int64_t *id = context;
+    *product = (struct product){++*id, 1, 1, "P", ""};
+    if (*id % 20 == 0)
+        clock_sleep_us(1000);
+    return *id <= 4000;
+}
+
+static bool see_slowly(void *context, const struct product *product)
+{
+    int *seen = context;
+    if (product->id % 20 == 0)
+        clock_sleep_us(2000);
+    ++*seen;
+    return true;
+}
+
+/* An import may outlast the deadline, a list may not. */
+static void test_deadline(void)
+{
+    int64_t id = 0;
+    int seen = 0;
+    fixture_begin();
+    struct store *store = store_open(fixture_url, 100);
+    CU_ASSERT_EQUAL(store_product_import(store, next_slowly, &id), STORE_OK);
+    CU_ASSERT_EQUAL(fixture_stock(4000), 1);
+    CU_ASSERT_EQUAL(store_product_list(store, 0, 0, see_slowly, &seen), STORE_BUSY);
+    CU_ASSERT_TRUE(seen > 0 && seen < 4000);
+    CU_ASSERT_EQUAL(place_one(store), STORE_OK);
+    store_close(store);
+    fixture_end();
+}
+
+static void test_corrupted(void)
+{
+    int seen = 0;
+    fixture_begin();
+    store_close(fixture); /* moves everything from the log into the file */
+    write_at(4096, "garbage!", 512);
+    fixture = fixture_open();
+    CU_ASSERT_EQUAL(store_product_list(fixture, 0, 0, see_slowly, &seen), STORE_FAULT);
+    CU_ASSERT_EQUAL(place_one(fixture), STORE_FAULT);
+    write_at(0, "garbage!", 512);
+    CU_ASSERT_EQUAL(store_ping(fixture), STORE_FAULT);
+    fixture_end();
+}
+
+/* Places orders until it is killed, and prints each id once it is acknowledged. */
+static void place_for_ever(int out)
+{
+    struct store *store = fixture_open();
+    while (place_one(store) == STORE_OK) {
+        if (write(out, outcome.order.id, ID_TEXT_SIZE) != ID_TEXT_SIZE)
+            _exit(1);
+    }
+    _exit(1);
+}
+
+static void check_order(const char *id)
+{
+    static struct order order;
+    CU_ASSERT_EQUAL(store_order_get(fixture, "c", id, &order), STORE_OK);
+}
+
+static bool count_order(void *context, const struct order *order)
+{
+    *(int64_t *)context += order->lines[0].quantity;
+    return true;
+}
+
+static void test_killed(void)
+{
+    static const struct product many = {1, 1, PRODUCT_QUANTITY_MAX, "Many", ""};
+    int out[2], acknowledged = 0;
+    int64_t sold = 0;
+    char id[ID_TEXT_SIZE];
+    fixture_begin();
+    CU_ASSERT_EQUAL(fixture_import(&many, 1), STORE_OK);
+    store_close(fixture); /* the last handle's death leaves the log as it is */
+    if (pipe(out) < 0)
+        abort();
+    pid_t child = fork();
+    if (child == 0)
+        place_for_ever(out[1]);
+    close(out[1]);
+    fixture = fixture_open();
+    while (read(out[0], id, sizeof id) == sizeof id) {
+        if (++acknowledged == 50)
+            kill(child, SIGKILL);
+        check_order(id);
+    }
+    close(out[0]);
+    waitpid(child, NULL, 0);
+    CU_ASSERT_TRUE(acknowledged >= 50);
+    CU_ASSERT_EQUAL(store_order_list(fixture, "c", "", 0, count_order, &sold), STORE_OK);
+    /* At most the one that was under way was stored and not acknowledged. */
+    CU_ASSERT_TRUE(sold == acknowledged || sold == acknowledged + 1);
+    CU_ASSERT_EQUAL(fixture_stock(1) + sold, PRODUCT_QUANTITY_MAX);
+    fixture_end();
+}
+
+/* Several writers at once must not keep the log from starting over. */
+enum { LOG_PROCESSES = 4, LOG_ORDERS = 800, LOG_BYTES_MAX = 24 << 20 };
+
+static int place_many(struct store *store, int number)
+{
+    (void)number;
+    for (int i = 0; i < LOG_ORDERS; i++) {
+        if (place_one(store) != STORE_OK)
+            return 255;
+    }
+    return 1;
+}
+
+static void test_log_starts_over(void)
+{
+    static const struct product many = {1, 1, PRODUCT_QUANTITY_MAX, "Many", ""};
+    char log[FIXTURE_URL_SIZE + 8];
+    struct stat st = {0};
+    fixture_begin();
+    CU_ASSERT_EQUAL(fixture_import(&many, 1), STORE_OK);
+    CU_ASSERT_EQUAL(fixture_race(LOG_PROCESSES, place_many), LOG_PROCESSES);
+    snprintf(log, sizeof log, "%s-wal", file_path());
+    CU_ASSERT_EQUAL(stat(log, &st), 0);
+    SUITE_CHECK(st.st_size < LOG_BYTES_MAX, "the log has %lld bytes", (long long)st.st_size);
+    fixture_end();
+}
+
+static CU_TestInfo tests[] = {
+    {"url", test_url},
+    {"missing", test_missing},
+    {"foreign", test_foreign},
+    {"schema version", test_schema_version},
+    {"settings", test_settings},
+    {"moved", test_moved},
+    {"moved while waiting", test_moved_while_waiting},
+    {"busy", test_busy},
+    {"deadline", test_deadline},
+    {"corrupted", test_corrupted},
+    {"killed", test_killed},
+    {"log starts over", test_log_starts_over},
+    CU_TEST_INFO_NULL,
+};
+
+int main(void)
+{
+    return suite_run("sqlite", NULL, NULL, tests);
+}

@@ -1,0 +1,443 @@
+/* The contract in store.h, put to every keeper. */
+#include "store_fixture.h"
+
+static struct store_outcome outcome, again;
+static struct order read_order;
+
+static void test_migrate(void)
+{
+    int from = -1, to = -1, version;
+    fixture_begin_empty();
+    CU_ASSERT_NOT_EQUAL(store_ping(fixture), STORE_OK);
+    CU_ASSERT_EQUAL(store_migrate(fixture, &from, &to), STORE_OK);
+    CU_ASSERT_EQUAL(from, 0);
+    CU_ASSERT_TRUE(to > 0);
+    CU_ASSERT_EQUAL(store_ping(fixture), STORE_OK);
+    version = to;
+    CU_ASSERT_EQUAL(store_migrate(fixture, &from, &to), STORE_OK);
+    CU_ASSERT_EQUAL(from, version);
+    CU_ASSERT_EQUAL(to, version);
+    fixture_end();
+}
+
+static int migrate_once(struct store *store, int number)
+{
+    int from = -1, to = -1;
+    (void)number;
+    if (store_migrate(store, &from, &to) != STORE_OK || store_ping(store) != STORE_OK)
+        return 255;
+    return from == 0;
+}
+
+static void test_migrate_race(void)
+{
+    fixture_begin_empty();
+    CU_ASSERT_EQUAL(fixture_race(8, migrate_once), 1);
+    CU_ASSERT_EQUAL(store_ping(fixture), STORE_OK);
+    fixture_end();
+}
+
+/* Collects "id:cents:quantity:name:description " of each product, up to stop_at of them. */
+struct seen {
+    char text[512];
+    int count, stop_at;
+};
+
+static bool see_product(void *context, const struct product *p)
+{
+    struct seen *seen = context;
+    size_t used = strlen(seen->text);
+    snprintf(seen->text + used, sizeof seen->text - used, "%lld:%lld:%lld:%s:%s ", (long long)p->id,
+             (long long)p->price_cents, (long long)p->quantity, p->name, p->description);
+    return ++seen->count != seen->stop_at;
+}
+
+static void test_product_get(void)
+{
+    struct seen seen = {.stop_at = 0}, stopped = {.stop_at = 1};
+    fixture_begin();
+    CU_ASSERT_EQUAL(store_product_get(fixture, 2, see_product, &seen), STORE_OK);
+    CU_ASSERT_STRING_EQUAL(seen.text, "2:1999:5:Product 2:Description for product 2 ");
+    CU_ASSERT_EQUAL(store_product_get(fixture, 4, see_product, &seen), STORE_NOT_FOUND);
+    CU_ASSERT_EQUAL(seen.count, 1);
+    CU_ASSERT_EQUAL(store_product_get(fixture, 1, see_product, &stopped), STORE_STOPPED);
+    fixture_end();
+}
+
+static void test_product_list(void)
+{
+    static const struct {
+        int line;
+        int64_t after, limit;
+        int stop_at;
+        enum store_result result;
+        const char *text;
+    } rows[] = {
+        {__LINE__, 0, 0, 0, STORE_OK,
+         "1:1:1:a:x 7:2:2:b:y 9007199254740991:9999999999:1000000000:ü: "},
+        {__LINE__, 0, 2, 0, STORE_OK, "1:1:1:a:x 7:2:2:b:y "},
+        {__LINE__, 1, 1, 0, STORE_OK, "7:2:2:b:y "},
+        {__LINE__, 6, 1, 0, STORE_OK, "7:2:2:b:y "},
+        {__LINE__, 9007199254740991, 0, 0, STORE_OK, ""},
+        {__LINE__, 0, 0, 1, STORE_STOPPED, "1:1:1:a:x "},
+    };
+    static const struct product products[] = {
+        {PRODUCT_ID_MAX, 9999999999, PRODUCT_QUANTITY_MAX, "ü", ""},
+        {7, 2, 2, "b", "y"},
+        {1, 1, 1, "a", "x"},
+    };
+    int from, to;
+    fixture_begin_empty();
+    CU_ASSERT_EQUAL(store_migrate(fixture, &from, &to), STORE_OK);
+    CU_ASSERT_EQUAL(fixture_import(products, 3), STORE_OK);
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct seen seen = {.stop_at = rows[i].stop_at};
+        SUITE_ROW(&rows[i], store_product_list(fixture, rows[i].after, rows[i].limit, see_product,
+                                               &seen) == rows[i].result);
+        SUITE_ROW(&rows[i], strcmp(seen.text, rows[i].text) == 0);
+    }
+    fixture_end();
+}
+
+static void test_import(void)
+{
+    static const struct product changed[] = {{1, 500, 3, "New", "text"}, {4, 1, 1, "Four", ""}};
+    static const struct product negative[] = {{2, 1, 50, "Two", ""}, {3, 1, -1, "Three", ""}};
+    struct fixture_products gives_up = {changed, 2, 0, -1};
+    struct seen seen = {.stop_at = 0};
+    fixture_begin();
+    CU_ASSERT_EQUAL(
+        fixture_place(fixture, "c", NULL, FIXTURE_NOW_US, fixture_request(1, 2), &outcome),
+        STORE_OK);
+    CU_ASSERT_EQUAL(store_product_import(fixture, fixture_next, &gives_up), STORE_STOPPED);
+    CU_ASSERT_EQUAL(fixture_stock(1), 8);
+    CU_ASSERT_EQUAL(fixture_stock(4), -1);
+    CU_ASSERT_EQUAL(fixture_import(negative, 2), STORE_FAULT);
+    CU_ASSERT_EQUAL(fixture_stock(2), 5);
+    CU_ASSERT_EQUAL(fixture_import(changed, 2), STORE_OK);
+    CU_ASSERT_EQUAL(store_product_list(fixture, 0, 1, see_product, &seen), STORE_OK);
+    CU_ASSERT_STRING_EQUAL(seen.text, "1:500:3:New:text ");
+    CU_ASSERT_EQUAL(fixture_stock(4), 1);
+    CU_ASSERT_EQUAL(store_order_get(fixture, "c", outcome.order.id, &read_order), STORE_OK);
+    CU_ASSERT_EQUAL(read_order.lines[0].unit_price_cents, 999);
+    CU_ASSERT_STRING_EQUAL(read_order.lines[0].name, "Product 1");
+    fixture_end();
+}
+
+static void check_same_order(const struct order *a, const struct order *b)
+{
+    CU_ASSERT_STRING_EQUAL(a->id, b->id);
+    CU_ASSERT_EQUAL(a->created_us, b->created_us);
+    CU_ASSERT_EQUAL(a->total_cents, b->total_cents);
+    CU_ASSERT_STRING_EQUAL(a->email, b->email);
+    CU_ASSERT_STRING_EQUAL(a->reference, b->reference);
+    CU_ASSERT_EQUAL(a->count, b->count);
+    for (size_t i = 0; i < a->count && i < b->count; i++) {
+        CU_ASSERT_EQUAL(a->lines[i].product_id, b->lines[i].product_id);
+        CU_ASSERT_EQUAL(a->lines[i].quantity, b->lines[i].quantity);
+        CU_ASSERT_EQUAL(a->lines[i].unit_price_cents, b->lines[i].unit_price_cents);
+        CU_ASSERT_EQUAL(a->lines[i].amount_cents, b->lines[i].amount_cents);
+        CU_ASSERT_STRING_EQUAL(a->lines[i].name, b->lines[i].name);
+    }
+}
+
+static void test_order(void)
+{
+    struct order_request *request = fixture_request(3, 2);
+    order_request_add(request, 1, 4, 1);
+    order_request_set_email(request, "ada@example.com");
+    order_request_set_reference(request, "ref \"1\"");
+    fixture_begin();
+    CU_ASSERT_EQUAL(fixture_place(fixture, "vpce-1", NULL, FIXTURE_NOW_US, request, &outcome),
+                    STORE_OK);
+    CU_ASSERT_EQUAL(outcome.order.total_cents, 2 * 2999 + 4 * 999);
+    CU_ASSERT_EQUAL(outcome.order.created_us, FIXTURE_NOW_US);
+    CU_ASSERT_EQUAL(outcome.order.count, 2);
+    CU_ASSERT_EQUAL(outcome.order.lines[0].product_id, 3);
+    CU_ASSERT_STRING_EQUAL(outcome.order.email, "ada@example.com");
+    CU_ASSERT_EQUAL(fixture_stock(3), 0);
+    CU_ASSERT_EQUAL(fixture_stock(1), 6);
+    CU_ASSERT_EQUAL(fixture_stock(2), 5);
+    CU_ASSERT_EQUAL(store_order_get(fixture, "vpce-1", outcome.order.id, &read_order), STORE_OK);
+    check_same_order(&read_order, &outcome.order);
+    CU_ASSERT_EQUAL(store_order_get(fixture, "vpce-2", outcome.order.id, &read_order),
+                    STORE_NOT_FOUND);
+    CU_ASSERT_EQUAL(store_order_get(fixture, "vpce-1", "no such id", &read_order), STORE_NOT_FOUND);
+    fixture_end();
+}
+
+static void test_order_refused(void)
+{
+    struct order_request *request = fixture_request(1, 1);
+    order_request_add(request, 9, 1, 1);
+    order_request_add(request, 3, 3, 2);
+    order_request_add(request, 8, 1, 3);
+    fixture_begin();
+    CU_ASSERT_EQUAL(fixture_place(fixture, "c", "k", FIXTURE_NOW_US, request, &outcome),
+                    STORE_UNKNOWN_PRODUCT);
+    CU_ASSERT_EQUAL(outcome.unknown_count, 2);
+    CU_ASSERT_EQUAL(outcome.unknown[0], 9);
+    CU_ASSERT_EQUAL(outcome.unknown[1], 8);
+    request = fixture_request(3, 3);
+    order_request_add(request, 1, 10, 1);
+    order_request_add(request, 2, 6, 2);
+    CU_ASSERT_EQUAL(fixture_place(fixture, "c", "k", FIXTURE_NOW_US, request, &outcome),
+                    STORE_SHORT);
+    CU_ASSERT_EQUAL(outcome.short_count, 2);
+    CU_ASSERT_EQUAL(outcome.shorts[0].product_id, 3);
+    CU_ASSERT_EQUAL(outcome.shorts[0].requested, 3);
+    CU_ASSERT_EQUAL(outcome.shorts[0].available, 2);
+    CU_ASSERT_EQUAL(outcome.shorts[1].product_id, 2);
+    CU_ASSERT_EQUAL(fixture_stock(1), 10);
+    /* A refusal is not remembered: the key is still free. */
+    CU_ASSERT_EQUAL(
+        fixture_place(fixture, "c", "k", FIXTURE_NOW_US, fixture_request(1, 1), &outcome),
+        STORE_OK);
+    fixture_end();
+}
+
+static void test_order_100_lines(void)
+{
+    static struct product products[ORDER_LINES_MAX];
+    struct order_request *request = fixture_request(100, 1);
+    for (int i = 0; i < ORDER_LINES_MAX; i++)
+        products[i] = (struct product){i + 1, i, 1, "P", ""};
+    for (int i = ORDER_LINES_MAX - 1; i > 0; i--)
+        order_request_add(request, i, 1, 0);
+    fixture_begin();
+    CU_ASSERT_EQUAL(fixture_import(products, ORDER_LINES_MAX), STORE_OK);
+    CU_ASSERT_EQUAL(fixture_place(fixture, "c", "k", FIXTURE_NOW_US, request, &outcome), STORE_OK);
+    CU_ASSERT_EQUAL(store_order_get(fixture, "c", outcome.order.id, &read_order), STORE_OK);
+    CU_ASSERT_EQUAL(read_order.count, ORDER_LINES_MAX);
+    CU_ASSERT_EQUAL(read_order.total_cents, 99 * 100 / 2);
+    check_same_order(&read_order, &outcome.order);
+    CU_ASSERT_EQUAL(fixture_place(fixture, "c", NULL, FIXTURE_NOW_US, request, &again),
+                    STORE_SHORT);
+    CU_ASSERT_EQUAL(again.short_count, ORDER_LINES_MAX);
+    fixture_end();
+}
+
+static void test_key(void)
+{
+    static const int64_t day = STORE_KEY_LIFETIME_US;
+    static const struct {
+        int line;
+        const char *consumer, *key;
+        int64_t later_us, quantity;
+        enum store_result result;
+        int64_t stock;
+        int replays; /* the row whose order comes back */
+    } rows[] = {
+        {__LINE__, "a", "k", 0, 1, STORE_OK, 9, 0},
+        {__LINE__, "a", "k", 0, 1, STORE_REPLAYED, 9, 0},
+        {__LINE__, "a", "k", 0, 2, STORE_KEY_REUSED, 9, 0},
+        {__LINE__, "b", "k", 0, 2, STORE_OK, 7, 3}, /* keys are scoped by consumer */
+        {__LINE__, "a", "K", 0, 1, STORE_OK, 6, 4}, /* and by case */
+        {__LINE__, "a", "k", day - 1, 1, STORE_REPLAYED, 6, 0},
+        {__LINE__, "a", "k", day, 2, STORE_OK, 4, 6}, /* expired: free again */
+        {__LINE__, "a", "k", day, 2, STORE_REPLAYED, 4, 6},
+        {__LINE__, "a", "k", day, 1, STORE_KEY_REUSED, 4, 6},
+        {__LINE__, "b", "k", 2 * day, 1, STORE_OK, 3, 9},
+        {__LINE__, "a", "x", 3 * day, 1, STORE_OK, 2, 10},
+        {__LINE__, "a", "x", 4 * day - 1, 1, STORE_REPLAYED, 2, 10},
+    };
+    char ids[sizeof rows / sizeof rows[0]][ID_TEXT_SIZE];
+    fixture_begin();
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        enum store_result result =
+            fixture_place(fixture, rows[i].consumer, rows[i].key, FIXTURE_NOW_US + rows[i].later_us,
+                          fixture_request(1, rows[i].quantity), &outcome);
+        snprintf(ids[i], sizeof ids[i], "%s", outcome.order.id);
+        SUITE_ROW(&rows[i], result == rows[i].result);
+        SUITE_ROW(&rows[i], fixture_stock(1) == rows[i].stock);
+        SUITE_ROW(&rows[i],
+                  result == STORE_KEY_REUSED || strcmp(ids[i], ids[rows[i].replays]) == 0);
+    }
+    fixture_end();
+}
+
+/* The first answer comes back whole, whatever became of the product since. */
+static void test_replay_is_first_answer(void)
+{
+    static const struct product dearer = {1, 5000, 0, "Other", ""};
+    fixture_begin();
+    CU_ASSERT_EQUAL(
+        fixture_place(fixture, "c", "k", FIXTURE_NOW_US, fixture_request(1, 2), &outcome),
+        STORE_OK);
+    CU_ASSERT_EQUAL(fixture_import(&dearer, 1), STORE_OK);
+    CU_ASSERT_EQUAL(
+        fixture_place(fixture, "c", "k", FIXTURE_NOW_US + 5, fixture_request(1, 2), &again),
+        STORE_REPLAYED);
+    check_same_order(&again.order, &outcome.order);
+    fixture_end();
+}
+
+/* Collects the seconds behind FIXTURE_NOW_US of each order, and the product of each line. */
+static bool see_order(void *context, const struct order *order)
+{
+    struct seen *seen = context;
+    size_t used = strlen(seen->text);
+    used += (size_t)snprintf(seen->text + used, sizeof seen->text - used,
+                             "%lld:", (long long)(order->created_us - FIXTURE_NOW_US) / 1000000);
+    for (size_t i = 0; i < order->count; i++)
+        used += (size_t)snprintf(seen->text + used, sizeof seen->text - used, "%lld",
+                                 (long long)order->lines[i].product_id);
+    snprintf(seen->text + used, sizeof seen->text - used, " ");
+    return ++seen->count != seen->stop_at;
+}
+
+static void test_order_list(void)
+{
+    static char ids[6][ID_TEXT_SIZE];
+    static const struct {
+        int line;
+        const char *consumer, *before;
+        int64_t limit;
+        int stop_at;
+        enum store_result result;
+        const char *text;
+    } rows[] = {
+        {__LINE__, "a", "", 0, 0, STORE_OK, "4:12 3:1 2:12 0:12 "},
+        {__LINE__, "a", "", 2, 0, STORE_OK, "4:12 3:1 "},
+        {__LINE__, "a", ids[3], 1, 0, STORE_OK, "2:12 "},
+        {__LINE__, "a", ids[3], 9, 0, STORE_OK, "2:12 0:12 "},
+        {__LINE__, "a", ids[0], 0, 0, STORE_OK, ""},
+        {__LINE__, "b", "", 0, 0, STORE_OK, "1:1 "},
+        {__LINE__, "c", "", 0, 0, STORE_OK, ""},
+        {__LINE__, "a", "", 0, 2, STORE_STOPPED, "4:12 3:1 "},
+    };
+    fixture_begin();
+    for (int i = 0; i < 5; i++) {
+        struct order_request *request = fixture_request(1, 1);
+        if (i % 2 == 0)
+            order_request_add(request, 2, 1, 1);
+        CU_ASSERT_EQUAL(fixture_place(fixture, i == 1 ? "b" : "a", NULL,
+                                      FIXTURE_NOW_US + (int64_t)i * 1000000, request, &outcome),
+                        STORE_OK);
+        snprintf(ids[i], sizeof ids[i], "%s", outcome.order.id);
+    }
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct seen seen = {.stop_at = rows[i].stop_at};
+        SUITE_ROW(&rows[i], store_order_list(fixture, rows[i].consumer, rows[i].before,
+                                             rows[i].limit, see_order, &seen) == rows[i].result);
+        SUITE_ROW(&rows[i], strcmp(seen.text, rows[i].text) == 0);
+    }
+    fixture_end();
+}
+
+/* A stopped visit leaves nothing behind that would keep others, or this handle, from writing. */
+static void test_stopped_leaves_nothing(void)
+{
+    struct seen seen = {.stop_at = 1};
+    fixture_begin();
+    struct store *other = fixture_open();
+    CU_ASSERT_EQUAL(store_product_list(fixture, 0, 0, see_product, &seen), STORE_STOPPED);
+    CU_ASSERT_EQUAL(
+        fixture_place(other, "c", NULL, FIXTURE_NOW_US, fixture_request(1, 1), &outcome), STORE_OK);
+    CU_ASSERT_EQUAL(fixture_stock(1), 9);
+    CU_ASSERT_EQUAL(
+        fixture_place(fixture, "c", NULL, FIXTURE_NOW_US, fixture_request(1, 1), &outcome),
+        STORE_OK);
+    store_close(other);
+    fixture_end();
+}
+
+enum { RACE_PROCESSES = 8, RACE_STOCK = 100, RACE_KEYS = 20 };
+
+/* Buys one at a time until there is no more; returns how many it got. */
+static int buy_all(struct store *store, int number)
+{
+    int got = 0;
+    while (got <= RACE_STOCK) {
+        enum store_result result = fixture_place(store, number % 2 ? "a" : "b", NULL,
+                                                 FIXTURE_NOW_US, fixture_request(1, 1), &outcome);
+        if (result == STORE_SHORT && outcome.shorts[0].available == 0)
+            return got;
+        if (result != STORE_OK)
+            return 255;
+        got++;
+    }
+    return 255;
+}
+
+static bool count_quantity(void *context, const struct order *order)
+{
+    for (size_t i = 0; i < order->count; i++)
+        *(int64_t *)context += order->lines[i].quantity;
+    return true;
+}
+
+static void test_scarce_product_race(void)
+{
+    static const struct product scarce = {1, 1, RACE_STOCK, "Scarce", ""};
+    int64_t sold = 0;
+    fixture_begin();
+    CU_ASSERT_EQUAL(fixture_import(&scarce, 1), STORE_OK);
+    CU_ASSERT_EQUAL(fixture_race(RACE_PROCESSES, buy_all), RACE_STOCK);
+    CU_ASSERT_EQUAL(fixture_stock(1), 0);
+    CU_ASSERT_EQUAL(store_order_list(fixture, "a", "", 0, count_quantity, &sold), STORE_OK);
+    CU_ASSERT_EQUAL(store_order_list(fixture, "b", "", 0, count_quantity, &sold), STORE_OK);
+    CU_ASSERT_EQUAL(sold, RACE_STOCK);
+    fixture_end();
+}
+
+/* Every process sends the same keys; returns how many orders it was the one to place. */
+static int place_keys(struct store *store, int number)
+{
+    int placed = 0;
+    (void)number;
+    for (int i = 0; i < RACE_KEYS; i++) {
+        enum store_result result;
+        char key[16];
+        snprintf(key, sizeof key, "key-%d", i);
+        do {
+            result =
+                fixture_place(store, "c", key, FIXTURE_NOW_US, fixture_request(1, 1), &outcome);
+        } while (result == STORE_KEY_IN_FLIGHT);
+        if (result != STORE_OK && result != STORE_REPLAYED)
+            return 255;
+        placed += result == STORE_OK;
+    }
+    return placed;
+}
+
+static void test_key_race(void)
+{
+    static const struct product many = {1, 1, RACE_STOCK, "Many", ""};
+    fixture_begin();
+    CU_ASSERT_EQUAL(fixture_import(&many, 1), STORE_OK);
+    CU_ASSERT_EQUAL(fixture_race(RACE_PROCESSES, place_keys), RACE_KEYS);
+    CU_ASSERT_EQUAL(fixture_stock(1), RACE_STOCK - RACE_KEYS);
+    fixture_end();
+}
+
+static CU_TestInfo tests[] = {
+    {"migrate", test_migrate},
+    {"migrate race", test_migrate_race},
+    {"product get", test_product_get},
+    {"product list", test_product_list},
+    {"import", test_import},
+    {"order", test_order},
+    {"order refused", test_order_refused},
+    {"order of 100 lines", test_order_100_lines},
+    {"key", test_key},
+    {"replay is the first answer", test_replay_is_first_answer},
+    {"order list", test_order_list},
+    {"stopped leaves nothing", test_stopped_leaves_nothing},
+    {"scarce product race", test_scarce_product_race},
+    {"key race", test_key_race},
+    CU_TEST_INFO_NULL,
+};
+
+int main(void)
+{
+    int status = EXIT_SUCCESS;
+    for (size_t i = 0; i < sizeof fixture_keepers / sizeof fixture_keepers[0]; i++) {
+        char name[64];
+        fixture_keeper = &fixture_keepers[i];
+        snprintf(name, sizeof name, "store %s", fixture_keeper->name);
+        if (suite_run(name, NULL, NULL, tests) != EXIT_SUCCESS)
+            status = EXIT_FAILURE;
+    }
+    return status;
+}
