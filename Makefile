@@ -133,7 +133,7 @@ e2e: ## the end-to-end tests alone
 	@$(MAKE) --no-print-directory $(POSTERN) $(E2E_TESTS)
 	@POSTERN=$(POSTERN) tests/run $(E2E_TESTS)
 
-$(BUILD)/tests/unit/%: $(BUILD)/tests/unit/%.o $(BUILD)/tests/suite.o $(APP_OBJECTS)
+$(BUILD)/tests/unit/%: $(BUILD)/tests/unit/%.o $(BUILD)/tests/suite.o $(BUILD)/tests/fake_store.o $(APP_OBJECTS)
 	$(say) LINK $@
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS) -lcunit
 $(BUILD)/tests/e2e/%: $(BUILD)/tests/e2e/%.o $(E2E_HELPERS:%.c=$(BUILD)/%.o) $(BUILD)/tests/suite.o
@@ -160,7 +160,7 @@ fuzz: ## fuzz each parser for FUZZ_SECONDS=20
 .PHONY: fuzz-run
 fuzz-run: $(FUZZ_TARGETS)
 	@FUZZ_SECONDS=$(FUZZ_SECONDS) tests/fuzz/run $(BUILD)/tests/fuzz $(FUZZ_NAMES)
-$(BUILD)/tests/fuzz/%: $(BUILD)/tests/fuzz/%.o $(APP_OBJECTS)
+$(BUILD)/tests/fuzz/%: $(BUILD)/tests/fuzz/%.o $(BUILD)/tests/fake_store.o $(APP_OBJECTS)
 	$(say) LINK $@
 	$(Q)$(CC) $(CFLAGS) $(subst fuzzer-no-link,fuzzer,$(LDFLAGS)) -o $@ $^ $(LDLIBS)
 

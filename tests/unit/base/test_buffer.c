@@ -142,5 +142,5 @@ int main(void)
         {"a reset keeps a small buffer and frees a large one", test_reset},
         CU_TEST_INFO_NULL,
     };
-    return suite_run("buffer", NULL, tear_down, tests);
+    return suite_run("unit/base/buffer", NULL, tear_down, tests);
 }

@@ -83,5 +83,5 @@ int main(void)
         {"signals do not cut a sleep short", test_sleep_is_not_cut_short},
         CU_TEST_INFO_NULL,
     };
-    return suite_run("clock", NULL, NULL, tests);
+    return suite_run("unit/base/clock", NULL, NULL, tests);
 }

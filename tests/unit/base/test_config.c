@@ -231,5 +231,5 @@ int main(void)
         {"the help names every setting", test_help},
         CU_TEST_INFO_NULL,
     };
-    return suite_run("config", NULL, NULL, tests);
+    return suite_run("unit/base/config", NULL, NULL, tests);
 }

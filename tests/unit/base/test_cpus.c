@@ -63,5 +63,5 @@ int main(void)
         {"the affinity is kept to", test_affinity},
         CU_TEST_INFO_NULL,
     };
-    return suite_run("cpus", NULL, NULL, tests);
+    return suite_run("unit/base/cpus", NULL, NULL, tests);
 }

@@ -93,5 +93,5 @@ int main(void)
         {"only a UUID in lower case is an id", test_valid},
         CU_TEST_INFO_NULL,
     };
-    return suite_run("id", NULL, NULL, tests);
+    return suite_run("unit/base/id", NULL, NULL, tests);
 }

@@ -138,5 +138,5 @@ int main(void)
         {"errno is kept", test_errno_kept},
         CU_TEST_INFO_NULL,
     };
-    return suite_run("log", NULL, NULL, tests);
+    return suite_run("unit/base/log", NULL, NULL, tests);
 }

@@ -160,5 +160,5 @@ int main(void)
         {"control characters are found", test_has_control},
         CU_TEST_INFO_NULL,
     };
-    return suite_run("text", NULL, NULL, tests);
+    return suite_run("unit/base/text", NULL, NULL, tests);
 }

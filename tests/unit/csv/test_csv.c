@@ -203,5 +203,5 @@ int main(void)
         {"what is written reads back", test_write},
         CU_TEST_INFO_NULL,
     };
-    return suite_run("csv", NULL, NULL, tests);
+    return suite_run("unit/csv/csv", NULL, NULL, tests);
 }

@@ -134,5 +134,5 @@ int main(void)
         {"amounts have two decimals", test_format},
         CU_TEST_INFO_NULL,
     };
-    return suite_run("money", NULL, NULL, tests);
+    return suite_run("unit/domain/money", NULL, NULL, tests);
 }

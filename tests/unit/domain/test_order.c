@@ -241,5 +241,5 @@ int main(void)
         {"every fault has a text", test_fault_texts},
         CU_TEST_INFO_NULL,
     };
-    return suite_run("order", NULL, NULL, tests);
+    return suite_run("unit/domain/order", NULL, NULL, tests);
 }

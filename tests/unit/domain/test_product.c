@@ -103,5 +103,5 @@ int main(void)
         {"every field has its name and its rule", test_names_and_rules},
         CU_TEST_INFO_NULL,
     };
-    return suite_run("product", NULL, NULL, tests);
+    return suite_run("unit/domain/product", NULL, NULL, tests);
 }

@@ -72,5 +72,5 @@ int main(void)
         {"all are counted, not all kept", test_more_than_kept},
         CU_TEST_INFO_NULL,
     };
-    return suite_run("violation", NULL, NULL, tests);
+    return suite_run("unit/domain/violation", NULL, NULL, tests);
 }

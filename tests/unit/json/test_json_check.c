@@ -238,5 +238,5 @@ int main(void)
         {"every fault has a text", test_every_fault_has_a_text},
         CU_TEST_INFO_NULL,
     };
-    return suite_run("json_check", NULL, NULL, tests);
+    return suite_run("unit/json/json_check", NULL, NULL, tests);
 }

@@ -171,5 +171,5 @@ int main(void)
         {"whole numbers are taken however they are spelt", test_whole},
         CU_TEST_INFO_NULL,
     };
-    return suite_run("json_tree", NULL, NULL, tests);
+    return suite_run("unit/json/json_tree", NULL, NULL, tests);
 }

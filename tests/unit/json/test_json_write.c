@@ -210,5 +210,5 @@ int main(void)
         {"a full buffer shows as overflow", test_overflow},
         CU_TEST_INFO_NULL,
     };
-    return suite_run("json_write", NULL, tear_down, tests);
+    return suite_run("unit/json/json_write", NULL, tear_down, tests);
 }

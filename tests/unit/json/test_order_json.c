@@ -267,5 +267,5 @@ int main(void)
         {"an order is written in alphabetical order", test_write},
         CU_TEST_INFO_NULL,
     };
-    return suite_run("order_json", NULL, NULL, tests);
+    return suite_run("unit/json/order_json", NULL, NULL, tests);
 }

@@ -153,5 +153,5 @@ int main(void)
         {"an empty array has no products", test_empty},
         CU_TEST_INFO_NULL,
     };
-    return suite_run("product_json", NULL, NULL, tests);
+    return suite_run("unit/json/product_json", NULL, NULL, tests);
 }

@@ -374,5 +374,5 @@ static CU_TestInfo tests[] = {
 
 int main(void)
 {
-    return suite_run("sqlite", NULL, NULL, tests);
+    return suite_run("unit/store/sqlite", NULL, NULL, tests);
 }

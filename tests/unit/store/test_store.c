@@ -435,7 +435,7 @@ int main(void)
     for (size_t i = 0; i < sizeof fixture_keepers / sizeof fixture_keepers[0]; i++) {
         char name[64];
         fixture_keeper = &fixture_keepers[i];
-        snprintf(name, sizeof name, "store %s", fixture_keeper->name);
+        snprintf(name, sizeof name, "unit/store/store-%s", fixture_keeper->name);
         if (suite_run(name, NULL, NULL, tests) != EXIT_SUCCESS)
             status = EXIT_FAILURE;
     }
