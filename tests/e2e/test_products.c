@@ -1,0 +1,209 @@
+/* Products as a consumer sees them: lists, pages, single ones, conditional requests. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "e2e/answer.h"
+#include "e2e/client.h"
+#include "e2e/pair.h"
+#include "suite.h"
+
+#define PRODUCT_1                                                                                  \
+    "{\"description\":\"Description for product 1\",\"id\":1,\"name\":\"Product 1\","              \
+    "\"price\":9.99,\"quantity\":10}"
+#define PRODUCT_2                                                                                  \
+    "{\"description\":\"Description for product 2\",\"id\":2,\"name\":\"Product 2\","              \
+    "\"price\":19.99,\"quantity\":5}"
+#define PRODUCT_3                                                                                  \
+    "{\"description\":\"Description for product 3\",\"id\":3,\"name\":\"Product 3\","              \
+    "\"price\":29.99,\"quantity\":2}"
+
+static struct pair pair;
+static struct client *client;
+static struct client_answer answer;
+
+static int setup(void)
+{
+    if (!pair_start(&pair, &(struct pair_options){0}))
+        return 1;
+    client = client_open(pair.port);
+    return client ? 0 : 1;
+}
+
+static int teardown(void)
+{
+    client_close(client);
+    pair_end(&pair);
+    return 0;
+}
+
+static void test_bodies(void)
+{
+    static const struct {
+        int line;
+        const char *path, *body;
+    } rows[] = {
+        {__LINE__, "/products", "[" PRODUCT_1 "," PRODUCT_2 "," PRODUCT_3 "]"},
+        {__LINE__, "/products/1", PRODUCT_1},
+        {__LINE__, "/products/3", PRODUCT_3},
+        {__LINE__, "/products?limit=2", "[" PRODUCT_1 "," PRODUCT_2 "]"},
+        {__LINE__, "/products?limit=2&after=2", "[" PRODUCT_3 "]"},
+        {__LINE__, "/products?limit=1000", "[" PRODUCT_1 "," PRODUCT_2 "," PRODUCT_3 "]"},
+        {__LINE__, "/products?limit=1&after=3", "[]"},
+        {__LINE__, "/products?limit=1&after=9007199254740991", "[]"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        SUITE_ROW(&rows[i], client_get(client, rows[i].path, &answer));
+        SUITE_ROW(&rows[i], answer.status == 200);
+        SUITE_ROW(&rows[i], strcmp(answer.body, rows[i].body) == 0);
+        const char *type = client_header(&answer, "Content-Type");
+        SUITE_ROW(&rows[i], type && strcmp(type, "application/json") == 0);
+        SUITE_ROW(&rows[i], client_header(&answer, "X-Request-Id") != NULL);
+    }
+}
+
+static void test_pretty(void)
+{
+    static const char start[] =
+        "{\n  \"description\": \"Description for product 1\",\n  \"id\": 1,\n";
+    SUITE_CHECK(client_get(client, "/products/1?pretty", &answer), "%s", answer.error);
+    SUITE_CHECK(strncmp(answer.body, start, strlen(start)) == 0, "%s", answer.body);
+    cJSON *json = answer_json(&answer);
+    SUITE_CHECK(answer_number(json, "quantity") == 10, "%s", answer.body);
+    cJSON_Delete(json);
+}
+
+/* Follows rel="next" from the first page to the last; the pages together are the whole list. */
+static void test_pages(void)
+{
+    char path[256] = "/products?limit=1", seen[1024] = "[";
+    int pages = 0;
+    for (; path[0] && pages < 5; pages++) {
+        SUITE_CHECK(client_get(client, path, &answer) && answer.status == 200, "%s: %d", path,
+                    answer.status);
+        size_t used = strlen(seen);
+        if (answer.body_len > 2)
+            snprintf(seen + used, sizeof seen - used, "%s%.*s", used > 1 ? "," : "",
+                     (int)answer.body_len - 2, answer.body + 1);
+        const char *link = client_header(&answer, "Link");
+        path[0] = '\0';
+        if (link && strstr(link, ">; rel=\"next\"") && *link == '<')
+            snprintf(path, sizeof path, "%.*s", (int)strcspn(link + 1, ">"), link + 1);
+    }
+    SUITE_CHECK(strcmp(seen, "[" PRODUCT_1 "," PRODUCT_2 "," PRODUCT_3) == 0, "%s", seen);
+    SUITE_CHECK(pages == 3, "%d pages", pages);
+    SUITE_CHECK(client_get(client, "/products?limit=3", &answer) && !client_header(&answer, "Link"),
+                "a last page names a next one");
+}
+
+static void test_bad_queries(void)
+{
+    static const struct {
+        int line;
+        const char *path, *where;
+    } rows[] = {
+        {__LINE__, "/products?limit=0", "limit"},
+        {__LINE__, "/products?limit=1001", "limit"},
+        {__LINE__, "/products?limit=-1", "limit"},
+        {__LINE__, "/products?limit=", "limit"},
+        {__LINE__, "/products?limit=1.5", "limit"},
+        {__LINE__, "/products?limit=01x", "limit"},
+        {__LINE__, "/products?limit=9223372036854775808", "limit"},
+        {__LINE__, "/products?limit=1&limit=2", "limit"},
+        {__LINE__, "/products?limit=1&after=x", "after"},
+        {__LINE__, "/products?limit=1&after=-1", "after"},
+        {__LINE__, "/products?limit=1&after=18446744073709551616", "after"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        SUITE_ROW(&rows[i], client_get(client, rows[i].path, &answer));
+        SUITE_ROW(&rows[i], answer_is_problem(&answer, 422, "invalid-request", ANSWER_POSTERN));
+        SUITE_ROW(&rows[i], answer_has_error(&answer, rows[i].where));
+    }
+}
+
+static void test_unknown(void)
+{
+    static const struct {
+        int line;
+        const char *path;
+    } rows[] = {
+        {__LINE__, "/products/4"},
+        {__LINE__, "/products/0"},
+        {__LINE__, "/products/01"},
+        {__LINE__, "/products/+1"},
+        {__LINE__, "/products/-1"},
+        {__LINE__, "/products/1.0"},
+        {__LINE__, "/products/1e0"},
+        {__LINE__, "/products/0x1"},
+        {__LINE__, "/products/%201"},
+        {__LINE__, "/products/1%20"},
+        {__LINE__, "/products/one"},
+        {__LINE__, "/products/9223372036854775808"},
+        {__LINE__, "/products/18446744073709551617"},
+        {__LINE__, "/products/1/"},
+        {__LINE__, "/products/1/2"},
+        {__LINE__, "/products/"},
+        {__LINE__, "/Products"},
+        {__LINE__, "/"},
+        {__LINE__, "/product"},
+        {__LINE__, "/products1"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        SUITE_ROW(&rows[i], client_get(client, rows[i].path, &answer));
+        SUITE_ROW(&rows[i], answer_is_problem(&answer, 404, NULL, ANSWER_POSTERN));
+    }
+}
+
+static int get_if(const char *path, const char *etags)
+{
+    char header[512];
+    snprintf(header, sizeof header, "If-None-Match: %s", etags);
+    const char *const headers[] = {header, NULL};
+    const struct client_request request = {.method = "GET", .path = path, .headers = headers};
+    return client_call(client, &request, &answer) ? answer.status : 0;
+}
+
+static void test_etags(void)
+{
+    static const char *const paths[] = {"/products", "/products/1", "/products?limit=1"};
+    char etag[128], list[300];
+    for (size_t i = 0; i < sizeof paths / sizeof paths[0]; i++) {
+        client_get(client, paths[i], &answer);
+        const char *value = client_header(&answer, "ETag");
+        snprintf(etag, sizeof etag, "%s", value ? value : "");
+        SUITE_CHECK(etag[0] == '"', "%s has ETag %s", paths[i], etag);
+        SUITE_CHECK(get_if(paths[i], etag) == 304, "%s: %d", paths[i], answer.status);
+        SUITE_CHECK(answer.body_len == 0, "a 304 with %zu bytes", answer.body_len);
+        value = client_header(&answer, "ETag");
+        SUITE_CHECK(value && strcmp(value, etag) == 0, "304 without the ETag");
+        snprintf(list, sizeof list, "\"nothing\", W/%s", etag);
+        SUITE_CHECK(get_if(paths[i], list) == 304, "%s: %d", list, answer.status);
+        SUITE_CHECK(get_if(paths[i], "*") == 304, "*: %d", answer.status);
+        SUITE_CHECK(get_if(paths[i], "\"nothing\"") == 200, "%d", answer.status);
+    }
+}
+
+static void test_etag_changes_with_stock(void)
+{
+    char etag[128];
+    client_get(client, "/products/2", &answer);
+    const char *value = client_header(&answer, "ETag");
+    snprintf(etag, sizeof etag, "%s", value ? value : "");
+    client_post(client, "/orders", "{\"items\":[{\"product_id\":2,\"quantity\":1}]}", &answer);
+    SUITE_CHECK(answer.status == 201, "%d %s", answer.status, answer.body);
+    SUITE_CHECK(get_if("/products/2", etag) == 200, "%d", answer.status);
+    SUITE_CHECK(strstr(answer.body, "\"quantity\":4}") != NULL, "%s", answer.body);
+}
+
+int main(void)
+{
+    static CU_TestInfo tests[] = {{"bodies", test_bodies},
+                                  {"pretty", test_pretty},
+                                  {"pages", test_pages},
+                                  {"bad queries", test_bad_queries},
+                                  {"unknown", test_unknown},
+                                  {"etags", test_etags},
+                                  {"etag changes with stock", test_etag_changes_with_stock},
+                                  CU_TEST_INFO_NULL};
+    return suite_run("e2e/products", setup, teardown, tests);
+}
