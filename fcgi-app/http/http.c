@@ -182,7 +182,9 @@ void http_handle(struct http_service *service, const struct http_request *reques
         http_options(&x);
         return;
     }
-    enum problem problem = http_check(&x);
+    enum problem problem = problem_of_refusal(request->refused);
+    if (problem == PROBLEM_NONE)
+        problem = http_check(&x);
     if (problem == PROBLEM_NONE) {
         enum api_status status = http_call(&x, draining);
         problem = problem_of(status);

@@ -36,6 +36,7 @@ struct http_request {
     size_t body_len;
     bool body_too_large; /* over HTTP_BODY_MAX, so it was not read */
     bool body_cut;       /* fewer bytes came than were announced */
+    int refused;         /* the status with which the web server itself refused it, or 0 */
 };
 
 /* What a worker keeps from one request to the next. */

@@ -51,6 +51,37 @@ static const struct {
                             "the store is out of reach; nothing was changed"},
     [PROBLEM_FAULT] = {500, 0, "internal-error", "Internal error",
                        "the service failed; quote the instance when you report it"},
+    [PROBLEM_BAD_REQUEST] = {400, 0, "bad-request", "Bad request",
+                             "the request is not well-formed HTTP, or its path has a dot segment, "
+                             "an empty segment, an encoded slash, a control character or invalid "
+                             "UTF-8"},
+    [PROBLEM_REQUEST_TIMEOUT] = {408, 0, "request-timeout", "Request timeout",
+                                 "the request did not arrive in time"},
+    [PROBLEM_LENGTH_REQUIRED] = {411, 0, "length-required", "Length required",
+                                 "send Content-Length with the body"},
+    [PROBLEM_URI_TOO_LONG] = {414, 0, "uri-too-long", "URI too long",
+                              "the path and query are too long"},
+    [PROBLEM_EXPECTATION] = {417, 0, "expectation-failed", "Expectation failed",
+                             "what the Expect header asks for cannot be met"},
+    [PROBLEM_HEADERS_TOO_LARGE] = {431, 0, "request-header-fields-too-large",
+                                   "Request header fields too large",
+                                   "the request line and the header fields together are over 8192 "
+                                   "bytes"},
+    [PROBLEM_WORKER_DIED] = {500, 0, "internal-error", "Internal error",
+                             "the service failed before it answered; whether the request took "
+                             "effect is not known"},
+    [PROBLEM_NOT_IMPLEMENTED] = {501, 0, "not-implemented", "Not implemented",
+                                 "this method or transfer coding is not known here"},
+    [PROBLEM_BAD_GATEWAY] = {502, 0, "bad-gateway", "Bad gateway",
+                             "the application gave no valid answer; whether the request took "
+                             "effect is not known"},
+    [PROBLEM_UNREACHABLE] = {503, 1, "service-unavailable", "Service unavailable",
+                             "the application is out of reach; try again in a few seconds"},
+    [PROBLEM_GATEWAY_TIMEOUT] = {504, 0, "gateway-timeout", "Gateway timeout",
+                                 "the application did not answer in time; whether the request took "
+                                 "effect is not known"},
+    [PROBLEM_HTTP_VERSION] = {505, 0, "http-version-not-supported", "HTTP version not supported",
+                              "speak HTTP/1.1"},
 };
 
 static const enum problem problem_of_status[API_STATUS_MAX] = {
@@ -74,6 +105,24 @@ static const enum problem problem_of_status[API_STATUS_MAX] = {
 enum problem problem_of(enum api_status status)
 {
     return problem_of_status[status];
+}
+
+/* Those with which a web server refuses a request by itself. */
+static const enum problem problem_refusals[] = {
+    PROBLEM_BAD_REQUEST,  PROBLEM_NO_ROUTE,          PROBLEM_REQUEST_TIMEOUT,
+    PROBLEM_TOO_LARGE,    PROBLEM_LENGTH_REQUIRED,   PROBLEM_URI_TOO_LONG,
+    PROBLEM_EXPECTATION,  PROBLEM_HEADERS_TOO_LARGE, PROBLEM_WORKER_DIED,
+    PROBLEM_BAD_GATEWAY,  PROBLEM_NOT_IMPLEMENTED,   PROBLEM_UNREACHABLE,
+    PROBLEM_HTTP_VERSION, PROBLEM_GATEWAY_TIMEOUT,
+};
+
+enum problem problem_of_refusal(int status)
+{
+    for (size_t i = 0; i < sizeof problem_refusals / sizeof problem_refusals[0]; i++) {
+        if (problem_rows[problem_refusals[i]].status == status)
+            return problem_refusals[i];
+    }
+    return PROBLEM_NONE;
 }
 
 int problem_status(enum problem problem)

@@ -33,11 +33,28 @@ enum problem {
     PROBLEM_STORE_BUSY,    /* the store did not answer in time */
     PROBLEM_STORE_DOWN,    /* the store is out of reach */
     PROBLEM_FAULT,         /* a defect */
+    /* What the web server found before, or without, the application: */
+    PROBLEM_BAD_REQUEST,       /* no well-formed HTTP, or a path that plays tricks */
+    PROBLEM_REQUEST_TIMEOUT,   /* the request did not arrive in time */
+    PROBLEM_LENGTH_REQUIRED,   /* a body of unknown length */
+    PROBLEM_URI_TOO_LONG,      /* the path and query are too long */
+    PROBLEM_EXPECTATION,       /* an Expect header that cannot be met */
+    PROBLEM_HEADERS_TOO_LARGE, /* the header fields are too long */
+    PROBLEM_WORKER_DIED,       /* the worker ended before it answered */
+    PROBLEM_NOT_IMPLEMENTED,   /* an unknown method or transfer coding */
+    PROBLEM_BAD_GATEWAY,       /* the worker's answer was none */
+    PROBLEM_UNREACHABLE,       /* no worker took the request */
+    PROBLEM_GATEWAY_TIMEOUT,   /* the worker did not answer in time */
+    PROBLEM_HTTP_VERSION,      /* neither HTTP/1.0 nor HTTP/1.1 */
     PROBLEM_MAX
 };
 
 /* The problem behind a handler's status; PROBLEM_NONE for success. */
 enum problem problem_of(enum api_status status);
+
+/* The problem behind a status with which the web server refused a request; PROBLEM_NONE for a
+ * status it never uses. */
+enum problem problem_of_refusal(int status);
 
 int problem_status(enum problem problem);
 

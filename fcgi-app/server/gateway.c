@@ -1,6 +1,7 @@
 #include "server/gateway.h"
 
 #include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -9,6 +10,10 @@
 
 #define GATEWAY_ENDPOINT_PREFIX "vpce-"
 #define GATEWAY_NOBODY          "-"
+
+/* Set by lighttpd when it calls its error handler: the status of the error it found. Like every
+ * variable without HTTP_ in front, no client can set it. */
+#define GATEWAY_REFUSAL_VARIABLE "REDIRECT_STATUS"
 
 enum { GATEWAY_HEAD_MAX = HTTP_HEADERS_MAX + 128 };
 
@@ -65,6 +70,13 @@ static void gateway_read_body(struct gateway *gateway, FCGX_Request *fcgi,
     gateway->body[request->body_len] = '\0';
 }
 
+static int gateway_refusal(const FCGX_Request *fcgi)
+{
+    const char *text = gateway_variable(fcgi, GATEWAY_REFUSAL_VARIABLE);
+    int64_t status = 0;
+    return text_number(text, strlen(text), 400, 599, &status) ? (int)status : 0;
+}
+
 void gateway_read(struct gateway *gateway, FCGX_Request *fcgi, struct http_request *request)
 {
     const char *consumer = gateway_variable(fcgi, GATEWAY_CONSUMER_VARIABLE);
@@ -73,10 +85,15 @@ void gateway_read(struct gateway *gateway, FCGX_Request *fcgi, struct http_reque
         .path = gateway_variable(fcgi, "PATH_INFO"),
         .query = gateway_variable(fcgi, "QUERY_STRING"),
         .consumer = gateway_is_endpoint(consumer) ? consumer : GATEWAY_NOBODY,
+        .refused = gateway_refusal(fcgi),
     };
     for (enum http_header i = 0; i < HTTP_HEADER_MAX; i++)
         request->headers[i] = FCGX_GetParam(gateway_variables[i], fcgi->envp);
     gateway_read_body(gateway, fcgi, request);
+    /* With nothing left to read, closing cannot turn into a reset that overtakes the answer, so
+     * libfcgi need not wait for the web server to close first. */
+    if (FCGX_GetChar(fcgi->in) == EOF && FCGX_GetError(fcgi->in) == 0)
+        FCGX_Detach(fcgi);
 }
 
 static bool gateway_put(FCGX_Request *fcgi, const char *bytes, size_t len)
@@ -103,7 +120,10 @@ bool gateway_write(struct gateway *gateway, FCGX_Request *fcgi,
     buffer_text(head, "\r\n");
     if (head->overflown)
         return false;
-    return gateway_put(fcgi, head->data, head->len) &&
-           (!response->send_body || gateway_put(fcgi, response->body, response->body_len)) &&
-           FCGX_FFlush(fcgi->out) == 0 && FCGX_GetError(fcgi->out) == 0;
+    if (!gateway_put(fcgi, head->data, head->len) ||
+        (response->send_body && !gateway_put(fcgi, response->body, response->body_len)))
+        return false;
+    /* In this order the last bytes and the end of the request leave in one write. */
+    return FCGX_FClose(fcgi->err) == 0 && FCGX_FClose(fcgi->out) == 0 &&
+           FCGX_GetError(fcgi->out) == 0;
 }

@@ -242,8 +242,8 @@ static void test_large_bodies(void)
         {__LINE__, "{\"items\":[],\"reference\":\"", "x", "\"}", 60000, 422, ANSWER_POSTERN},
         {__LINE__, "{\"", "x", "\":1}", 60000, 422, ANSWER_POSTERN},
         {__LINE__, "{}", " ", "", 65536, 422, ANSWER_POSTERN},
-        {__LINE__, "{}", " ", "", 65537, 413, ANSWER_LIGHTTPD},
-        {__LINE__, "{}", " ", "", 100000, 413, ANSWER_LIGHTTPD},
+        {__LINE__, "{}", " ", "", 65537, 413, ANSWER_POSTERN},
+        {__LINE__, "{}", " ", "", 100000, 413, ANSWER_POSTERN},
     };
     static char body[128 * 1024];
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {

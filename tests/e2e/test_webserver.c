@@ -111,7 +111,7 @@ static void test_malformed_http(void)
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         SUITE_ROW(&rows[i], exchange(rows[i].bytes, rows[i].len));
-        SUITE_ROW(&rows[i], answer_is_problem(&answer, rows[i].status, NULL, ANSWER_LIGHTTPD));
+        SUITE_ROW(&rows[i], answer_is_problem(&answer, rows[i].status, NULL, ANSWER_POSTERN));
     }
 }
 
@@ -128,7 +128,7 @@ static void test_large_head(void)
         {.method = "GET", .path = path}};
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         SUITE_CHECK(client_call(client, &rows[i], &answer), "%zu: %s", i, answer.error);
-        SUITE_CHECK(answer_is_problem(&answer, 431, NULL, ANSWER_LIGHTTPD), "%zu", i);
+        SUITE_CHECK(answer_is_problem(&answer, 431, NULL, ANSWER_POSTERN), "%zu", i);
     }
 }
 
