@@ -42,6 +42,9 @@ Q := @
 say = @printf '  %-6s %s\n'
 endif
 
+# Builds use every processor, unless the caller said how many.
+BUILDER   = $(MAKE) --no-print-directory $(if $(findstring jobserver,$(MAKEFLAGS)),,-j$(shell nproc))
+
 REVISION := $(shell git rev-parse --short HEAD 2>/dev/null)
 
 # ---- Sources
@@ -75,7 +78,7 @@ help: ## print the commands
 
 build: ## build the program
 	@.ci/install $(PACKAGES_BUILD)
-	@$(MAKE) --no-print-directory $(POSTERN)
+	@$(BUILDER) $(POSTERN)
 
 # Rebuilds everything when the compiler or its flags change, and the version when the commit does.
 $(BUILD)/flags: FORCE
@@ -120,17 +123,17 @@ run: build ## run it on http://127.0.0.1:8080 (PORT=, DATABASE_URL=); Ctrl-C sto
 
 test: ## prove it: unit and end-to-end tests
 	@.ci/install $(PACKAGES_TEST)
-	@$(MAKE) --no-print-directory $(POSTERN) $(UNIT_TESTS) $(E2E_TESTS)
+	@$(BUILDER) $(POSTERN) $(UNIT_TESTS) $(E2E_TESTS)
 	@POSTERN=$(POSTERN) tests/run $(UNIT_TESTS) $(E2E_TESTS)
 
 unit: ## the unit tests alone
 	@.ci/install $(PACKAGES_TEST)
-	@$(MAKE) --no-print-directory $(UNIT_TESTS)
+	@$(BUILDER) $(UNIT_TESTS)
 	@tests/run $(UNIT_TESTS)
 
 e2e: ## the end-to-end tests alone
 	@.ci/install $(PACKAGES_TEST)
-	@$(MAKE) --no-print-directory $(POSTERN) $(E2E_TESTS)
+	@$(BUILDER) $(POSTERN) $(E2E_TESTS)
 	@POSTERN=$(POSTERN) tests/run $(E2E_TESTS)
 
 $(BUILD)/tests/unit/%: $(BUILD)/tests/unit/%.o $(BUILD)/tests/suite.o $(BUILD)/tests/fake_store.o $(APP_OBJECTS)
@@ -141,7 +144,9 @@ $(BUILD)/tests/e2e/%: $(BUILD)/tests/e2e/%.o $(E2E_HELPERS:%.c=$(BUILD)/%.o) $(B
 	$(say) LINK $@
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -pthread -o $@ $^ -lcunit -lcurl -lcjson -lsqlite3
 
-check: test check-rest ## everything CI runs: test, sanitizers, fuzz, lint, format
+check: ## everything CI runs: test, sanitizers, fuzz, lint, format
+	@$(MAKE) --no-print-directory test
+	@$(MAKE) --no-print-directory check-rest
 
 check-rest:
 	@.ci/install $(PACKAGES_CHECK)
@@ -157,7 +162,7 @@ sanitizers: ## the tests again, under each sanitizer
 FUZZ_SECONDS := 20
 fuzz: ## fuzz each parser for FUZZ_SECONDS=20
 	@.ci/install $(PACKAGES_CHECK)
-	@$(MAKE) --no-print-directory fuzz-run CC=clang SANITIZER=fuzzer-no-link,address,undefined
+	@$(BUILDER) fuzz-run CC=clang SANITIZER=fuzzer-no-link,address,undefined
 .PHONY: fuzz-run
 fuzz-run: $(FUZZ_TARGETS)
 	@FUZZ_SECONDS=$(FUZZ_SECONDS) tests/fuzz/run $(BUILD)/tests/fuzz $(FUZZ_NAMES)
@@ -178,7 +183,7 @@ format-check:
 
 bench: ## measure it: one table, in one run on this machine
 	@.ci/install $(PACKAGES_BENCH)
-	@$(MAKE) --no-print-directory $(POSTERN) $(BENCH_TOOLS)
+	@$(BUILDER) $(POSTERN) $(BENCH_TOOLS)
 	@POSTERN=$(POSTERN) tests/bench/run $(BUILD)/tests/bench
 $(BUILD)/tests/bench/%: $(BUILD)/tests/bench/%.o
 	$(say) LINK $@
