@@ -21,7 +21,7 @@ bool money_parse(const char *text, size_t len, int64_t *cents)
         if (decimals < 1 || decimals > 2)
             return false;
         for (size_t i = 1; i <= 2; i++) {
-            char digit = i <= decimals ? dot[i] : '0';
+            int digit = i <= decimals ? dot[i] : '0';
             if (digit < '0' || digit > '9')
                 return false;
             fraction = fraction * 10 + (digit - '0');

@@ -57,7 +57,7 @@ static void probe_request(struct buffer *out, const char *path)
 static int probe_connect(const char *socket_path, int timeout_ms)
 {
     struct sockaddr_un address = {.sun_family = AF_UNIX};
-    const struct timeval timeout = {timeout_ms / 1000, timeout_ms % 1000 * 1000};
+    const struct timeval timeout = {timeout_ms / 1000, timeout_ms % 1000 * 1000L};
     snprintf(address.sun_path, sizeof address.sun_path, "%s", socket_path);
     int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
     if (fd >= 0 && setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof timeout) == 0 &&

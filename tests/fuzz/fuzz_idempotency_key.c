@@ -1,0 +1,55 @@
+/* fuzz_idempotency_key: a key taken is 1 to 255 printable characters, and the header that quotes it
+ * gives it back. */
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "http/header.h"
+
+#define FUZZ_REQUIRE(condition)                                                                    \
+    do {                                                                                           \
+        if (!(condition)) {                                                                        \
+            fprintf(stderr, "%s:%d: broken: %s\n", __FILE__, __LINE__, #condition);                \
+            abort();                                                                               \
+        }                                                                                          \
+    } while (0)
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static void fuzz_quote(const char *key, char out[2 * ORDER_KEY_MAX + 3])
+{
+    size_t used = 0;
+    out[used++] = '"';
+    for (; *key; key++) {
+        if (*key == '"' || *key == '\\')
+            out[used++] = '\\';
+        out[used++] = *key;
+    }
+    out[used++] = '"';
+    out[used] = '\0';
+}
+
+static void fuzz_check_key(const char *key)
+{
+    char quoted[2 * ORDER_KEY_MAX + 3], again[ORDER_KEY_MAX + 1];
+    size_t len = strlen(key);
+    FUZZ_REQUIRE(len >= 1 && len <= ORDER_KEY_MAX);
+    for (size_t i = 0; i < len; i++)
+        FUZZ_REQUIRE(key[i] >= 0x20 && key[i] <= 0x7e);
+    fuzz_quote(key, quoted);
+    FUZZ_REQUIRE(header_idempotency_key(quoted, again) && strcmp(key, again) == 0);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    char *header = malloc(size + 1), *key = malloc(ORDER_KEY_MAX + 1);
+    FUZZ_REQUIRE(header && key);
+    memcpy(header, data, size);
+    header[size] = '\0';
+    if (header_idempotency_key(header, key))
+        fuzz_check_key(key);
+    free(key);
+    free(header);
+    return 0;
+}

@@ -1,0 +1,67 @@
+#include <string.h>
+
+#include "api/api.h"
+#include "fake_store.h"
+#include "suite.h"
+
+static struct api_response response;
+
+static int setup(void)
+{
+    api_response_init(&response);
+    return 0;
+}
+
+static int teardown(void)
+{
+    api_response_free(&response);
+    return 0;
+}
+
+static void test_handlers(void)
+{
+    static const struct {
+        int line;
+        api_handler handler;
+        bool draining;
+        enum store_result result;
+        enum api_status status;
+        int calls;
+    } rows[] = {
+        {__LINE__, health_live, false, STORE_OK, API_OK, 0},
+        {__LINE__, health_live, true, STORE_UNREACHABLE, API_OK, 0},
+        {__LINE__, health_ready, false, STORE_OK, API_OK, 1},
+        {__LINE__, health_ready, true, STORE_OK, API_DRAINING, 0},
+        {__LINE__, health_ready, true, STORE_UNREACHABLE, API_DRAINING, 0},
+        {__LINE__, health_ready, false, STORE_BUSY, API_STORE_BUSY, 1},
+        {__LINE__, health_ready, false, STORE_UNREACHABLE, API_STORE_DOWN, 1},
+        {__LINE__, health_ready, false, STORE_OLD_SCHEMA, API_STORE_DOWN, 1},
+        {__LINE__, health_ready, false, STORE_NEW_SCHEMA, API_STORE_DOWN, 1},
+        {__LINE__, health_ready, false, STORE_FAULT, API_FAULT, 1},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct fake_store fake;
+        fake_store_init(&fake);
+        fake.result = rows[i].result;
+        const struct api_request request = {.store = &fake.store, .draining = rows[i].draining};
+        api_response_reset(&response);
+        SUITE_ROW(&rows[i], rows[i].handler(&request, &response) == rows[i].status);
+        SUITE_ROW(&rows[i], fake.calls == rows[i].calls);
+        SUITE_ROW(&rows[i], rows[i].status != API_OK ||
+                                strcmp(response.body.data, "{\"status\":\"ok\"}") == 0);
+    }
+}
+
+static void test_pretty(void)
+{
+    const struct api_request request = {.pretty = true};
+    api_response_reset(&response);
+    CU_ASSERT_EQUAL(health_live(&request, &response), API_OK);
+    CU_ASSERT_STRING_EQUAL(response.body.data, "{\n  \"status\": \"ok\"\n}\n");
+}
+
+int main(void)
+{
+    CU_TestInfo tests[] = {{"handlers", test_handlers}, {"pretty", test_pretty}, CU_TEST_INFO_NULL};
+    return suite_run("unit/api/health", setup, teardown, tests);
+}

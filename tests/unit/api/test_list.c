@@ -1,0 +1,120 @@
+#include "api/list.h"
+
+#include <string.h>
+
+#include "suite.h"
+
+static struct api_response response;
+
+static int setup(void)
+{
+    api_response_init(&response);
+    return 0;
+}
+
+static int teardown(void)
+{
+    api_response_free(&response);
+    return 0;
+}
+
+/* Shows the rows 1 to rows, as a visitor does, until it is told to stop. */
+static enum store_result visit_rows(struct list *list, int64_t rows)
+{
+    for (int64_t i = 1; i <= rows; i++) {
+        if (!list_takes(list))
+            continue;
+        json_write_number(&list->writer, i);
+        snprintf(response.next, sizeof response.next, "%d", (int)i);
+        if (!list_fits(list))
+            return STORE_STOPPED;
+    }
+    return STORE_OK;
+}
+
+static void test_pages(void)
+{
+    static const struct {
+        int line;
+        int64_t limit, store_limit, rows;
+        const char *body, *next;
+    } rows[] = {
+        {__LINE__, 0, 0, 0, "[]", ""},          {__LINE__, 0, 0, 3, "[1,2,3]", ""},
+        {__LINE__, 1, 2, 0, "[]", ""},          {__LINE__, 1, 2, 1, "[1]", ""},
+        {__LINE__, 1, 2, 2, "[1]", "1"},        {__LINE__, 2, 3, 1, "[1]", ""},
+        {__LINE__, 2, 3, 2, "[1,2]", ""},       {__LINE__, 2, 3, 3, "[1,2]", "2"},
+        {__LINE__, 1000, 1001, 2, "[1,2]", ""},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        const struct api_request request = {.limit = rows[i].limit};
+        struct list list;
+        api_response_reset(&response);
+        list_start(&list, &request, &response);
+        SUITE_ROW(&rows[i], list_store_limit(&list) == rows[i].store_limit);
+        enum store_result result = visit_rows(&list, rows[i].rows);
+        SUITE_ROW(&rows[i], list_end(&list, result) == API_OK);
+        SUITE_ROW(&rows[i], strcmp(response.body.data, rows[i].body) == 0);
+        SUITE_ROW(&rows[i], strcmp(response.next, rows[i].next) == 0);
+    }
+}
+
+/* What does not fit is no list, whether a row finds that out or the bracket behind the last. */
+static void test_no_room(void)
+{
+    static const struct {
+        int line;
+        size_t max;
+        enum api_status status;
+    } rows[] = {
+        {__LINE__, 7, API_OK}, /* [1,2,3] */
+        {__LINE__, 6, API_LIST_TOO_LONG},
+        {__LINE__, 5, API_LIST_TOO_LONG},
+        {__LINE__, 1, API_LIST_TOO_LONG},
+        {__LINE__, 0, API_LIST_TOO_LONG},
+    };
+    size_t max = response.body.max;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        const struct api_request request = {.limit = 0};
+        struct list list;
+        api_response_reset(&response);
+        buffer_free(&response.body);
+        response.body.max = rows[i].max;
+        list_start(&list, &request, &response);
+        enum store_result result = visit_rows(&list, 3);
+        SUITE_ROW(&rows[i], list_end(&list, result) == rows[i].status);
+    }
+    response.body.max = max;
+}
+
+static void test_results(void)
+{
+    static const struct {
+        int line;
+        enum store_result result;
+        enum api_status status;
+    } rows[] = {
+        {__LINE__, STORE_OK, API_OK},
+        {__LINE__, STORE_STOPPED, API_LIST_TOO_LONG},
+        {__LINE__, STORE_BUSY, API_STORE_BUSY},
+        {__LINE__, STORE_UNREACHABLE, API_STORE_DOWN},
+        {__LINE__, STORE_OLD_SCHEMA, API_STORE_DOWN},
+        {__LINE__, STORE_NEW_SCHEMA, API_STORE_DOWN},
+        {__LINE__, STORE_FAULT, API_FAULT},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        const struct api_request request = {.limit = 1};
+        struct list list;
+        api_response_reset(&response);
+        list_start(&list, &request, &response);
+        SUITE_ROW(&rows[i], list_end(&list, rows[i].result) == rows[i].status);
+    }
+}
+
+int main(void)
+{
+    CU_TestInfo tests[] = {{"pages", test_pages},
+                           {"no room", test_no_room},
+                           {"results", test_results},
+                           CU_TEST_INFO_NULL};
+    return suite_run("unit/api/list", setup, teardown, tests);
+}

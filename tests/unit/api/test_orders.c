@@ -1,0 +1,247 @@
+#include <string.h>
+
+#include "api/api.h"
+#include "fake_store.h"
+#include "suite.h"
+
+enum { BODY_SIZE = 512, TEXT_SIZE = 256 };
+
+#define ONE "{\"items\":[{\"product_id\":1,\"quantity\":2}]}"
+
+static struct fake_store fake;
+static struct api_response response;
+
+static int setup(void)
+{
+    api_response_init(&response);
+    return 0;
+}
+
+static int teardown(void)
+{
+    api_response_free(&response);
+    return 0;
+}
+
+static enum api_status call(api_handler handler, struct api_request request)
+{
+    request.store = &fake.store;
+    request.consumer = "vpce-2";
+    request.now_us = INT64_C(1700000000123456);
+    api_response_reset(&response);
+    return handler(&request, &response);
+}
+
+static enum api_status place(const char *text, const char *key)
+{
+    static char body[BODY_SIZE];
+    snprintf(body, sizeof body, "%s", text);
+    return call(orders_place, (struct api_request){
+                                  .body = body, .body_len = strlen(body), .idempotency_key = key});
+}
+
+static void test_place_status(void)
+{
+    static const struct {
+        int line;
+        const char *body;
+        enum store_result result;
+        enum api_status status;
+        int calls;
+    } rows[] = {
+        {__LINE__, ONE, STORE_OK, API_CREATED, 1},
+        {__LINE__, ONE, STORE_REPLAYED, API_REPLAYED, 1},
+        {__LINE__, ONE, STORE_UNKNOWN_PRODUCT, API_INVALID, 1},
+        {__LINE__, ONE, STORE_SHORT, API_OUT_OF_STOCK, 1},
+        {__LINE__, ONE, STORE_KEY_REUSED, API_KEY_REUSED, 1},
+        {__LINE__, ONE, STORE_KEY_IN_FLIGHT, API_KEY_IN_FLIGHT, 1},
+        {__LINE__, ONE, STORE_BUSY, API_STORE_BUSY, 1},
+        {__LINE__, ONE, STORE_UNREACHABLE, API_STORE_DOWN, 1},
+        {__LINE__, ONE, STORE_FAULT, API_FAULT, 1},
+        {__LINE__, "", STORE_OK, API_MALFORMED, 0},
+        {__LINE__, "{", STORE_OK, API_MALFORMED, 0},
+        {__LINE__, ONE "x", STORE_OK, API_MALFORMED, 0},
+        {__LINE__, "[]", STORE_OK, API_INVALID, 0},
+        {__LINE__, "{\"items\":[]}", STORE_OK, API_INVALID, 0},
+        {__LINE__, "{\"items\":[{\"product_id\":1,\"quantity\":0}]}", STORE_OK, API_INVALID, 0},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        fake_store_init(&fake);
+        fake.result = rows[i].result;
+        SUITE_ROW(&rows[i], place(rows[i].body, NULL) == rows[i].status);
+        SUITE_ROW(&rows[i], fake.calls == rows[i].calls);
+        SUITE_ROW(&rows[i], rows[i].status != API_MALFORMED || response.detail[0] != '\0');
+        SUITE_ROW(&rows[i],
+                  rows[i].calls || rows[i].status != API_INVALID || response.violations.count > 0);
+        bool placed = rows[i].status == API_CREATED || rows[i].status == API_REPLAYED;
+        SUITE_ROW(&rows[i], placed == (response.location[0] != '\0'));
+        SUITE_ROW(&rows[i], placed == (response.body.len > 0));
+    }
+}
+
+static void test_place_asks(void)
+{
+    fake_store_init(&fake);
+    CU_ASSERT_EQUAL(place("{\"items\":[{\"product_id\":2,\"quantity\":1},"
+                          "{\"product_id\":1,\"quantity\":3},{\"product_id\":2,\"quantity\":4}],"
+                          "\"email\":\"a@b.c\",\"reference\":\"r 1\"}",
+                          "the key"),
+                    API_CREATED);
+    CU_ASSERT_STRING_EQUAL(fake.consumer, "vpce-2");
+    CU_ASSERT_STRING_EQUAL(fake.text, "the key");
+    CU_ASSERT(id_is_valid(fake.placed_id));
+    CU_ASSERT_EQUAL(fake.request.count, 2);
+    CU_ASSERT(fake.request.items[0].product_id == 2 && fake.request.items[0].quantity == 5);
+    CU_ASSERT(fake.request.items[1].product_id == 1 && fake.request.items[1].quantity == 3);
+    CU_ASSERT_STRING_EQUAL(fake.request.email, "a@b.c");
+    CU_ASSERT_STRING_EQUAL(fake.request.reference, "r 1");
+
+    char first[ID_TEXT_SIZE];
+    memcpy(first, fake.placed_id, sizeof first);
+    place(ONE, NULL);
+    CU_ASSERT_STRING_NOT_EQUAL(fake.placed_id, first);
+    CU_ASSERT_STRING_EQUAL(fake.text, "");
+}
+
+static void test_place_body(void)
+{
+    char expected[TEXT_SIZE];
+    fake_store_init(&fake);
+    fake.result = STORE_REPLAYED;
+    CU_ASSERT_EQUAL(place(ONE, "k"), API_REPLAYED);
+    CU_ASSERT_STRING_EQUAL(response.location, "/orders/" FAKE_STORE_ORDER);
+    CU_ASSERT_STRING_EQUAL(
+        response.body.data,
+        "{\"created_at\":\"2023-11-14T22:13:20.123Z\",\"id\":\"" FAKE_STORE_ORDER "\","
+        "\"items\":[{\"amount\":19.98,\"name\":\"Thing\",\"product_id\":1,\"quantity\":2,"
+        "\"unit_price\":9.99}],\"message\":\"Order created\",\"status\":\"confirmed\","
+        "\"total\":19.98}");
+    fake.result = STORE_OK;
+    CU_ASSERT_EQUAL(place(ONE, "k"), API_CREATED);
+    snprintf(expected, sizeof expected, "/orders/%s", fake.placed_id);
+    CU_ASSERT_STRING_EQUAL(response.location, expected);
+}
+
+/* The pointer is to the item as it was sent, not to the line it was summed into. */
+static void test_place_unknown(void)
+{
+    fake_store_init(&fake);
+    fake.result = STORE_UNKNOWN_PRODUCT;
+    fake.unknown[0] = 8;
+    fake.unknown[1] = 9;
+    fake.unknown_count = 2;
+    CU_ASSERT_EQUAL(place("{\"items\":[{\"product_id\":8,\"quantity\":1},"
+                          "{\"product_id\":8,\"quantity\":1},{\"product_id\":1,\"quantity\":1},"
+                          "{\"product_id\":9,\"quantity\":1}]}",
+                          NULL),
+                    API_INVALID);
+    CU_ASSERT_EQUAL_FATAL(response.violations.count, 2);
+    CU_ASSERT_STRING_EQUAL(response.violations.items[0].where, "/items/0/product_id");
+    CU_ASSERT_STRING_EQUAL(response.violations.items[0].detail, "there is no product 8");
+    CU_ASSERT_STRING_EQUAL(response.violations.items[1].where, "/items/3/product_id");
+    CU_ASSERT_EQUAL(response.violations.items[1].place, VIOLATION_BODY);
+}
+
+static void test_place_short(void)
+{
+    fake_store_init(&fake);
+    fake.result = STORE_SHORT;
+    fake.shorts[0] = (struct order_shortage){1, 2, 0};
+    fake.short_count = 1;
+    CU_ASSERT_EQUAL(place(ONE, NULL), API_OUT_OF_STOCK);
+    CU_ASSERT_EQUAL(response.outcome.short_count, 1);
+    CU_ASSERT_EQUAL(response.outcome.shorts[0].requested, 2);
+}
+
+static void test_get(void)
+{
+    static const struct {
+        int line;
+        const char *id;
+        enum store_result result;
+        enum api_status status;
+        int calls;
+    } rows[] = {
+        {__LINE__, FAKE_STORE_ORDER, STORE_OK, API_OK, 1},
+        {__LINE__, "018f0000-0000-7000-8000-000000000002", STORE_OK, API_NO_ORDER, 1},
+        {__LINE__, FAKE_STORE_ORDER, STORE_NOT_FOUND, API_NO_ORDER, 1},
+        {__LINE__, FAKE_STORE_ORDER, STORE_BUSY, API_STORE_BUSY, 1},
+        {__LINE__, FAKE_STORE_ORDER, STORE_UNREACHABLE, API_STORE_DOWN, 1},
+        {__LINE__, FAKE_STORE_ORDER, STORE_FAULT, API_FAULT, 1},
+        {__LINE__, "", STORE_OK, API_NO_ORDER, 0},
+        {__LINE__, "1", STORE_OK, API_NO_ORDER, 0},
+        {__LINE__, "018F0000-0000-7000-8000-000000000001", STORE_OK, API_NO_ORDER, 0},
+        {__LINE__, FAKE_STORE_ORDER "0", STORE_OK, API_NO_ORDER, 0},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        fake_store_init(&fake);
+        fake.result = rows[i].result;
+        SUITE_ROW(&rows[i],
+                  call(orders_get, (struct api_request){.id = rows[i].id}) == rows[i].status);
+        SUITE_ROW(&rows[i], fake.calls == rows[i].calls);
+        SUITE_ROW(&rows[i], !fake.calls || strcmp(fake.consumer, "vpce-2") == 0);
+        SUITE_ROW(&rows[i], (rows[i].status == API_OK) == (response.body.len > 0));
+        SUITE_ROW(&rows[i], !response.body.data || !strstr(response.body.data, "message"));
+    }
+}
+
+static void test_list(void)
+{
+    static const struct {
+        int line;
+        bool after; /* the first order shown is the second */
+        int64_t limit;
+        size_t orders, shown;
+        bool more;
+    } rows[] = {
+        {__LINE__, false, 0, 0, 0, false}, {__LINE__, false, 0, 3, 3, false},
+        {__LINE__, false, 2, 3, 2, true},  {__LINE__, false, 3, 3, 3, false},
+        {__LINE__, true, 2, 3, 2, false},  {__LINE__, true, 1, 3, 1, true},
+        {__LINE__, true, 0, 3, 2, false},  {__LINE__, true, 0, 1, 0, false},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        char after[ID_TEXT_SIZE], last[ID_TEXT_SIZE];
+        size_t shown = 0;
+        fake_store_init(&fake);
+        fake.order_count = rows[i].orders;
+        fake_store_order_id(0, after);
+        fake_store_order_id(rows[i].after + rows[i].shown - 1, last);
+        SUITE_ROW(&rows[i],
+                  call(orders_list, (struct api_request){.after = rows[i].after ? after : NULL,
+                                                         .limit = rows[i].limit}) == API_OK);
+        for (const char *at = response.body.data; (at = strstr(at, "\"created_at\"")); at++)
+            shown++;
+        SUITE_ROW(&rows[i], shown == rows[i].shown);
+        SUITE_ROW(&rows[i], strcmp(response.next, rows[i].more ? last : "") == 0);
+        SUITE_ROW(&rows[i], !rows[i].shown || strstr(response.body.data, last) != NULL);
+        SUITE_ROW(&rows[i], strcmp(fake.text, rows[i].after ? after : "") == 0);
+        SUITE_ROW(&rows[i], strcmp(fake.consumer, "vpce-2") == 0);
+    }
+}
+
+static void test_list_refused(void)
+{
+    static const char *const afters[] = {"", "1", "x", "018F0000-0000-7000-8000-000000000001"};
+    for (size_t i = 0; i < sizeof afters / sizeof afters[0]; i++) {
+        fake_store_init(&fake);
+        enum api_status status = call(orders_list, (struct api_request){.after = afters[i]});
+        SUITE_CHECK(status == API_INVALID && fake.calls == 0, "after=%s", afters[i]);
+        SUITE_CHECK(response.violations.count == 1 &&
+                        strcmp(response.violations.items[0].where, "after") == 0,
+                    "after=%s", afters[i]);
+    }
+}
+
+int main(void)
+{
+    CU_TestInfo tests[] = {{"place's status", test_place_status},
+                           {"place asks", test_place_asks},
+                           {"place's body", test_place_body},
+                           {"place, unknown products", test_place_unknown},
+                           {"place, short", test_place_short},
+                           {"get", test_get},
+                           {"list", test_list},
+                           {"list refused", test_list_refused},
+                           CU_TEST_INFO_NULL};
+    return suite_run("unit/api/orders", setup, teardown, tests);
+}

@@ -1,0 +1,236 @@
+#include "http/problem.h"
+
+#include <string.h>
+
+#include "suite.h"
+#include "json/json_check.h"
+
+enum { TYPE_SIZE = 128 };
+
+#define INSTANCE "0190-abc"
+
+static struct api_response reply;
+static struct buffer body;
+
+static int setup(void)
+{
+    api_response_init(&reply);
+    buffer_init(&body, PROBLEM_BODY_MAX);
+    return 0;
+}
+
+static int teardown(void)
+{
+    api_response_free(&reply);
+    buffer_free(&body);
+    return 0;
+}
+
+static void start(void)
+{
+    api_response_reset(&reply);
+    buffer_reset(&body, PROBLEM_BODY_MAX);
+}
+
+static bool is_json(void)
+{
+    size_t where = 0;
+    return !body.overflown && json_check(body.data, body.len, &where) == JSON_OK;
+}
+
+static void test_rows(void)
+{
+    static const struct {
+        int line;
+        enum problem problem;
+        int status, retry_after;
+        const char *name;
+    } rows[] = {
+        {__LINE__, PROBLEM_NO_ROUTE, 404, 0, "not-found"},
+        {__LINE__, PROBLEM_METHOD, 405, 0, "method-not-allowed"},
+        {__LINE__, PROBLEM_MEDIA_TYPE_OF, 415, 0, "unsupported-media-type"},
+        {__LINE__, PROBLEM_TOO_LARGE, 413, 0, "content-too-large"},
+        {__LINE__, PROBLEM_BODY_CUT, 400, 0, "incomplete-body"},
+        {__LINE__, PROBLEM_BAD_KEY, 400, 0, "bad-idempotency-key"},
+        {__LINE__, PROBLEM_MALFORMED, 400, 0, "malformed-json"},
+        {__LINE__, PROBLEM_INVALID, 422, 0, "invalid-request"},
+        {__LINE__, PROBLEM_NO_PRODUCT, 404, 0, "unknown-product"},
+        {__LINE__, PROBLEM_NO_ORDER, 404, 0, "unknown-order"},
+        {__LINE__, PROBLEM_OUT_OF_STOCK, 409, 0, "out-of-stock"},
+        {__LINE__, PROBLEM_KEY_REUSED, 422, 0, "idempotency-key-reused"},
+        {__LINE__, PROBLEM_KEY_IN_FLIGHT, 409, 1, "idempotency-key-in-flight"},
+        {__LINE__, PROBLEM_LIST_TOO_LONG, 422, 0, "list-too-long"},
+        {__LINE__, PROBLEM_DRAINING, 503, 1, "draining"},
+        {__LINE__, PROBLEM_STORE_BUSY, 503, 1, "store-busy"},
+        {__LINE__, PROBLEM_STORE_DOWN, 503, 2, "store-unavailable"},
+        {__LINE__, PROBLEM_FAULT, 500, 0, "internal-error"},
+        {__LINE__, PROBLEM_BAD_REQUEST, 400, 0, "bad-request"},
+        {__LINE__, PROBLEM_REQUEST_TIMEOUT, 408, 0, "request-timeout"},
+        {__LINE__, PROBLEM_LENGTH_REQUIRED, 411, 0, "length-required"},
+        {__LINE__, PROBLEM_URI_TOO_LONG, 414, 0, "uri-too-long"},
+        {__LINE__, PROBLEM_EXPECTATION, 417, 0, "expectation-failed"},
+        {__LINE__, PROBLEM_HEADERS_TOO_LARGE, 431, 0, "request-header-fields-too-large"},
+        {__LINE__, PROBLEM_WORKER_DIED, 500, 0, "internal-error"},
+        {__LINE__, PROBLEM_NOT_IMPLEMENTED, 501, 0, "not-implemented"},
+        {__LINE__, PROBLEM_BAD_GATEWAY, 502, 0, "bad-gateway"},
+        {__LINE__, PROBLEM_UNREACHABLE, 503, 1, "service-unavailable"},
+        {__LINE__, PROBLEM_GATEWAY_TIMEOUT, 504, 0, "gateway-timeout"},
+        {__LINE__, PROBLEM_HTTP_VERSION, 505, 0, "http-version-not-supported"},
+    };
+    CU_ASSERT_EQUAL(sizeof rows / sizeof rows[0], PROBLEM_MAX - 1);
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        char type[TYPE_SIZE], status[TYPE_SIZE];
+        SUITE_ROW(&rows[i], problem_status(rows[i].problem) == rows[i].status);
+        SUITE_ROW(&rows[i], problem_retry_after(rows[i].problem) == rows[i].retry_after);
+        start();
+        problem_render(rows[i].problem, NULL, INSTANCE, false, &body);
+        snprintf(type, sizeof type, "\"type\":\"urn:postern:problem:%s\"}", rows[i].name);
+        snprintf(status, sizeof status, ",\"status\":%d,\"title\":\"", rows[i].status);
+        SUITE_ROW(&rows[i], is_json());
+        SUITE_ROW(&rows[i], strstr(body.data, type) != NULL);
+        SUITE_ROW(&rows[i], strstr(body.data, status) != NULL);
+        SUITE_ROW(&rows[i], strstr(body.data, "\"instance\":\"" INSTANCE "\"") != NULL);
+        SUITE_ROW(&rows[i], strncmp(body.data, "{\"detail\":\"", 11) == 0 && body.data[11] != '"');
+    }
+}
+
+static void test_of_status(void)
+{
+    static const struct {
+        int line;
+        enum api_status status;
+        enum problem problem;
+    } rows[] = {
+        {__LINE__, API_OK, PROBLEM_NONE},
+        {__LINE__, API_CREATED, PROBLEM_NONE},
+        {__LINE__, API_REPLAYED, PROBLEM_NONE},
+        {__LINE__, API_NO_PRODUCT, PROBLEM_NO_PRODUCT},
+        {__LINE__, API_NO_ORDER, PROBLEM_NO_ORDER},
+        {__LINE__, API_MALFORMED, PROBLEM_MALFORMED},
+        {__LINE__, API_INVALID, PROBLEM_INVALID},
+        {__LINE__, API_OUT_OF_STOCK, PROBLEM_OUT_OF_STOCK},
+        {__LINE__, API_KEY_REUSED, PROBLEM_KEY_REUSED},
+        {__LINE__, API_KEY_IN_FLIGHT, PROBLEM_KEY_IN_FLIGHT},
+        {__LINE__, API_LIST_TOO_LONG, PROBLEM_LIST_TOO_LONG},
+        {__LINE__, API_DRAINING, PROBLEM_DRAINING},
+        {__LINE__, API_STORE_BUSY, PROBLEM_STORE_BUSY},
+        {__LINE__, API_STORE_DOWN, PROBLEM_STORE_DOWN},
+        {__LINE__, API_FAULT, PROBLEM_FAULT},
+    };
+    CU_ASSERT_EQUAL(sizeof rows / sizeof rows[0], API_STATUS_MAX);
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+        SUITE_ROW(&rows[i], problem_of(rows[i].status) == rows[i].problem);
+}
+
+static void test_of_refusal(void)
+{
+    static const struct {
+        int line;
+        int status;
+        enum problem problem;
+    } rows[] = {
+        {__LINE__, 400, PROBLEM_BAD_REQUEST},
+        {__LINE__, 404, PROBLEM_NO_ROUTE},
+        {__LINE__, 408, PROBLEM_REQUEST_TIMEOUT},
+        {__LINE__, 411, PROBLEM_LENGTH_REQUIRED},
+        {__LINE__, 413, PROBLEM_TOO_LARGE},
+        {__LINE__, 414, PROBLEM_URI_TOO_LONG},
+        {__LINE__, 417, PROBLEM_EXPECTATION},
+        {__LINE__, 431, PROBLEM_HEADERS_TOO_LARGE},
+        {__LINE__, 500, PROBLEM_WORKER_DIED},
+        {__LINE__, 501, PROBLEM_NOT_IMPLEMENTED},
+        {__LINE__, 502, PROBLEM_BAD_GATEWAY},
+        {__LINE__, 503, PROBLEM_UNREACHABLE},
+        {__LINE__, 504, PROBLEM_GATEWAY_TIMEOUT},
+        {__LINE__, 505, PROBLEM_HTTP_VERSION},
+        {__LINE__, 0, PROBLEM_NONE},
+        {__LINE__, 200, PROBLEM_NONE},
+        {__LINE__, 418, PROBLEM_NONE},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+        SUITE_ROW(&rows[i], problem_of_refusal(rows[i].status) == rows[i].problem);
+}
+
+static void test_detail_of_the_handler(void)
+{
+    start();
+    snprintf(reply.detail, sizeof reply.detail, "say \"so\" at byte 3");
+    problem_render(PROBLEM_MALFORMED, &reply, INSTANCE, false, &body);
+    CU_ASSERT(is_json());
+    CU_ASSERT(strncmp(body.data, "{\"detail\":\"say \\\"so\\\" at byte 3\",", 33) == 0);
+}
+
+static void test_violations(void)
+{
+    start();
+    violation_add(&reply.violations, VIOLATION_BODY, "/items/0/quantity", "must be %d", 1);
+    violation_add(&reply.violations, VIOLATION_QUERY, "limit", "must be given once");
+    problem_render(PROBLEM_INVALID, &reply, INSTANCE, false, &body);
+    CU_ASSERT(is_json());
+    CU_ASSERT_PTR_NOT_NULL(strstr(
+        body.data, "\"errors\":[{\"detail\":\"must be 1\",\"pointer\":\"/items/0/quantity\"},"
+                   "{\"detail\":\"must be given once\",\"parameter\":\"limit\"}],"));
+
+    /* Only the problem that they belong to shows them. */
+    buffer_reset(&body, PROBLEM_BODY_MAX);
+    problem_render(PROBLEM_NO_ROUTE, &reply, INSTANCE, false, &body);
+    CU_ASSERT_PTR_NULL(strstr(body.data, "errors"));
+}
+
+static void test_shorts(void)
+{
+    start();
+    reply.outcome.short_count = 2;
+    reply.outcome.shorts[0] = (struct order_shortage){7, 5, 0};
+    reply.outcome.shorts[1] = (struct order_shortage){PRODUCT_ID_MAX, 2, 1};
+    problem_render(PROBLEM_OUT_OF_STOCK, &reply, INSTANCE, false, &body);
+    CU_ASSERT(is_json());
+    CU_ASSERT_PTR_NOT_NULL(
+        strstr(body.data, "\"short\":[{\"available\":0,\"product_id\":7,\"requested\":5},"
+                          "{\"available\":1,\"product_id\":9007199254740991,\"requested\":2}],"));
+}
+
+static void test_pretty(void)
+{
+    start();
+    problem_render(PROBLEM_FAULT, NULL, INSTANCE, true, &body);
+    CU_ASSERT(is_json());
+    CU_ASSERT(strncmp(body.data, "{\n  \"detail\": \"", 15) == 0);
+    CU_ASSERT_EQUAL(body.data[body.len - 1], '\n');
+}
+
+/* What a stranger sends must never make a problem that does not fit its buffer. */
+static void test_largest(void)
+{
+    char where[VIOLATION_WHERE_SIZE], detail[VIOLATION_DETAIL_SIZE];
+    start();
+    memset(where, '"', sizeof where - 1);
+    memset(detail, '\\', sizeof detail - 1);
+    where[sizeof where - 1] = detail[sizeof detail - 1] = '\0';
+    for (int i = 0; i < 2 * VIOLATIONS_MAX; i++)
+        violation_add(&reply.violations, VIOLATION_BODY, where, "%s", detail);
+    problem_render(PROBLEM_INVALID, &reply, INSTANCE, true, &body);
+    CU_ASSERT(is_json());
+
+    start();
+    reply.outcome.short_count = ORDER_LINES_MAX;
+    for (size_t i = 0; i < ORDER_LINES_MAX; i++)
+        reply.outcome.shorts[i] =
+            (struct order_shortage){PRODUCT_ID_MAX, ORDER_QUANTITY_MAX, PRODUCT_QUANTITY_MAX};
+    problem_render(PROBLEM_OUT_OF_STOCK, &reply, INSTANCE, true, &body);
+    CU_ASSERT(is_json());
+}
+
+int main(void)
+{
+    CU_TestInfo tests[] = {{"rows", test_rows},
+                           {"problem of a status", test_of_status},
+                           {"problem of a refusal", test_of_refusal},
+                           {"detail of the handler", test_detail_of_the_handler},
+                           {"violations", test_violations},
+                           {"shorts", test_shorts},
+                           {"pretty", test_pretty},
+                           {"largest", test_largest},
+                           CU_TEST_INFO_NULL};
+    return suite_run("unit/http/problem", setup, teardown, tests);
+}

@@ -1,0 +1,242 @@
+#include "server/gateway.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "suite.h"
+
+enum { VARIABLE_SIZE = 96, SENT_MAX = HTTP_BODY_MAX + 1, ANSWER_SIZE = 1024 };
+
+#define ID_16 "0123456789abcdef"
+
+static void test_is_endpoint(void)
+{
+    static const struct {
+        int line;
+        const char *text;
+        bool is;
+    } rows[] = {
+        {__LINE__, "vpce-0123456789abcdef0", true},
+        {__LINE__, "vpce-a", true},
+        {__LINE__, "vpce-" ID_16 ID_16 ID_16 "0123456789a", true},
+        {__LINE__, "vpce-" ID_16 ID_16 ID_16 "0123456789ab", false},
+        {__LINE__, "", false},
+        {__LINE__, "-", false},
+        {__LINE__, "vpce", false},
+        {__LINE__, "vpce-", false},
+        {__LINE__, "vpce-0123456789ABCDEF0", false},
+        {__LINE__, "VPCE-0123456789abcdef0", false},
+        {__LINE__, "vpce-0g", false},
+        {__LINE__, "vpce-0 ", false},
+        {__LINE__, " vpce-0", false},
+        {__LINE__, "vpce-svc-0123", false},
+        {__LINE__, "vpce-0\n", false},
+        {__LINE__, "vpc-0123", false},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+        SUITE_ROW(&rows[i], gateway_is_endpoint(rows[i].text) == rows[i].is);
+}
+
+/* The two ends of a FastCGI request in memory. */
+struct ends {
+    FCGX_Stream in, out;
+    unsigned char sent[SENT_MAX], answer[ANSWER_SIZE];
+    bool broken; /* the client takes nothing */
+};
+
+static struct ends ends;
+
+static void no_more(FCGX_Stream *stream)
+{
+    stream->isClosed = 1;
+}
+
+static void take(FCGX_Stream *stream, int close_it)
+{
+    (void)close_it;
+    if (ends.broken || stream->wrNext == stream->stop) {
+        stream->FCGI_errno = EPIPE;
+        stream->isClosed = 1;
+    }
+}
+
+/* A request as the library hands it over once it has read the variables. */
+static void open_request(FCGX_Request *fcgi, char **variables, const char *body, size_t len)
+{
+    memset(&ends, 0, sizeof ends);
+    memcpy(ends.sent, body, len);
+    ends.in = (FCGX_Stream){.rdNext = ends.sent,
+                            .stop = ends.sent + len,
+                            .stopUnget = ends.sent,
+                            .isReader = 1,
+                            .fillBuffProc = no_more};
+    ends.out = (FCGX_Stream){
+        .wrNext = ends.answer, .stop = ends.answer + sizeof ends.answer, .emptyBuffProc = take};
+    *fcgi = (FCGX_Request){.envp = variables, .in = &ends.in, .out = &ends.out};
+}
+
+static void test_body(void)
+{
+    static char large[HTTP_BODY_MAX];
+    static const struct {
+        int line;
+        const char *length; /* CONTENT_LENGTH, or NULL */
+        const char *body;
+        size_t sent, taken;
+        bool too_large, cut;
+    } rows[] = {
+        {__LINE__, "5", "hello", 5, 5, false, false},
+        {__LINE__, "0", "", 0, 0, false, false},
+        {__LINE__, "", "", 0, 0, false, false},
+        {__LINE__, NULL, "", 0, 0, false, false},
+        {__LINE__, "6", "hello", 5, 5, false, true},
+        {__LINE__, "5", "", 0, 0, false, true},
+        {__LINE__, "4", "hello", 5, 4, false, false},
+        {__LINE__, "65536", large, HTTP_BODY_MAX, HTTP_BODY_MAX, false, false},
+        {__LINE__, "65537", "", 0, 0, true, false},
+        {__LINE__, "4294967301", "hello", 5, 0, true, false},
+        {__LINE__, "-5", "hello", 5, 0, false, true},
+        {__LINE__, "5x", "hello", 5, 0, false, true},
+        {__LINE__, "05", "hello", 5, 0, false, true},
+        {__LINE__, "99999999999999999999", "hello", 5, 0, false, true},
+    };
+    struct gateway gateway;
+    CU_ASSERT_FATAL(gateway_init(&gateway));
+    memset(large, 'x', sizeof large);
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        char length[VARIABLE_SIZE];
+        char *variables[] = {rows[i].length ? length : NULL, NULL};
+        struct http_request request;
+        FCGX_Request fcgi;
+        snprintf(length, sizeof length, "CONTENT_LENGTH=%s", rows[i].length ? rows[i].length : "");
+        open_request(&fcgi, variables, rows[i].body, rows[i].sent);
+        gateway_read(&gateway, &fcgi, &request);
+        SUITE_ROW(&rows[i], request.body_len == rows[i].taken);
+        SUITE_ROW(&rows[i], memcmp(request.body, rows[i].body, rows[i].taken) == 0);
+        SUITE_ROW(&rows[i], request.body[request.body_len] == '\0');
+        SUITE_ROW(&rows[i], request.body_too_large == rows[i].too_large);
+        SUITE_ROW(&rows[i], request.body_cut == rows[i].cut);
+    }
+    gateway_free(&gateway);
+}
+
+static bool is_text(const char *text, const char *expected)
+{
+    return expected ? text && strcmp(text, expected) == 0 : text == NULL;
+}
+
+static void test_variables(void)
+{
+    char method[] = "REQUEST_METHOD=POST", path[] = "PATH_INFO=/orders",
+         query[] = "QUERY_STRING=a=b";
+    char type[] = "CONTENT_TYPE=application/json", key[] = "HTTP_IDEMPOTENCY_KEY=k";
+    char match[] = "HTTP_IF_NONE_MATCH=*", id[] = "HTTP_X_REQUEST_ID=r";
+    char consumer[] = "PP2_AWS_VPCE_ID=vpce-0a", forged[] = "HTTP_PP2_AWS_VPCE_ID=vpce-0b";
+    char *all[] = {method, path, query, type, key, match, id, forged, consumer, NULL};
+    char *few[] = {method, forged, NULL};
+    struct gateway gateway;
+    struct http_request request;
+    FCGX_Request fcgi;
+    CU_ASSERT_FATAL(gateway_init(&gateway));
+
+    open_request(&fcgi, all, "", 0);
+    gateway_read(&gateway, &fcgi, &request);
+    CU_ASSERT(is_text(request.method, "POST") && is_text(request.path, "/orders"));
+    CU_ASSERT(is_text(request.query, "a=b") && is_text(request.consumer, "vpce-0a"));
+    CU_ASSERT(is_text(request.headers[HTTP_CONTENT_TYPE], "application/json"));
+    CU_ASSERT(is_text(request.headers[HTTP_IDEMPOTENCY_KEY], "k"));
+    CU_ASSERT(is_text(request.headers[HTTP_IF_NONE_MATCH], "*"));
+    CU_ASSERT(is_text(request.headers[HTTP_REQUEST_ID], "r"));
+
+    memcpy(consumer, "PP2_AWS_VPCE_ID=vpce-0A", sizeof consumer);
+    open_request(&fcgi, all, "", 0);
+    gateway_read(&gateway, &fcgi, &request);
+    CU_ASSERT(is_text(request.consumer, "-"));
+
+    open_request(&fcgi, few, "", 0);
+    gateway_read(&gateway, &fcgi, &request);
+    CU_ASSERT(is_text(request.path, "") && is_text(request.query, ""));
+    CU_ASSERT(is_text(request.consumer, "-"));
+    for (enum http_header i = 0; i < HTTP_HEADER_MAX; i++)
+        CU_ASSERT_PTR_NULL(request.headers[i]);
+    gateway_free(&gateway);
+}
+
+static void test_refusal(void)
+{
+    static const struct {
+        int line;
+        const char *status;
+        int refused;
+    } rows[] = {
+        {__LINE__, "400", 400}, {__LINE__, "505", 505}, {__LINE__, "599", 599},
+        {__LINE__, "200", 0},   {__LINE__, "399", 0},   {__LINE__, "600", 0},
+        {__LINE__, "", 0},      {__LINE__, "4xx", 0},
+    };
+    struct gateway gateway;
+    CU_ASSERT_FATAL(gateway_init(&gateway));
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        char status[VARIABLE_SIZE], forged[] = "HTTP_REDIRECT_STATUS=404";
+        char *variables[] = {forged, status, NULL};
+        struct http_request request;
+        FCGX_Request fcgi;
+        snprintf(status, sizeof status, "REDIRECT_STATUS=%s", rows[i].status);
+        open_request(&fcgi, variables, "", 0);
+        gateway_read(&gateway, &fcgi, &request);
+        SUITE_ROW(&rows[i], request.refused == rows[i].refused);
+    }
+    gateway_free(&gateway);
+}
+
+static void test_write(void)
+{
+    static char body[] = "{}";
+    static const struct {
+        int line;
+        int status;
+        const char *reason;
+        bool send_body;
+        const char *text;
+    } rows[] = {
+        {__LINE__, 200, "OK", true, "Status: 200 OK\r\nA: b\r\nContent-Length: 2\r\n\r\n{}"},
+        {__LINE__, 200, "OK", false, "Status: 200 OK\r\nA: b\r\nContent-Length: 2\r\n\r\n"},
+        {__LINE__, 304, "Not Modified", false, "Status: 304 Not Modified\r\nA: b\r\n\r\n"},
+        {__LINE__, 204, "No Content", false, "Status: 204 No Content\r\nA: b\r\n\r\n"},
+    };
+    struct gateway gateway;
+    CU_ASSERT_FATAL(gateway_init(&gateway));
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        char *variables[] = {NULL};
+        struct http_response response;
+        FCGX_Request fcgi;
+        http_response_init(&response);
+        buffer_text(&response.headers, "A: b\r\n");
+        response.status = rows[i].status;
+        response.reason = rows[i].reason;
+        response.body = body;
+        response.body_len = strlen(body);
+        response.send_body = rows[i].send_body;
+        open_request(&fcgi, variables, "", 0);
+        SUITE_ROW(&rows[i], gateway_write(&gateway, &fcgi, &response));
+        size_t len = (size_t)(ends.out.wrNext - ends.answer);
+        SUITE_ROW(&rows[i], len == strlen(rows[i].text));
+        SUITE_ROW(&rows[i], memcmp(ends.answer, rows[i].text, strlen(rows[i].text)) == 0);
+
+        open_request(&fcgi, variables, "", 0);
+        ends.broken = true;
+        SUITE_ROW(&rows[i], !gateway_write(&gateway, &fcgi, &response));
+        http_response_free(&response);
+    }
+    gateway_free(&gateway);
+}
+
+int main(void)
+{
+    CU_TestInfo tests[] = {{"is an endpoint", test_is_endpoint},
+                           {"body", test_body},
+                           {"variables", test_variables},
+                           {"refusal", test_refusal},
+                           {"write", test_write},
+                           CU_TEST_INFO_NULL};
+    return suite_run("unit/server/gateway", NULL, NULL, tests);
+}

@@ -1,0 +1,176 @@
+#include "server/listener.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "suite.h"
+
+enum { PATH_SIZE = 96, TEXT_SIZE = 32, BACKLOG = 16 };
+
+static char folder[] = "/tmp/postern-listener-XXXXXX";
+static char path[PATH_SIZE], lock[PATH_SIZE + sizeof ".lock"];
+static struct config config;
+
+static int setup(void)
+{
+    /* Standard input must be no listening socket. */
+    int null = open("/dev/null", O_RDONLY | O_CLOEXEC);
+    if (!mkdtemp(folder) || null < 0 || dup2(null, STDIN_FILENO) < 0)
+        return -1;
+    close(null);
+    snprintf(path, sizeof path, "%s/s.sock", folder);
+    snprintf(lock, sizeof lock, "%s.lock", path);
+    config.texts[CONFIG_SOCKET] = path;
+    config.texts[CONFIG_SOCKET_GROUP] = "";
+    config.numbers[CONFIG_BACKLOG] = BACKLOG;
+    return 0;
+}
+
+static int teardown(void)
+{
+    unlink(path);
+    unlink(lock);
+    return rmdir(folder);
+}
+
+static bool exists(const char *file)
+{
+    struct stat st;
+    return lstat(file, &st) == 0;
+}
+
+static bool answers(const char *at)
+{
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    snprintf(address.sun_path, sizeof address.sun_path, "%s", at);
+    int connected = connect(fd, (const struct sockaddr *)&address, sizeof address);
+    close(fd);
+    return connected == 0;
+}
+
+static void test_open_and_close(void)
+{
+    struct listener listener;
+    struct stat st;
+    char pid[TEXT_SIZE] = "";
+    mode_t mask = umask(022);
+    CU_ASSERT_FATAL(listener_open(&listener, &config));
+    CU_ASSERT_EQUAL(umask(mask), 022);
+    CU_ASSERT(answers(path));
+    CU_ASSERT(stat(path, &st) == 0 && S_ISSOCK(st.st_mode) && (st.st_mode & 0777) == 0660);
+    CU_ASSERT(stat(lock, &st) == 0 && (st.st_mode & 0777) == 0600);
+    CU_ASSERT(fcntl(listener.fd, F_GETFL) & O_NONBLOCK);
+    CU_ASSERT(fcntl(listener.fd, F_GETFD) & FD_CLOEXEC);
+    CU_ASSERT(fcntl(listener.lock_fd, F_GETFD) & FD_CLOEXEC);
+    CU_ASSERT(pread(listener.lock_fd, pid, sizeof pid - 1, 0) > 0);
+    CU_ASSERT_EQUAL(strtol(pid, NULL, 10), getpid());
+    listener_close(&listener);
+    CU_ASSERT_FALSE(exists(path) || exists(lock));
+    listener_close(&listener);
+}
+
+/* The second server is refused, and what the first one has is left as it was. */
+static void test_second_is_refused(void)
+{
+    struct listener first, second;
+    CU_ASSERT_FATAL(listener_open(&first, &config));
+    CU_ASSERT_FALSE(listener_open(&second, &config));
+    CU_ASSERT(second.fd == -1 && second.lock_fd == -1);
+    CU_ASSERT(answers(path) && exists(lock));
+    listener_close(&first);
+    CU_ASSERT_TRUE_FATAL(listener_open(&second, &config));
+    CU_ASSERT(answers(path));
+    listener_close(&second);
+}
+
+/* A killed server leaves its socket, and its lock file without the lock. */
+static void test_after_a_kill(void)
+{
+    struct listener killed, next;
+    CU_ASSERT_FATAL(listener_open(&killed, &config));
+    close(killed.fd);
+    close(killed.lock_fd);
+    CU_ASSERT(exists(path) && exists(lock) && !answers(path));
+    CU_ASSERT_FATAL(listener_open(&next, &config));
+    CU_ASSERT(answers(path));
+    listener_close(&next);
+}
+
+/* A worker that outlives its master holds the socket, not the lock. */
+static void test_keep_socket_only(void)
+{
+    struct listener worker, next;
+    CU_ASSERT_FATAL(listener_open(&worker, &config));
+    listener_keep_socket_only(&worker);
+    CU_ASSERT_EQUAL(worker.lock_fd, -1);
+    CU_ASSERT_FATAL(listener_open(&next, &config));
+    CU_ASSERT(answers(path));
+    close(worker.fd);
+    CU_ASSERT(answers(path));
+    listener_close(&next);
+}
+
+static void test_file_in_the_way(void)
+{
+    struct listener listener;
+    int fd = open(path, O_CREAT | O_WRONLY | O_CLOEXEC, 0600);
+    CU_ASSERT_FATAL(fd >= 0);
+    close(fd);
+    CU_ASSERT_FALSE(listener_open(&listener, &config));
+    CU_ASSERT(exists(path) && !exists(lock));
+    unlink(path);
+}
+
+static void test_group_unknown(void)
+{
+    struct listener listener;
+    config.texts[CONFIG_SOCKET_GROUP] = "no-such-group";
+    CU_ASSERT_FALSE(listener_open(&listener, &config));
+    CU_ASSERT_FALSE(exists(path) || exists(lock));
+    config.texts[CONFIG_SOCKET_GROUP] = "";
+}
+
+static void test_folder_missing(void)
+{
+    struct listener listener;
+    config.texts[CONFIG_SOCKET] = "/nonexistent/s.sock";
+    CU_ASSERT_FALSE(listener_open(&listener, &config));
+    CU_ASSERT(listener.fd == -1 && listener.lock_fd == -1);
+    config.texts[CONFIG_SOCKET] = path;
+}
+
+/* A socket on fd 0 is taken as it is, and left where it is. */
+static void test_inherited(void)
+{
+    struct listener outer, inner;
+    CU_ASSERT_FATAL(listener_open(&outer, &config));
+    CU_ASSERT_FATAL(fcntl(outer.fd, F_SETFL, 0) == 0 && dup2(outer.fd, STDIN_FILENO) == 0);
+    CU_ASSERT_FATAL(listener_open(&inner, &config));
+    CU_ASSERT(inner.fd == STDIN_FILENO && inner.lock_fd == -1 && !inner.path);
+    CU_ASSERT(fcntl(STDIN_FILENO, F_GETFL) & O_NONBLOCK);
+    listener_close(&inner);
+    CU_ASSERT(fcntl(STDIN_FILENO, F_GETFL) < 0 && errno == EBADF);
+    CU_ASSERT(answers(path) && exists(lock));
+    listener_close(&outer);
+}
+
+int main(void)
+{
+    CU_TestInfo tests[] = {{"open and close", test_open_and_close},
+                           {"second is refused", test_second_is_refused},
+                           {"after a kill", test_after_a_kill},
+                           {"keep the socket only", test_keep_socket_only},
+                           {"file in the way", test_file_in_the_way},
+                           {"group unknown", test_group_unknown},
+                           {"folder missing", test_folder_missing},
+                           {"inherited", test_inherited},
+                           CU_TEST_INFO_NULL};
+    return suite_run("unit/server/listener", setup, teardown, tests);
+}

@@ -1,0 +1,44 @@
+#include "server/scoreboard.h"
+
+#include <stdlib.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "suite.h"
+
+enum { WORKERS = 3 };
+
+/* What a child writes, the parent reads, and the other way round. */
+static void test_shared_with_children(void)
+{
+    struct scoreboard *board = scoreboard_open(WORKERS);
+    int left = 0;
+    if (!board) {
+        CU_FAIL("no scoreboard");
+        return;
+    }
+    CU_ASSERT_EQUAL(board->workers, WORKERS);
+    CU_ASSERT_FALSE(atomic_load(&board->draining));
+    for (int i = 0; i < WORKERS; i++)
+        CU_ASSERT_EQUAL(atomic_load(&board->slots[i].busy_since_us), 0);
+
+    atomic_store(&board->draining, true);
+    for (int i = 0; i < WORKERS; i++) {
+        pid_t child = fork();
+        if (child == 0) {
+            atomic_store(&board->slots[i].busy_since_us, i + 1);
+            _exit(atomic_load(&board->draining) ? EXIT_SUCCESS : EXIT_FAILURE);
+        }
+        CU_ASSERT(waitpid(child, &left, 0) == child && left == 0);
+    }
+    for (int i = 0; i < WORKERS; i++)
+        CU_ASSERT_EQUAL(atomic_load(&board->slots[i].busy_since_us), i + 1);
+    scoreboard_close(board);
+    scoreboard_close(NULL);
+}
+
+int main(void)
+{
+    CU_TestInfo tests[] = {{"shared with children", test_shared_with_children}, CU_TEST_INFO_NULL};
+    return suite_run("unit/server/scoreboard", NULL, NULL, tests);
+}
