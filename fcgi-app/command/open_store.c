@@ -1,6 +1,7 @@
 #include "command/open_store.h"
 
 #include <stdio.h>
+#include <string.h>
 
 static const char *const open_store_advice[STORE_RESULT_MAX] = {
     [STORE_BUSY] = "another process holds the store; try again, or raise POSTERN_STORE_TIMEOUT_MS",
@@ -11,16 +12,23 @@ static const char *const open_store_advice[STORE_RESULT_MAX] = {
     [STORE_FAULT] = "it is damaged or no store of postern's; the log line above names the call",
 };
 
-struct store *open_store(struct config *config, int timeout_ms)
+bool open_store_configure(struct config *config)
 {
     char error[256];
-    if (!config_read_environment(config))
-        return NULL;
-    log_set_level(config->log_level);
+    bool ok = config_read_environment(config);
     if (!store_keeper_of(config->texts[CONFIG_DATABASE_URL], error, sizeof error)) {
         fprintf(stderr, "postern: %s\n", error);
-        return NULL;
+        ok = false;
     }
+    if (ok)
+        log_set_level(config->log_level);
+    return ok;
+}
+
+struct store *open_store(struct config *config, int timeout_ms)
+{
+    if (!open_store_configure(config))
+        return NULL;
     struct store *store =
         store_open(config->texts[CONFIG_DATABASE_URL],
                    timeout_ms ? timeout_ms : config->numbers[CONFIG_STORE_TIMEOUT_MS]);
@@ -31,7 +39,9 @@ struct store *open_store(struct config *config, int timeout_ms)
 
 void open_store_explain(const struct config *config, enum store_result result)
 {
-    const char *advice = open_store_advice[result];
-    fprintf(stderr, "postern: the store %s: %s\n", config->texts[CONFIG_DATABASE_URL],
+    const char *advice = open_store_advice[result], *url = config->texts[CONFIG_DATABASE_URL];
+    /* What has an @ may hold a password before it. */
+    size_t shown = strchr(url, '@') ? strcspn(url, ":") : strlen(url);
+    fprintf(stderr, "postern: the store %.*s%s: %s\n", (int)shown, url, url[shown] ? ":…" : "",
             advice ? advice : store_result_names[result]);
 }

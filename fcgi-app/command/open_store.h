@@ -8,7 +8,11 @@
 /* For commands that a person waits for: ten minutes for each call. */
 enum { OPEN_STORE_PATIENT_MS = 600 * 1000 };
 
-/* Reads the configuration and opens the store, with that deadline for each call or, if it is 0, the
+/* Reads the configuration, checks that there is a keeper for the store's URL, and sets the log's
+ * level. False after saying everything that is wrong. */
+bool open_store_configure(struct config *config);
+
+/* open_store_configure; then opens the store, with that deadline for each call or, if it is 0, the
  * configured one. NULL after saying what is wrong. */
 struct store *open_store(struct config *config, int timeout_ms);
 

@@ -41,9 +41,8 @@ int command_serve(int argc, char **argv)
         fputs("usage: postern serve [--help]\n", stderr);
         return COMMAND_USAGE;
     }
-    if (!config_read_environment(&config))
+    if (!open_store_configure(&config))
         return COMMAND_FAILED;
-    log_set_level(config.log_level);
     /* The lock comes first: a second server must not touch what the first one uses. */
     if (!listener_open(&listener, &config))
         return COMMAND_FAILED;
