@@ -43,7 +43,7 @@ say = @printf '  %-6s %s\n'
 endif
 
 # Builds use every processor, unless the caller said how many.
-BUILDER   = $(MAKE) -s --no-print-directory $(if $(findstring jobserver,$(MAKEFLAGS)),,-j$(shell nproc))
+BUILDER   = $(MAKE) $(if $(filter 1,$(V)),,-s) --no-print-directory $(if $(findstring jobserver,$(MAKEFLAGS)),,-j$(shell nproc))
 
 REVISION := $(shell git rev-parse --short HEAD 2>/dev/null)
 
