@@ -32,7 +32,7 @@ struct worker {
     int epoll_fd;
     sigset_t waiting; /* the mask while nothing is being served */
     int64_t last_us;  /* monotonic: when a request last came, or the stop was seen */
-    bool leaving;     /* the stop was seen */
+    int64_t leave_us; /* monotonic: when to leave at the latest; 0 until the stop was seen */
     struct http_service service;
     struct http_response response;
     struct gateway gateway;
@@ -153,12 +153,33 @@ static void worker_accept(struct worker *w)
     atomic_store(&w->slot->busy_since_us, 0);
 }
 
+/* Under unceasing load epoll_pwait finds a request each time and delivers no signal, so those that
+ * wait are asked for as well. */
+static bool worker_is_told_to_stop(void)
+{
+    sigset_t pending;
+    return worker_stop || (sigpending(&pending) == 0 && (sigismember(&pending, SIGTERM) == 1 ||
+                                                         sigismember(&pending, SIGINT) == 1 ||
+                                                         sigismember(&pending, SIGQUIT) == 1));
+}
+
+static void worker_start_leaving(struct worker *w)
+{
+    int64_t drain_us = (int64_t)w->config->numbers[CONFIG_DRAIN_SECONDS] * 1000000;
+    worker_stop = 1;
+    w->last_us = clock_monotonic_us();
+    /* Before the master's deadline, so that no request is cut. */
+    w->leave_us = w->last_us + drain_us - drain_us / 10;
+    alarm((unsigned)w->config->numbers[CONFIG_DRAIN_SECONDS] + 1);
+}
+
+/* How long to wait for a request: 0 once the quiet time is over. */
 static int worker_wait_ms(const struct worker *w)
 {
-    if (!w->leaving)
+    if (!w->leave_us)
         return WORKER_WAIT_MS;
-    int64_t quiet_us = clock_monotonic_us() - w->last_us;
-    int64_t left_ms = w->config->numbers[CONFIG_QUIET_MS] - quiet_us / 1000;
+    int64_t quiet_ms = (clock_monotonic_us() - w->last_us) / 1000;
+    int64_t left_ms = w->config->numbers[CONFIG_QUIET_MS] - quiet_ms;
     return left_ms > 0 ? (int)left_ms : 0;
 }
 
@@ -167,17 +188,13 @@ static int worker_wait_ms(const struct worker *w)
 static void worker_loop(struct worker *w)
 {
     struct epoll_event event;
-    for (;;) {
-        if (worker_stop && !w->leaving) {
-            w->leaving = true;
-            w->last_us = clock_monotonic_us();
-            alarm((unsigned)w->config->numbers[CONFIG_DRAIN_SECONDS] + 1);
-        }
+    while (!w->leave_us || clock_monotonic_us() < w->leave_us) {
+        if (!w->leave_us && worker_is_told_to_stop())
+            worker_start_leaving(w);
         int wait_ms = worker_wait_ms(w);
-        int n = epoll_pwait(w->epoll_fd, &event, 1, wait_ms, &w->waiting);
-        if (n > 0)
+        if (epoll_pwait(w->epoll_fd, &event, 1, wait_ms, &w->waiting) > 0)
             worker_accept(w);
-        else if (w->leaving && worker_wait_ms(w) == 0)
+        else if (w->leave_us && worker_wait_ms(w) == 0)
             return;
     }
 }

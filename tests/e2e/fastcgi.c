@@ -1,0 +1,166 @@
+#include "e2e/fastcgi.h"
+
+#include <fastcgi.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "e2e/client.h"
+
+enum { FASTCGI_ID = 1, FASTCGI_REQUEST_MAX = 256 * 1024, FASTCGI_LONG = 0x80 };
+
+const char fastcgi_half_record[4] = {FCGI_VERSION_1, FCGI_BEGIN_REQUEST, 0, FASTCGI_ID};
+
+int fastcgi_connect(const struct pair *pair)
+{
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    snprintf(address.sun_path, sizeof address.sun_path, "%s", pair->socket);
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (fd >= 0 && connect(fd, (const struct sockaddr *)&address, sizeof address) == 0)
+        return fd;
+    if (fd >= 0)
+        close(fd);
+    return -1;
+}
+
+static void fastcgi_record(struct buffer *out, int type, const char *content, size_t len)
+{
+    const FCGI_Header header = {.version = FCGI_VERSION_1,
+                                .type = (unsigned char)type,
+                                .requestIdB0 = FASTCGI_ID,
+                                .contentLengthB1 = (unsigned char)(len >> 8),
+                                .contentLengthB0 = (unsigned char)len};
+    buffer_append(out, (const char *)&header, sizeof header);
+    if (len)
+        buffer_append(out, content, len);
+}
+
+/* A length under 128 takes one byte, else four with the top bit set (FastCGI 1.0, section 3.4). */
+static void fastcgi_length(struct buffer *out, size_t len)
+{
+    if (len >= FASTCGI_LONG) {
+        buffer_char(out, (char)(FASTCGI_LONG | len >> 24));
+        buffer_char(out, (char)(len >> 16));
+        buffer_char(out, (char)(len >> 8));
+    }
+    buffer_char(out, (char)len);
+}
+
+static void fastcgi_variable(struct buffer *out, const char *variable)
+{
+    size_t name = strcspn(variable, "=");
+    const char *value = variable + name + 1;
+    fastcgi_length(out, name);
+    fastcgi_length(out, strlen(value));
+    buffer_append(out, variable, name);
+    buffer_text(out, value);
+}
+
+static void fastcgi_write_request(struct buffer *out, const char *const *variables,
+                                  const char *body)
+{
+    const FCGI_BeginRequestBody begin = {.roleB0 = FCGI_RESPONDER};
+    size_t len = body ? strlen(body) : 0;
+    char length[48];
+    struct buffer params;
+    buffer_init(&params, UINT16_MAX);
+    for (size_t i = 0; variables[i]; i++)
+        fastcgi_variable(&params, variables[i]);
+    snprintf(length, sizeof length, "CONTENT_LENGTH=%zu", len);
+    fastcgi_variable(&params, length);
+    fastcgi_record(out, FCGI_BEGIN_REQUEST, (const char *)&begin, sizeof begin);
+    fastcgi_record(out, FCGI_PARAMS, params.data, params.len);
+    fastcgi_record(out, FCGI_PARAMS, NULL, 0);
+    if (len)
+        fastcgi_record(out, FCGI_STDIN, body, len);
+    fastcgi_record(out, FCGI_STDIN, NULL, 0);
+    buffer_free(&params);
+}
+
+/* Joins what the records carry on standard output. */
+static void fastcgi_read_records(const char *bytes, size_t len, struct buffer *text)
+{
+    FCGI_Header header;
+    size_t at = 0;
+    while (at + sizeof header <= len) {
+        memcpy(&header, bytes + at, sizeof header);
+        size_t content = (size_t)header.contentLengthB1 << 8 | header.contentLengthB0;
+        at += sizeof header;
+        if (at + content > len)
+            return;
+        if (header.type == FCGI_STDOUT && content)
+            buffer_append(text, bytes + at, content);
+        at += content + header.paddingLength;
+    }
+}
+
+static bool fastcgi_send(int fd, const struct buffer *request, void (*between)(void))
+{
+    size_t half = between ? request->len / 2 : 0;
+    if (request->overflown || !client_raw_send(fd, request->data, half))
+        return false;
+    if (between)
+        between();
+    return client_raw_send(fd, request->data + half, request->len - half);
+}
+
+bool fastcgi_call_halves(const struct pair *pair, const char *const *variables, const char *body,
+                         void (*between)(void), struct fastcgi_answer *answer)
+{
+    struct buffer request;
+    *answer = (struct fastcgi_answer){.body = ""};
+    buffer_init(&answer->text, FASTCGI_ANSWER_MAX);
+    buffer_init(&request, FASTCGI_REQUEST_MAX);
+    fastcgi_write_request(&request, variables, body);
+    char *bytes = malloc(FASTCGI_ANSWER_MAX);
+    int fd = fastcgi_connect(pair);
+    bool closed = false;
+    if (fd >= 0 && bytes && fastcgi_send(fd, &request, between)) {
+        size_t n = client_raw_read(fd, bytes, FASTCGI_ANSWER_MAX, FASTCGI_TIMEOUT_MS, &closed);
+        fastcgi_read_records(bytes, n, &answer->text);
+    }
+    if (fd >= 0)
+        close(fd);
+    free(bytes);
+    buffer_free(&request);
+    const char *end = closed && answer->text.data ? strstr(answer->text.data, "\r\n\r\n") : NULL;
+    if (end && strncmp(answer->text.data, "Status: ", 8) == 0) {
+        answer->status = (int)strtol(answer->text.data + 8, NULL, 10);
+        answer->body = end + 4;
+    }
+    return answer->status != 0;
+}
+
+bool fastcgi_call(const struct pair *pair, const char *const *variables, const char *body,
+                  struct fastcgi_answer *answer)
+{
+    return fastcgi_call_halves(pair, variables, body, NULL, answer);
+}
+
+bool fastcgi_header(const struct fastcgi_answer *answer, const char *name, char *out, size_t size)
+{
+    size_t n = strlen(name);
+    const char *line = answer->text.data;
+    out[0] = '\0';
+    while (line && line < answer->body) {
+        if (strncasecmp(line, name, n) == 0 && line[n] == ':') {
+            line += n + 1 + strspn(line + n + 1, " ");
+            snprintf(out, size, "%.*s", (int)strcspn(line, "\r\n"), line);
+            return true;
+        }
+        line = strchr(line, '\n');
+        line = line ? line + 1 : NULL;
+    }
+    return false;
+}
+
+void fastcgi_free(struct fastcgi_answer *answer)
+{
+    buffer_free(&answer->text);
+    answer->body = "";
+}

@@ -1,0 +1,40 @@
+/* fastcgi: speaks to the application as the web server does, over its unix socket. */
+#ifndef TESTS_E2E_FASTCGI_H
+#define TESTS_E2E_FASTCGI_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/buffer.h"
+#include "e2e/pair.h"
+
+enum { FASTCGI_ANSWER_MAX = 1024 * 1024, FASTCGI_TIMEOUT_MS = 10000 };
+
+/* Half of a FastCGI record: whoever reads it waits for the rest. */
+extern const char fastcgi_half_record[4];
+
+/* An answer; for fastcgi_free. */
+struct fastcgi_answer {
+    int status;         /* 0: none came */
+    struct buffer text; /* all that came on standard output */
+    const char *body;   /* within text; never NULL */
+};
+
+/* A connection to the application's socket, or -1. */
+int fastcgi_connect(const struct pair *pair);
+
+/* Sends one request with these variables ("NAME=value", ended by NULL; CONTENT_LENGTH is added) and
+ * reads the whole answer. False if none came. */
+bool fastcgi_call(const struct pair *pair, const char *const *variables, const char *body,
+                  struct fastcgi_answer *answer);
+
+/* fastcgi_call with half of the bytes sent first, and the rest after between() has returned. */
+bool fastcgi_call_halves(const struct pair *pair, const char *const *variables, const char *body,
+                         void (*between)(void), struct fastcgi_answer *answer);
+
+/* Copies a header's value; false, and out is "", if there is none. */
+bool fastcgi_header(const struct fastcgi_answer *answer, const char *name, char *out, size_t size);
+
+void fastcgi_free(struct fastcgi_answer *answer);
+
+#endif

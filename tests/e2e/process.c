@@ -1,0 +1,121 @@
+#include "e2e/process.h"
+
+#include <inttypes.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+
+#include "e2e/load.h"
+
+enum { PROCESS_TICK_MS = 10 };
+
+bool process_runs(pid_t pid)
+{
+    char path[64], line[512] = "";
+    snprintf(path, sizeof path, "/proc/%d/stat", (int)pid);
+    FILE *f = fopen(path, "re");
+    bool read = f && fgets(line, sizeof line, f);
+    if (f)
+        fclose(f);
+    /* The state follows the name, which is in parentheses. */
+    const char *state = read ? strrchr(line, ')') : NULL;
+    return state && state[1] == ' ' && state[2] != 'Z' && state[2] != 'X';
+}
+
+bool process_wait_end(pid_t pid, int timeout_ms)
+{
+    int64_t until = load_now_ms() + timeout_ms;
+    while (process_runs(pid)) {
+        if (load_now_ms() > until)
+            return false;
+        load_sleep_ms(PROCESS_TICK_MS);
+    }
+    return true;
+}
+
+int process_reap(pid_t pid, int timeout_ms)
+{
+    int status = -1;
+    int64_t until = load_now_ms() + timeout_ms;
+    if (pid <= 0)
+        return -1;
+    while (waitpid(pid, &status, WNOHANG) != pid) {
+        if (load_now_ms() > until) {
+            kill(pid, SIGKILL);
+            waitpid(pid, &status, 0);
+            return -1;
+        }
+        load_sleep_ms(PROCESS_TICK_MS);
+    }
+    return status;
+}
+
+int64_t process_memory_kb(pid_t pid)
+{
+    char path[64], line[256];
+    int64_t kb = -1;
+    snprintf(path, sizeof path, "/proc/%d/smaps_rollup", (int)pid);
+    FILE *f = fopen(path, "re");
+    while (f && kb < 0 && fgets(line, sizeof line, f)) {
+        if (strncmp(line, "Pss:", 4) == 0)
+            kb = strtoll(line + 4, NULL, 10);
+    }
+    if (f)
+        fclose(f);
+    return kb;
+}
+
+int64_t process_workers_memory_kb(const struct pair *pair)
+{
+    pid_t pids[PROCESS_WORKERS_MAX];
+    size_t count = pair_workers(pair, pids, PROCESS_WORKERS_MAX);
+    int64_t sum = 0;
+    for (size_t i = 0; i < count; i++) {
+        int64_t kb = process_memory_kb(pids[i]);
+        if (kb < 0)
+            return -1;
+        sum += kb;
+    }
+    return count ? sum : -1;
+}
+
+static bool process_are_new(const pid_t *pids, size_t count, const pid_t *old, size_t old_count)
+{
+    for (size_t i = 0; i < count; i++) {
+        for (size_t j = 0; j < old_count; j++) {
+            if (pids[i] == old[j])
+                return false;
+        }
+    }
+    return true;
+}
+
+bool process_wait_workers(const struct pair *pair, size_t count, const pid_t *old, size_t old_count,
+                          int timeout_ms)
+{
+    int64_t until = load_now_ms() + timeout_ms;
+    for (;;) {
+        pid_t pids[PROCESS_WORKERS_MAX];
+        size_t n = pair_workers(pair, pids, PROCESS_WORKERS_MAX);
+        if (n == count && process_are_new(pids, n, old, old_count))
+            return true;
+        if (load_now_ms() > until)
+            return false;
+        load_sleep_ms(PROCESS_TICK_MS);
+    }
+}
+
+bool process_wait_log(const struct pair *pair, const char *name, const char *text, int timeout_ms)
+{
+    int64_t until = load_now_ms() + timeout_ms;
+    for (;;) {
+        char *log = pair_read(pair, name);
+        bool found = log && strstr(log, text) != NULL;
+        free(log);
+        if (found || load_now_ms() > until)
+            return found;
+        load_sleep_ms(PROCESS_TICK_MS);
+    }
+}

@@ -1,0 +1,37 @@
+/* process: what /proc tells of the processes under test. */
+#ifndef TESTS_E2E_PROCESS_H
+#define TESTS_E2E_PROCESS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "e2e/pair.h"
+
+enum { PROCESS_WORKERS_MAX = 64 };
+
+/* Whether it runs; a zombie that nobody reaps does not. */
+bool process_runs(pid_t pid);
+
+/* Waits until it does not run; false after timeout_ms. */
+bool process_wait_end(pid_t pid, int timeout_ms);
+
+/* Waits for the end of a child and returns its wait status; -1, and the child is killed, after
+ * timeout_ms. */
+int process_reap(pid_t pid, int timeout_ms);
+
+/* Memory that is its own, in KiB (private pages and its part of shared ones), or -1. */
+int64_t process_memory_kb(pid_t pid);
+
+/* The sum over the pair's workers, or -1. */
+int64_t process_workers_memory_kb(const struct pair *pair);
+
+/* Waits until the pair has that many workers, none of them one of old[0..old_count); false after
+ * timeout_ms. */
+bool process_wait_workers(const struct pair *pair, size_t count, const pid_t *old, size_t old_count,
+                          int timeout_ms);
+
+/* Whether DIR/name, a log, holds the text; waits for it up to timeout_ms. */
+bool process_wait_log(const struct pair *pair, const char *name, const char *text, int timeout_ms);
+
+#endif

@@ -1,0 +1,401 @@
+/* Stopping under load: whatever was accepted is answered, and nothing is left behind.
+ *
+ * What counts as accepted? A client can tell by how its connection ends.
+ *   - Any byte of an answer: accepted, so the answer must be whole, and 200 or 201.
+ *   - No connection at all: not accepted.
+ *   - A new connection that is reset before the first byte: it was still in the kernel's queue when
+ *     the web server closed its listening socket; no process ever saw it. Not accepted.
+ *   - A new connection that is closed in an orderly way before the first byte: the web server had
+ *     taken it. Accepted, and lost.
+ *   - A kept connection that ends before the first byte: the request crossed the server's closing
+ * of an idle connection, which HTTP allows at any time (RFC 9112, section 9.6). Not accepted,
+ *     unless the logs say otherwise: every request carries an id of its own, and an id that the web
+ *     server or the application has logged was accepted.
+ *   - And an order in the database whose 201 nobody got was accepted, whatever else was seen. */
+#include <inttypes.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "e2e/answer.h"
+#include "e2e/client.h"
+#include "e2e/fastcgi.h"
+#include "e2e/ledger.h"
+#include "e2e/load.h"
+#include "e2e/pair.h"
+#include "e2e/process.h"
+#include "e2e/wire.h"
+#include "suite.h"
+
+enum {
+    THREADS = 16,
+    WORKERS = 4,
+    WARM_MS = 500,
+    TAIL_MS = 700, /* how long traffic goes on to an application that drains */
+    UNSURE_MAX = 64,
+    STOCK = 1000000000,
+    ID_SIZE = 32
+};
+
+static const char catalogue[] = "id,name,description,price,quantity\n1,Nut,,0.10,1000000000\n";
+
+static struct pair pair;
+static struct load load;
+
+/* What one thread saw. */
+struct view {
+    int answered, placed, lost;
+    int unaccepted;
+    int unsure_count; /* requests on kept connections that ended without a byte */
+    char unsure[UNSURE_MAX][ID_SIZE];
+};
+
+struct traffic {
+    atomic_bool stop;
+    struct view views[THREADS];
+};
+
+static struct traffic traffic;
+
+static void make_request(char *out, size_t size, const char *id, bool order, bool keep)
+{
+    static const char body[] = "{\"items\":[{\"product_id\":1,\"quantity\":1}]}";
+    const char *connection = keep ? "" : "Connection: close\r\n";
+    if (order)
+        snprintf(out, size,
+                 "POST /orders HTTP/1.1\r\nHost: x\r\nX-Request-Id: %s\r\n%s"
+                 "Content-Type: application/json\r\nContent-Length: %zu\r\n\r\n%s",
+                 id, connection, sizeof body - 1, body);
+    else
+        snprintf(out, size, "GET /products/1 HTTP/1.1\r\nHost: x\r\nX-Request-Id: %s\r\n%s\r\n", id,
+                 connection);
+}
+
+static void view_result(struct view *view, const struct wire *wire, enum wire_result result,
+                        const char *id)
+{
+    if (result == WIRE_ANSWERED && (wire->status == 200 || wire->status == 201)) {
+        view->answered++;
+        view->placed += wire->status == 201;
+    } else if (result == WIRE_REFUSED || (result == WIRE_RESET && !wire->kept)) {
+        view->unaccepted++;
+    } else if ((result == WIRE_RESET || result == WIRE_CLOSED) && wire->kept &&
+               view->unsure_count < UNSURE_MAX) {
+        snprintf(view->unsure[view->unsure_count++], ID_SIZE, "%s", id);
+    } else if (view->lost++ == 0) {
+        fprintf(stderr, "drain: %s, %s connection, %s: %.300s\n", id, wire->kept ? "kept" : "new",
+                wire_result_names[result], wire->answer);
+    }
+}
+
+static void send_traffic(void *context, size_t thread)
+{
+    struct view *view = &traffic.views[thread];
+    static _Thread_local struct wire wire;
+    bool keep = thread % 2 == 0;
+    (void)context;
+    wire_init(&wire, pair.port);
+    for (int n = 0; !atomic_load(&traffic.stop); n++) {
+        char id[ID_SIZE], request[512];
+        snprintf(id, sizeof id, "drain-%zu-%d-end", thread, n);
+        make_request(request, sizeof request, id, (n + (int)(thread / 2)) % 2 == 0, keep);
+        if (!keep || wire_is_stale(&wire))
+            wire_close(&wire);
+        enum wire_result result = wire_call(&wire, request);
+        view_result(view, &wire, result, id);
+        if (result != WIRE_ANSWERED)
+            load_sleep_ms(2);
+    }
+    wire_close(&wire);
+}
+
+/* Ready is the pair when one worker is; what is to be counted must be there. */
+static bool start(const char *const *env)
+{
+    memset(&traffic, 0, sizeof traffic);
+    return pair_start(
+               &pair,
+               &(struct pair_options){.workers = WORKERS, .catalogue = catalogue, .env = env}) &&
+           process_wait_workers(&pair, WORKERS, NULL, 0, 15000);
+}
+
+/* The ids that ended without a byte must be in no log. */
+static int lost_in_logs(void)
+{
+    static const char *const logs[] = {"access.log", "postern.log"};
+    int lost = 0;
+    for (size_t l = 0; l < sizeof logs / sizeof logs[0]; l++) {
+        char *text = pair_read(&pair, logs[l]);
+        SUITE_CHECK(text && strstr(text, "\"drain-0-0-end\""), "%s holds no ids", logs[l]);
+        for (size_t t = 0; text && t < THREADS; t++) {
+            for (int u = 0; u < traffic.views[t].unsure_count; u++) {
+                const char *at = strstr(text, traffic.views[t].unsure[u]);
+                if (at)
+                    fprintf(stderr, "drain: %s has %.200s\n", logs[l], at);
+                lost += at != NULL;
+            }
+        }
+        free(text);
+    }
+    return lost;
+}
+
+static void check_traffic(void)
+{
+    struct view sum = {.answered = 0};
+    for (size_t t = 0; t < THREADS; t++) {
+        sum.answered += traffic.views[t].answered;
+        sum.placed += traffic.views[t].placed;
+        sum.lost += traffic.views[t].lost;
+        SUITE_CHECK(traffic.views[t].answered > 0, "thread %zu got no answer", t);
+    }
+    CU_ASSERT(sum.placed > 0 && sum.answered > sum.placed);
+    CU_ASSERT_EQUAL(sum.lost, 0);
+    CU_ASSERT_EQUAL(lost_in_logs(), 0);
+    CU_ASSERT_EQUAL(ledger_number(&pair, "SELECT count(*) FROM orders"), sum.placed);
+    CU_ASSERT(ledger_balances(&pair, STOCK));
+}
+
+static bool is_there(const char *suffix)
+{
+    char path[PAIR_PATH_SIZE + 32];
+    struct stat st;
+    snprintf(path, sizeof path, "%s%s", pair.socket, suffix);
+    return lstat(path, &st) == 0;
+}
+
+static void check_nothing_left(const pid_t *workers, size_t count)
+{
+    CU_ASSERT_EQUAL(count, WORKERS);
+    for (size_t i = 0; i < count; i++)
+        SUITE_CHECK(!process_runs(workers[i]), "worker %d is left", (int)workers[i]);
+    CU_ASSERT(!is_there(""));
+    CU_ASSERT(!is_there(".lock"));
+}
+
+static bool ended_well(int status)
+{
+    if (!WIFEXITED(status) || WEXITSTATUS(status) != 0)
+        fprintf(stderr, "drain: wait status %d\n", status);
+    return WIFEXITED(status) && WEXITSTATUS(status) == 0;
+}
+
+static void stop_web_first(void)
+{
+    CU_ASSERT(ended_well(pair_stop_web(&pair, SIGINT)));
+    CU_ASSERT(ended_well(pair_stop_app(&pair, SIGTERM)));
+}
+
+/* As a container runtime that knows no order: nobody waits for anybody. */
+static void stop_at_once(void)
+{
+    kill(pair.web, SIGINT);
+    kill(pair.app, SIGTERM);
+    CU_ASSERT(ended_well(pair_stop_app(&pair, 0)));
+    CU_ASSERT(ended_well(pair_stop_web(&pair, 0)));
+}
+
+static void stop_app_before_web(void)
+{
+    kill(pair.app, SIGTERM);
+    kill(pair.web, SIGINT);
+    CU_ASSERT(ended_well(pair_stop_web(&pair, 0)));
+    CU_ASSERT(ended_well(pair_stop_app(&pair, 0)));
+}
+
+static void stop_under_load(void (*stop)(void))
+{
+    pid_t workers[PROCESS_WORKERS_MAX];
+    CU_ASSERT_TRUE_FATAL(start(NULL));
+    size_t count = pair_workers(&pair, workers, PROCESS_WORKERS_MAX);
+    CU_ASSERT(load_start(&load, THREADS, send_traffic, NULL));
+    load_sleep_ms(WARM_MS);
+    stop();
+    check_nothing_left(workers, count);
+    atomic_store(&traffic.stop, true);
+    load_join(&load);
+    check_traffic();
+    pair_end(&pair);
+}
+
+static void test_web_first(void)
+{
+    stop_under_load(stop_web_first);
+}
+
+static void test_at_once(void)
+{
+    stop_under_load(stop_at_once);
+    stop_under_load(stop_app_before_web);
+}
+
+/* Behind a load balancer: the application drains while traffic is still being moved away. */
+static void test_app_alone(void)
+{
+    struct client_answer answer;
+    pid_t workers[PROCESS_WORKERS_MAX];
+    static const char *const ready[] = {"healthcheck", "--ready", NULL};
+    static const char *const live[] = {"healthcheck", NULL};
+    CU_ASSERT_TRUE_FATAL(start(NULL));
+    size_t count = pair_workers(&pair, workers, PROCESS_WORKERS_MAX);
+    struct client *client = client_open(pair.port);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(client);
+    CU_ASSERT_EQUAL(pair_command(&pair, ready, NULL, 0), 0);
+    CU_ASSERT(load_start(&load, THREADS, send_traffic, NULL));
+    load_sleep_ms(WARM_MS);
+
+    kill(pair.app, SIGTERM);
+    for (int waited = 0; waited < 2000; waited++) {
+        client_get(client, "/readyz", &answer);
+        if (answer.status != 200)
+            break;
+        load_sleep_ms(1);
+    }
+    CU_ASSERT(answer_is_problem(&answer, 503, "draining", ANSWER_POSTERN));
+    CU_ASSERT(client_header(&answer, "Retry-After") != NULL);
+    CU_ASSERT(client_get(client, "/healthz", &answer) && answer.status == 200);
+    CU_ASSERT_EQUAL(pair_command(&pair, ready, NULL, 0), 1);
+    CU_ASSERT_EQUAL(pair_command(&pair, live, NULL, 0), 0);
+    load_sleep_ms(TAIL_MS);
+    atomic_store(&traffic.stop, true);
+    load_join(&load);
+    CU_ASSERT(ended_well(pair_stop_app(&pair, 0)));
+    check_nothing_left(workers, count);
+    check_traffic();
+
+    client_get(client, "/readyz", &answer);
+    CU_ASSERT(answer_is_problem(&answer, 503, NULL, ANSWER_LIGHTTPD));
+    client_close(client);
+    pair_end(&pair);
+}
+
+/* Half a record pins a worker; the drain deadline, not the client, decides when it ends. */
+static void test_deadline(void)
+{
+    static const char *const env[] = {"POSTERN_DRAIN_SECONDS=1", "POSTERN_QUIET_MS=50", NULL};
+    pid_t workers[PROCESS_WORKERS_MAX];
+    CU_ASSERT_TRUE_FATAL(start(env));
+    size_t count = pair_workers(&pair, workers, PROCESS_WORKERS_MAX);
+    int fd = fastcgi_connect(&pair);
+    CU_ASSERT(client_raw_send(fd, fastcgi_half_record, sizeof fastcgi_half_record));
+    load_sleep_ms(WARM_MS);
+    pair_stop_web(&pair, SIGINT);
+    CU_ASSERT(ended_well(pair_stop_app(&pair, SIGTERM)));
+    check_nothing_left(workers, count);
+    CU_ASSERT(process_wait_log(&pair, "postern.log", "drain deadline passed", 0));
+    close(fd);
+    pair_end(&pair);
+}
+
+/* Traffic that never pauses must not keep a worker until it is killed: at the end of the drain it
+ * leaves between two requests. Workers are killed after two seconds and leave before. */
+static void test_unceasing(void)
+{
+    static const char *const env[] = {"POSTERN_DRAIN_SECONDS=2", NULL};
+    pid_t workers[PROCESS_WORKERS_MAX];
+    CU_ASSERT_TRUE_FATAL(start(env));
+    size_t count = pair_workers(&pair, workers, PROCESS_WORKERS_MAX);
+    CU_ASSERT(load_start(&load, THREADS, send_traffic, NULL));
+    load_sleep_ms(WARM_MS);
+    CU_ASSERT(ended_well(pair_stop_app(&pair, SIGTERM)));
+    atomic_store(&traffic.stop, true);
+    load_join(&load);
+    check_nothing_left(workers, count);
+    CU_ASSERT_FALSE(process_wait_log(&pair, "postern.log", "drain deadline passed", 0));
+    CU_ASSERT_FALSE(process_wait_log(&pair, "postern.log", "worker ended", 0));
+    pair_end(&pair);
+}
+
+/* A stop within the drain changes nothing: it goes on, and ends. */
+static void test_second_signal(void)
+{
+    static const char *const env[] = {"POSTERN_QUIET_MS=500", NULL};
+    pid_t workers[PROCESS_WORKERS_MAX];
+    CU_ASSERT_TRUE_FATAL(start(env));
+    size_t count = pair_workers(&pair, workers, PROCESS_WORKERS_MAX);
+    CU_ASSERT(load_start(&load, THREADS, send_traffic, NULL));
+    load_sleep_ms(WARM_MS);
+    kill(pair.app, SIGINT);
+    load_sleep_ms(50);
+    kill(pair.app, SIGTERM);
+    load_sleep_ms(50);
+    kill(pair.app, SIGQUIT);
+    load_sleep_ms(200);
+    atomic_store(&traffic.stop, true);
+    load_join(&load);
+    CU_ASSERT(ended_well(pair_stop_app(&pair, 0)));
+    check_nothing_left(workers, count);
+    check_traffic();
+    pair_end(&pair);
+}
+
+/* The web server has accepted these requests and holds them, for their bodies are not whole yet,
+ * when both are told to stop: the application has nothing to do and must wait for them all the
+ * same. */
+static void test_half_sent(void)
+{
+    enum { HALVES = 8, HALF = 20, PAUSE_MS = 300 };
+    int fds[HALVES];
+    char request[512], reply[4096];
+    CU_ASSERT_TRUE_FATAL(start(NULL));
+    make_request(request, sizeof request, "half", true, false);
+    size_t first = strlen(request) - HALF;
+    for (int i = 0; i < HALVES; i++) {
+        fds[i] = client_raw_open(pair.port);
+        CU_ASSERT(client_raw_send(fds[i], request, first));
+    }
+    load_sleep_ms(PAUSE_MS);
+    kill(pair.web, SIGINT);
+    kill(pair.app, SIGTERM);
+    load_sleep_ms(PAUSE_MS);
+    for (int i = 0; i < HALVES; i++)
+        CU_ASSERT(client_raw_send(fds[i], request + first, HALF));
+    for (int i = 0; i < HALVES; i++) {
+        client_raw_read(fds[i], reply, sizeof reply, WIRE_TIMEOUT_MS, NULL);
+        SUITE_CHECK(strncmp(reply, "HTTP/1.1 201 ", 13) == 0, "%.200s", reply);
+        close(fds[i]);
+    }
+    CU_ASSERT(ended_well(pair_stop_web(&pair, 0)));
+    CU_ASSERT(ended_well(pair_stop_app(&pair, 0)));
+    CU_ASSERT_EQUAL(ledger_number(&pair, "SELECT count(*) FROM orders"), HALVES);
+    pair_end(&pair);
+}
+
+/* In mid-request, when the worker waits for the rest of it. */
+static void stop_in_between(void)
+{
+    load_sleep_ms(100);
+    kill(pair.app, SIGTERM);
+    load_sleep_ms(100);
+}
+
+static void test_half_received(void)
+{
+    static const char *const variables[] = {"REQUEST_METHOD=GET", "PATH_INFO=/products/1", NULL};
+    struct fastcgi_answer got;
+    CU_ASSERT_TRUE_FATAL(start(NULL));
+    fastcgi_call_halves(&pair, variables, NULL, stop_in_between, &got);
+    SUITE_CHECK(got.status == 200 && strstr(got.body, "\"id\":1,"), "%d %s", got.status, got.body);
+    fastcgi_free(&got);
+    CU_ASSERT(ended_well(pair_stop_app(&pair, 0)));
+    pair_end(&pair);
+}
+
+int main(void)
+{
+    static CU_TestInfo tests[] = {{"the web server first", test_web_first},
+                                  {"both at once", test_at_once},
+                                  {"the application alone", test_app_alone},
+                                  {"the deadline", test_deadline},
+                                  {"unceasing traffic", test_unceasing},
+                                  {"a second signal", test_second_signal},
+                                  {"half-sent requests", test_half_sent},
+                                  {"a half-received request", test_half_received},
+                                  CU_TEST_INFO_NULL};
+    return suite_run("e2e/drain", NULL, NULL, tests);
+}

@@ -1,0 +1,270 @@
+/* Orders while processes are killed without warning: what was acknowledged stays, nothing is there
+ * by half, and an order repeated with its key until it is acknowledged is there exactly once. */
+#include <inttypes.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+
+#include "e2e/answer.h"
+#include "e2e/client.h"
+#include "e2e/ledger.h"
+#include "e2e/load.h"
+#include "e2e/pair.h"
+#include "e2e/process.h"
+#include "suite.h"
+
+enum {
+    CLIENTS = 8,
+    WORKERS = 8,
+    PRODUCTS = 8,
+    STOCK = 1000000000,
+    LINES_MAX = 4,
+    BODY_SIZE = 1024,
+    ORDERS_MAX = 4096, /* a thread */
+    KILL_EACH_MS =
+        150, /* a worker then lives for over a second, and its successor starts at once */
+    WORKERS_DIE_MS = 6000,
+    MASTER_DEATHS = 3,
+    REPEAT_MS = 30000 /* until then a repeated order must be acknowledged */
+};
+
+#define MESSAGE ",\"message\":\"Order created\""
+
+/* An acknowledged order, as GET must show it. */
+struct placed {
+    char location[64];
+    char *body;
+};
+
+struct buyer {
+    struct placed *placed;
+    size_t count;
+    int failures; /* answers other than 201, or none */
+    int given_up; /* orders never acknowledged */
+};
+
+static struct pair pair;
+static struct load load;
+static atomic_bool stop;
+static uint64_t seed;
+static struct buyer buyers[CLIENTS];
+
+static bool start(void)
+{
+    char catalogue[1024];
+    size_t n =
+        (size_t)snprintf(catalogue, sizeof catalogue, "id,name,description,price,quantity\n");
+    for (int i = 1; i <= PRODUCTS; i++)
+        n += (size_t)snprintf(catalogue + n, sizeof catalogue - n, "%d,P%d,,%d.37,%d\n", i, i, i,
+                              STOCK);
+    atomic_store(&stop, false);
+    for (size_t i = 0; i < CLIENTS; i++) {
+        buyers[i] = (struct buyer){.placed = calloc(ORDERS_MAX, sizeof(struct placed))};
+        if (!buyers[i].placed)
+            return false;
+    }
+    return pair_start(&pair, &(struct pair_options){.workers = WORKERS, .catalogue = catalogue});
+}
+
+static void finish(void)
+{
+    for (size_t i = 0; i < CLIENTS; i++) {
+        for (size_t j = 0; j < buyers[i].count; j++)
+            free(buyers[i].placed[j].body);
+        free(buyers[i].placed);
+    }
+    pair_end(&pair);
+}
+
+static void make_order(uint64_t *random, char body[BODY_SIZE])
+{
+    uint32_t lines = 1 + load_random(random, LINES_MAX), first = load_random(random, PRODUCTS);
+    size_t n = (size_t)snprintf(body, BODY_SIZE, "{\"items\":[");
+    for (uint32_t i = 0; i < lines; i++)
+        n += (size_t)snprintf(body + n, BODY_SIZE - n,
+                              "%s{\"product_id\":%" PRIu32 ",\"quantity\":%" PRIu32 "}",
+                              i ? "," : "", 1 + (first + i) % PRODUCTS, 1 + load_random(random, 9));
+    snprintf(body + n, BODY_SIZE - n, "]}");
+}
+
+/* Keeps what the 201 said, less the message that GET does not repeat. */
+static void keep(struct buyer *buyer, const struct client_answer *answer)
+{
+    struct placed *placed = &buyer->placed[buyer->count];
+    const char *location = client_header(answer, "Location");
+    char *body = strdup(answer->body);
+    char *message = body ? strstr(body, MESSAGE) : NULL;
+    if (!message || !location) {
+        free(body);
+        buyer->given_up++;
+        return;
+    }
+    memmove(message, message + strlen(MESSAGE), strlen(message + strlen(MESSAGE)) + 1);
+    placed->body = body;
+    snprintf(placed->location, sizeof placed->location, "%s", location);
+    buyer->count++;
+}
+
+/* Sends one order with its key until it is acknowledged, as a careful client does. */
+static void buy(struct buyer *buyer, struct client *client, const char *key, const char *body)
+{
+    const char *const headers[] = {"Content-Type: application/json", key, NULL};
+    const struct client_request request = {
+        .method = "POST", .path = "/orders", .headers = headers, .body = body};
+    struct client_answer answer = {.body = "", .error = ""};
+    int64_t until = load_now_ms() + REPEAT_MS;
+    while (load_now_ms() < until) {
+        client_call(client, &request, &answer);
+        if (answer.status == 201) {
+            keep(buyer, &answer);
+            return;
+        }
+        buyer->failures++;
+        load_sleep_ms(20);
+    }
+    fprintf(stderr, "faults: %s: %d %s%s\n", key, answer.status, answer.body, answer.error);
+    buyer->given_up++;
+}
+
+static void buy_on(void *context, size_t thread)
+{
+    struct buyer *buyer = &buyers[thread];
+    uint64_t random = seed + thread;
+    struct client *client = client_open(pair.port);
+    (void)context;
+    for (size_t n = 0; client && !atomic_load(&stop) && buyer->count < ORDERS_MAX; n++) {
+        char key[64], body[BODY_SIZE];
+        snprintf(key, sizeof key, "Idempotency-Key: faults-%zu-%zu", thread, n);
+        make_order(&random, body);
+        buy(buyer, client, key, body);
+    }
+    client_close(client);
+}
+
+static void check_acknowledged(void)
+{
+    struct client_answer answer;
+    struct client *client = client_open(pair.port);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(client);
+    int wrong = 0;
+    for (size_t i = 0; i < CLIENTS; i++) {
+        for (size_t j = 0; j < buyers[i].count; j++) {
+            const struct placed *placed = &buyers[i].placed[j];
+            client_get(client, placed->location, &answer);
+            if (answer.status == 200 && strcmp(answer.body, placed->body) == 0)
+                continue;
+            if (wrong++ == 0)
+                fprintf(stderr, "faults: %s: %d %s\nwas %s\n", placed->location, answer.status,
+                        answer.body, placed->body);
+        }
+    }
+    CU_ASSERT_EQUAL(wrong, 0);
+    client_close(client);
+}
+
+/* Call when every buyer has stopped. Unless faulty, the deaths need not have been felt. */
+static void check_books(bool faulty)
+{
+    int64_t count = 0;
+    int failures = 0;
+    for (size_t i = 0; i < CLIENTS; i++) {
+        SUITE_CHECK(buyers[i].count > 0, "client %zu placed nothing", i);
+        CU_ASSERT_EQUAL(buyers[i].given_up, 0);
+        count += (int64_t)buyers[i].count;
+        failures += buyers[i].failures;
+    }
+    printf("%" PRId64 " orders, %d failures on the way\n", count, failures);
+    CU_ASSERT(failures > 0 || !faulty);
+    check_acknowledged();
+    CU_ASSERT_EQUAL(ledger_number(&pair, "SELECT count(*) FROM orders"), count);
+    CU_ASSERT_EQUAL(ledger_number(&pair, "SELECT count(*) FROM idempotency_keys"), count);
+    CU_ASSERT(ledger_balances(&pair, STOCK));
+}
+
+static void test_workers_die(void)
+{
+    uint64_t random = seed;
+    int deaths = 0;
+    CU_ASSERT_TRUE_FATAL(start());
+    CU_ASSERT(load_start(&load, CLIENTS, buy_on, NULL));
+    for (int64_t until = load_now_ms() + WORKERS_DIE_MS; load_now_ms() < until;) {
+        pid_t workers[PROCESS_WORKERS_MAX];
+        size_t count = pair_workers(&pair, workers, PROCESS_WORKERS_MAX);
+        load_sleep_ms(KILL_EACH_MS / 2 + (int)load_random(&random, KILL_EACH_MS));
+        /* The lowest number is, but for a wrap-around, the oldest. */
+        if (count > 0 && kill(workers[0], SIGKILL) == 0)
+            deaths++;
+    }
+    atomic_store(&stop, true);
+    load_join(&load);
+    SUITE_CHECK(deaths >= 10, "%d deaths", deaths);
+    check_books(true);
+    finish();
+}
+
+static void end_master(void)
+{
+    int status = pair_stop_app(&pair, SIGKILL);
+    CU_ASSERT(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
+}
+
+/* The old workers are still leaving when the new master starts. */
+static void test_master_dies(void)
+{
+    pid_t old[MASTER_DEATHS][PROCESS_WORKERS_MAX];
+    size_t old_count[MASTER_DEATHS];
+    CU_ASSERT_TRUE_FATAL(start());
+    CU_ASSERT(load_start(&load, CLIENTS, buy_on, NULL));
+    for (int i = 0; i < MASTER_DEATHS; i++) {
+        load_sleep_ms(500);
+        old_count[i] = pair_workers(&pair, old[i], PROCESS_WORKERS_MAX);
+        end_master();
+        CU_ASSERT_TRUE_FATAL(pair_start_app(&pair));
+        CU_ASSERT(pair_wait_ready(&pair));
+    }
+    load_sleep_ms(300);
+    atomic_store(&stop, true);
+    load_join(&load);
+    for (int i = 0; i < MASTER_DEATHS; i++) {
+        for (size_t j = 0; j < old_count[i]; j++)
+            SUITE_CHECK(process_wait_end(old[i][j], 5000), "worker %d outlives its master",
+                        (int)old[i][j]);
+    }
+    check_books(false);
+    finish();
+}
+
+/* Everything at once: no process of the application is left to finish anything. */
+static void test_all_die(void)
+{
+    pid_t workers[PROCESS_WORKERS_MAX];
+    CU_ASSERT_TRUE_FATAL(start());
+    CU_ASSERT(load_start(&load, CLIENTS, buy_on, NULL));
+    for (int i = 0; i < MASTER_DEATHS; i++) {
+        load_sleep_ms(500);
+        size_t count = pair_workers(&pair, workers, PROCESS_WORKERS_MAX);
+        kill(pair.app, SIGSTOP);
+        for (size_t j = 0; j < count; j++)
+            kill(workers[j], SIGKILL);
+        end_master();
+        CU_ASSERT_TRUE_FATAL(pair_start_app(&pair));
+        CU_ASSERT(pair_wait_ready(&pair));
+    }
+    atomic_store(&stop, true);
+    load_join(&load);
+    check_books(true);
+    finish();
+}
+
+int main(void)
+{
+    static CU_TestInfo tests[] = {{"workers die", test_workers_die},
+                                  {"the master dies", test_master_dies},
+                                  {"all die", test_all_die},
+                                  CU_TEST_INFO_NULL};
+    seed = load_seed();
+    return suite_run("e2e/faults", NULL, NULL, tests);
+}
