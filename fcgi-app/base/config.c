@@ -39,7 +39,7 @@ static const struct {
     [CONFIG_DRAIN_SECONDS] = {"POSTERN_DRAIN_SECONDS", CONFIG_NUMBER, "25", 1, 600,
                               "after TERM, workers still busy are killed after this long"},
     [CONFIG_QUIET_MS] = {"POSTERN_QUIET_MS", CONFIG_NUMBER, "1000", 10, 60000,
-                         "after TERM, a worker leaves when no request came for this long"},
+                         "after TERM, the socket closes when no request came for this long"},
     [CONFIG_REQUEST_SECONDS] = {"POSTERN_REQUEST_SECONDS", CONFIG_NUMBER, "30", 1, 600,
                                 "a worker busy longer with one request is killed and replaced"},
     [CONFIG_STORE_TIMEOUT_MS] = {"POSTERN_STORE_TIMEOUT_MS", CONFIG_NUMBER, "3000", 10, 60000,

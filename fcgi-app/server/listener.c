@@ -159,13 +159,18 @@ void listener_keep_socket_only(struct listener *listener)
     listener->lock_fd = -1;
 }
 
-void listener_close(struct listener *listener)
+void listener_hide(struct listener *listener)
 {
-    char lock[sizeof(((struct sockaddr_un *)0)->sun_path) + sizeof LISTENER_LOCK_SUFFIX];
     struct stat st;
     if (listener->path && listener->fd >= 0 && lstat(listener->path, &st) == 0 &&
         S_ISSOCK(st.st_mode))
         unlink(listener->path);
+}
+
+void listener_close(struct listener *listener)
+{
+    char lock[sizeof(((struct sockaddr_un *)0)->sun_path) + sizeof LISTENER_LOCK_SUFFIX];
+    listener_hide(listener);
     if (listener->fd >= 0)
         close(listener->fd);
     if (listener->lock_fd >= 0) {

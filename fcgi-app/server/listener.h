@@ -22,6 +22,10 @@ bool listener_open(struct listener *listener, const struct config *config);
  * master need not wait for the workers of one that was killed. */
 void listener_keep_socket_only(struct listener *listener);
 
+/* Removes the socket's name, unless inherited: nobody can connect any more, and what is queued can
+ * still be accepted. */
+void listener_hide(struct listener *listener);
+
 /* Removes socket and lock file, unless inherited, and closes both. */
 void listener_close(struct listener *listener);
 

@@ -32,7 +32,8 @@ struct master {
     struct scoreboard *board;
     struct master_child *children;
     int alive;
-    int64_t deadline_us; /* of the drain; 0 before it */
+    int64_t drain_us;    /* when the drain began; 0 before it */
+    int64_t deadline_us; /* when it has to be over */
 };
 
 static void master_spawn(struct master *m, int i)
@@ -75,7 +76,7 @@ static void master_bury(struct master *m, struct master_child *child, int status
     child->backoff_us = child->backoff_us ? child->backoff_us * 2 : MASTER_BACKOFF_FIRST_US;
     if (child->backoff_us > MASTER_BACKOFF_MAX_US)
         child->backoff_us = MASTER_BACKOFF_MAX_US;
-    if (!m->deadline_us || status != 0)
+    if (!m->drain_us || status != 0)
         log_write(LOG_WARN, "worker ended",
                   LOG_FIELDS(LOG_NUMBER("pid", child->pid),
                              LOG_NUMBER("exit", WIFEXITED(status) ? WEXITSTATUS(status) : -1),
@@ -122,19 +123,46 @@ static void master_kill_stuck(struct master *m)
 
 static void master_drain(struct master *m, int signal)
 {
-    if (m->deadline_us)
+    if (m->drain_us)
         return;
     int seconds = m->config->numbers[CONFIG_DRAIN_SECONDS];
     log_write(LOG_INFO, "draining",
               LOG_FIELDS(LOG_NUMBER("signal", signal), LOG_NUMBER("deadline_seconds", seconds)));
-    m->deadline_us = clock_monotonic_us() + (int64_t)seconds * 1000000;
+    m->drain_us = clock_monotonic_us();
+    m->deadline_us = m->drain_us + (int64_t)seconds * 1000000;
     atomic_store(&m->board->draining, true);
     master_signal_all(m, SIGTERM);
 }
 
-static void master_end_late(struct master *m)
+/* Whether no request came for the quiet time. The web server in front may hold requests that it
+ * has accepted and not passed on yet when both are told to stop at once. */
+static bool master_is_quiet(const struct master *m, int64_t now)
 {
-    if (clock_monotonic_us() < m->deadline_us)
+    int64_t last = m->drain_us;
+    for (int i = 0; i < m->board->workers; i++) {
+        int64_t served = atomic_load(&m->board->slots[i].last_us);
+        if (atomic_load(&m->board->slots[i].busy_since_us))
+            return false;
+        if (served > last)
+            last = served;
+    }
+    return now - last >= (int64_t)m->config->numbers[CONFIG_QUIET_MS] * 1000;
+}
+
+/* The drain's end: first nobody can connect any more, then workers leave as soon as the queue is
+ * empty, so that no request is left in it. Where traffic never pauses this begins a tenth of the
+ * time before the deadline; at the deadline whoever is left is killed. */
+static void master_finish_drain(struct master *m)
+{
+    int64_t now = clock_monotonic_us();
+    int64_t margin = (m->deadline_us - m->drain_us) / 10;
+    if (!atomic_load(&m->board->closing) &&
+        (now >= m->deadline_us - margin || master_is_quiet(m, now))) {
+        listener_hide(m->listener);
+        atomic_store(&m->board->closing, true);
+        master_signal_all(m, SIGTERM); /* wakes them */
+    }
+    if (now < m->deadline_us)
         return;
     log_write(LOG_WARN, "drain deadline passed; killing the workers left",
               LOG_FIELDS(LOG_NUMBER("workers", m->alive)));
@@ -177,9 +205,9 @@ static void master_loop(struct master *m)
     const struct timespec tick = {0, MASTER_TICK_MS * 1000000L};
     sigset_t set;
     master_block_signals(&set);
-    while (!m->deadline_us || m->alive > 0) {
-        if (m->deadline_us)
-            master_end_late(m);
+    while (!m->drain_us || m->alive > 0) {
+        if (m->drain_us)
+            master_finish_drain(m);
         else
             master_spawn_due(m);
         master_on_signal(m, sigtimedwait(&set, NULL, &tick));

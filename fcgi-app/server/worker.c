@@ -15,7 +15,7 @@
 #include "server/gateway.h"
 #include "store/store.h"
 
-enum { WORKER_WAIT_MS = 1000, WORKER_MALLOC_MMAP = 256 * 1024 };
+enum { WORKER_WAIT_MS = 1000, WORKER_STOP_WAIT_MS = 50, WORKER_MALLOC_MMAP = 256 * 1024 };
 
 /* libfcgi waits this long, in milliseconds, for the first byte of a new connection; by default two
  * seconds, in which a silent client would hold the worker. */
@@ -31,8 +31,8 @@ struct worker {
     int listen_fd;
     int epoll_fd;
     sigset_t waiting; /* the mask while nothing is being served */
-    int64_t last_us;  /* monotonic: when a request last came, or the stop was seen */
-    int64_t leave_us; /* monotonic: when to leave at the latest; 0 until the stop was seen */
+    pid_t master;
+    int64_t stop_us; /* monotonic: when the stop was seen; 0 before */
     struct http_service service;
     struct http_response response;
     struct gateway gateway;
@@ -48,7 +48,7 @@ static void worker_on_stop(int signal)
 /* Every signal stays blocked but for the wait in worker_wait: libfcgi's reads and writes do not
  * survive an interruption. ALRM alone is open always; it ends the process at the drain deadline,
  * with a master or without. */
-static void worker_set_signals(struct worker *w, pid_t master)
+static void worker_set_signals(struct worker *w)
 {
     static const int stops[] = {SIGTERM, SIGINT, SIGQUIT};
     struct sigaction stop = {.sa_handler = worker_on_stop};
@@ -67,7 +67,7 @@ static void worker_set_signals(struct worker *w, pid_t master)
     signal(SIGUSR1, SIG_IGN);
     prctl(PR_SET_PDEATHSIG, SIGTERM);
     /* The master may have gone before the line above. */
-    if (getppid() != master)
+    if (getppid() != w->master)
         worker_stop = 1;
 }
 
@@ -78,7 +78,7 @@ static bool worker_fail(const char *call)
     return false;
 }
 
-static bool worker_open(struct worker *w, pid_t master)
+static bool worker_open(struct worker *w)
 {
     struct epoll_event event = {.events = EPOLLIN | EPOLLEXCLUSIVE};
 
@@ -88,7 +88,7 @@ static bool worker_open(struct worker *w, pid_t master)
     /* FCGX_Init sets handlers of its own, so ours come after it. */
     if (FCGX_Init() != 0 || FCGX_InitRequest(&w->fcgi, w->listen_fd, FCGI_FAIL_ACCEPT_ON_INTR) != 0)
         return worker_fail("FCGX_Init");
-    worker_set_signals(w, master);
+    worker_set_signals(w);
     w->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
     if (w->epoll_fd < 0 || epoll_ctl(w->epoll_fd, EPOLL_CTL_ADD, w->listen_fd, &event) < 0)
         return worker_fail("epoll");
@@ -148,7 +148,7 @@ static void worker_accept(struct worker *w)
     /* Negative: another worker took the connection, or it broke before it was a request. */
     if (FCGX_Accept_r(&w->fcgi) >= 0) {
         worker_serve(w);
-        w->last_us = clock_monotonic_us();
+        atomic_store(&w->slot->last_us, clock_monotonic_us());
     }
     atomic_store(&w->slot->busy_since_us, 0);
 }
@@ -163,38 +163,31 @@ static bool worker_is_told_to_stop(void)
                                                          sigismember(&pending, SIGQUIT) == 1));
 }
 
-static void worker_start_leaving(struct worker *w)
+/* The master says when no more connections come. A worker whose master was killed decides for
+ * itself: when it has seen no request for the quiet time. */
+static bool worker_may_leave(const struct worker *w)
 {
-    int64_t drain_us = (int64_t)w->config->numbers[CONFIG_DRAIN_SECONDS] * 1000000;
-    worker_stop = 1;
-    w->last_us = clock_monotonic_us();
-    /* Before the master's deadline, so that no request is cut. */
-    w->leave_us = w->last_us + drain_us - drain_us / 10;
-    alarm((unsigned)w->config->numbers[CONFIG_DRAIN_SECONDS] + 1);
+    int64_t last_us = atomic_load(&w->slot->last_us);
+    if (!w->stop_us || getppid() == w->master)
+        return w->stop_us && atomic_load(&w->board->closing);
+    last_us = last_us > w->stop_us ? last_us : w->stop_us;
+    return clock_monotonic_us() - last_us >= (int64_t)w->config->numbers[CONFIG_QUIET_MS] * 1000;
 }
 
-/* How long to wait for a request: 0 once the quiet time is over. */
-static int worker_wait_ms(const struct worker *w)
-{
-    if (!w->leave_us)
-        return WORKER_WAIT_MS;
-    int64_t quiet_ms = (clock_monotonic_us() - w->last_us) / 1000;
-    int64_t left_ms = w->config->numbers[CONFIG_QUIET_MS] - quiet_ms;
-    return left_ms > 0 ? (int)left_ms : 0;
-}
-
-/* The web server in front may hold requests it has accepted and not passed on yet when both are
- * told to stop at once. So a worker leaves only when none came for the quiet time. */
 static void worker_loop(struct worker *w)
 {
     struct epoll_event event;
-    while (!w->leave_us || clock_monotonic_us() < w->leave_us) {
-        if (!w->leave_us && worker_is_told_to_stop())
-            worker_start_leaving(w);
-        int wait_ms = worker_wait_ms(w);
-        if (epoll_pwait(w->epoll_fd, &event, 1, wait_ms, &w->waiting) > 0)
+    for (;;) {
+        if (!w->stop_us && worker_is_told_to_stop()) {
+            w->stop_us = clock_monotonic_us();
+            alarm((unsigned)w->config->numbers[CONFIG_DRAIN_SECONDS] + 1);
+        }
+        bool leave = worker_may_leave(w);
+        int wait_ms = leave ? 0 : w->stop_us ? WORKER_STOP_WAIT_MS : WORKER_WAIT_MS;
+        int n = epoll_pwait(w->epoll_fd, &event, 1, wait_ms, &w->waiting);
+        if (n > 0)
             worker_accept(w);
-        else if (w->leave_us && worker_wait_ms(w) == 0)
+        else if (n == 0 && leave)
             return;
     }
 }
@@ -210,8 +203,9 @@ int worker_run(const struct config *config, int listen_fd, struct scoreboard *bo
     w->board = board;
     w->slot = &board->slots[slot];
     w->listen_fd = listen_fd;
+    w->master = master;
     w->epoll_fd = -1;
-    if (worker_open(w, master)) {
+    if (worker_open(w)) {
         worker_loop(w);
         status = EXIT_SUCCESS;
     }

@@ -7,8 +7,9 @@
 #include "base/config.h"
 #include "server/scoreboard.h"
 
-/* Runs in the child until it is told to stop (TERM, INT, QUIT, or the end of its master), has
- * answered what was queued and seen no request for the quiet time. Returns the exit status. */
+/* Runs in the child until it is told to stop (TERM, INT, QUIT) and the master has closed the
+ * socket, or the master was killed and no request came for the quiet time; and has answered what
+ * was queued. Returns the exit status. */
 int worker_run(const struct config *config, int listen_fd, struct scoreboard *board, int slot,
                pid_t master);
 

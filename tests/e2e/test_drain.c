@@ -50,6 +50,7 @@ static struct load load;
 /* What one thread saw. */
 struct view {
     int answered, placed, lost;
+    int turned_away; /* 503: nobody serves any more */
     int unaccepted;
     int unsure_count; /* requests on kept connections that ended without a byte */
     char unsure[UNSURE_MAX][ID_SIZE];
@@ -82,6 +83,8 @@ static void view_result(struct view *view, const struct wire *wire, enum wire_re
     if (result == WIRE_ANSWERED && (wire->status == 200 || wire->status == 201)) {
         view->answered++;
         view->placed += wire->status == 201;
+    } else if (result == WIRE_ANSWERED && wire->status == 503) {
+        view->turned_away++;
     } else if (result == WIRE_REFUSED || (result == WIRE_RESET && !wire->kept)) {
         view->unaccepted++;
     } else if ((result == WIRE_RESET || result == WIRE_CLOSED) && wire->kept &&
@@ -145,17 +148,19 @@ static int lost_in_logs(void)
     return lost;
 }
 
-static void check_traffic(void)
+static void check_traffic(bool turned_away)
 {
     struct view sum = {.answered = 0};
     for (size_t t = 0; t < THREADS; t++) {
         sum.answered += traffic.views[t].answered;
         sum.placed += traffic.views[t].placed;
         sum.lost += traffic.views[t].lost;
+        sum.turned_away += traffic.views[t].turned_away;
         SUITE_CHECK(traffic.views[t].answered > 0, "thread %zu got no answer", t);
     }
     CU_ASSERT(sum.placed > 0 && sum.answered > sum.placed);
     CU_ASSERT_EQUAL(sum.lost, 0);
+    CU_ASSERT_EQUAL(sum.turned_away > 0, turned_away);
     CU_ASSERT_EQUAL(lost_in_logs(), 0);
     CU_ASSERT_EQUAL(ledger_number(&pair, "SELECT count(*) FROM orders"), sum.placed);
     CU_ASSERT(ledger_balances(&pair, STOCK));
@@ -219,7 +224,7 @@ static void stop_under_load(void (*stop)(void))
     check_nothing_left(workers, count);
     atomic_store(&traffic.stop, true);
     load_join(&load);
-    check_traffic();
+    check_traffic(false);
     pair_end(&pair);
 }
 
@@ -266,7 +271,7 @@ static void test_app_alone(void)
     load_join(&load);
     CU_ASSERT(ended_well(pair_stop_app(&pair, 0)));
     check_nothing_left(workers, count);
-    check_traffic();
+    check_traffic(false);
 
     client_get(client, "/readyz", &answer);
     CU_ASSERT(answer_is_problem(&answer, 503, NULL, ANSWER_LIGHTTPD));
@@ -292,8 +297,8 @@ static void test_deadline(void)
     pair_end(&pair);
 }
 
-/* Traffic that never pauses must not keep a worker until it is killed: at the end of the drain it
- * leaves between two requests. Workers are killed after two seconds and leave before. */
+/* Traffic that never pauses must not keep a worker until it is killed: towards the end of the drain
+ * nobody can connect any more, what is queued is answered, and workers leave. */
 static void test_unceasing(void)
 {
     static const char *const env[] = {"POSTERN_DRAIN_SECONDS=2", NULL};
@@ -303,8 +308,10 @@ static void test_unceasing(void)
     CU_ASSERT(load_start(&load, THREADS, send_traffic, NULL));
     load_sleep_ms(WARM_MS);
     CU_ASSERT(ended_well(pair_stop_app(&pair, SIGTERM)));
+    load_sleep_ms(50);
     atomic_store(&traffic.stop, true);
     load_join(&load);
+    check_traffic(true);
     check_nothing_left(workers, count);
     CU_ASSERT_FALSE(process_wait_log(&pair, "postern.log", "drain deadline passed", 0));
     CU_ASSERT_FALSE(process_wait_log(&pair, "postern.log", "worker ended", 0));
@@ -330,7 +337,7 @@ static void test_second_signal(void)
     load_join(&load);
     CU_ASSERT(ended_well(pair_stop_app(&pair, 0)));
     check_nothing_left(workers, count);
-    check_traffic();
+    check_traffic(false);
     pair_end(&pair);
 }
 
