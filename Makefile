@@ -78,7 +78,7 @@ help: ## print the commands
 
 build: ## build the program
 	@.ci/install $(PACKAGES_BUILD)
-	@$(BUILDER) $(POSTERN)
+	+@$(BUILDER) $(POSTERN)
 
 # Rebuilds everything when the compiler or its flags change, and the version when the commit does.
 $(BUILD)/flags: FORCE
@@ -123,17 +123,17 @@ run: build ## run it on http://127.0.0.1:8080 (PORT=, DATABASE_URL=); Ctrl-C sto
 
 test: ## prove it: unit and end-to-end tests
 	@.ci/install $(PACKAGES_TEST)
-	@$(BUILDER) $(POSTERN) $(UNIT_TESTS) $(E2E_TESTS)
+	+@$(BUILDER) $(POSTERN) $(UNIT_TESTS) $(E2E_TESTS)
 	@POSTERN=$(POSTERN) tests/run $(UNIT_TESTS) $(E2E_TESTS)
 
 unit: ## the unit tests alone
 	@.ci/install $(PACKAGES_TEST)
-	@$(BUILDER) $(UNIT_TESTS)
+	+@$(BUILDER) $(UNIT_TESTS)
 	@tests/run $(UNIT_TESTS)
 
 e2e: ## the end-to-end tests alone
 	@.ci/install $(PACKAGES_TEST)
-	@$(BUILDER) $(POSTERN) $(E2E_TESTS)
+	+@$(BUILDER) $(POSTERN) $(E2E_TESTS)
 	@POSTERN=$(POSTERN) tests/run $(E2E_TESTS)
 
 $(BUILD)/tests/unit/%: $(BUILD)/tests/unit/%.o $(BUILD)/tests/suite.o $(BUILD)/tests/fake_store.o $(APP_OBJECTS)
@@ -162,7 +162,7 @@ sanitizers: ## the tests again, under each sanitizer
 FUZZ_SECONDS := 20
 fuzz: ## fuzz each parser for FUZZ_SECONDS=20
 	@.ci/install $(PACKAGES_CHECK)
-	@$(BUILDER) fuzz-run CC=clang SANITIZER=fuzzer-no-link,address,undefined
+	+@$(BUILDER) fuzz-run CC=clang SANITIZER=fuzzer-no-link,address,undefined
 .PHONY: fuzz-run
 fuzz-run: $(FUZZ_TARGETS)
 	@FUZZ_SECONDS=$(FUZZ_SECONDS) tests/fuzz/run $(BUILD)/tests/fuzz $(FUZZ_NAMES)
@@ -183,7 +183,7 @@ format-check:
 
 bench: ## measure it: one table, in one run on this machine
 	@.ci/install $(PACKAGES_BENCH)
-	@$(BUILDER) $(POSTERN) $(BENCH_TOOLS)
+	+@$(BUILDER) $(POSTERN) $(BENCH_TOOLS)
 	@POSTERN=$(POSTERN) tests/bench/run $(BUILD)/tests/bench
 $(BUILD)/tests/bench/%: $(BUILD)/tests/bench/%.o
 	$(say) LINK $@

@@ -5,8 +5,7 @@
 #include <string.h>
 
 #include "e2e/answer.h"
-#include "e2e/client.h"
-#include "e2e/pair.h"
+#include "e2e/fixture.h"
 #include "suite.h"
 
 #define ITEMS(text)     "{\"items\":[" text "]}"
@@ -17,25 +16,14 @@
 
 static const char *const json_header[] = {"Content-Type: application/json", NULL};
 
-static struct pair pair;
-static struct client *client;
-static struct client_answer answer;
 static int64_t stock;
 
 static int setup(void)
 {
-    if (!pair_start(&pair, &(struct pair_options){0}))
+    if (fixture_start(&(struct pair_options){0}) != 0)
         return 1;
-    client = client_open(pair.port);
-    stock = client ? answer_stock(client, 1) : 0;
+    stock = answer_stock(client, 1);
     return stock > 0 ? 0 : 1;
-}
-
-static int teardown(void)
-{
-    client_close(client);
-    pair_end(&pair);
-    return 0;
 }
 
 static bool post(const char *body, size_t len, const char *const *headers, bool chunked)
@@ -329,5 +317,5 @@ int main(void)
                                   {"methods", test_methods},
                                   {"service goes on", test_service_goes_on},
                                   CU_TEST_INFO_NULL};
-    return suite_run("e2e/bad_input", setup, teardown, tests);
+    return suite_run("e2e/bad_input", setup, fixture_end, tests);
 }

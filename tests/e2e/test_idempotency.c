@@ -6,11 +6,10 @@
 #include <strings.h>
 
 #include "e2e/answer.h"
-#include "e2e/client.h"
 #include "e2e/fastcgi.h"
+#include "e2e/fixture.h"
 #include "e2e/ledger.h"
 #include "e2e/load.h"
-#include "e2e/pair.h"
 #include "suite.h"
 
 enum { RACERS = 20, RACES = 5, STOCK = 1000000 };
@@ -27,10 +26,6 @@ static const char catalogue[] = "id,name,description,price,quantity\n"
                                 "1,Nut,,0.10,1000000\n"
                                 "2,Rare,,1.00,999999\n";
 
-static struct pair pair;
-static struct client *client;
-static struct client_answer answer;
-
 /* What the first answer to a key said. */
 struct first {
     char location[128];
@@ -39,17 +34,7 @@ struct first {
 
 static int setup(void)
 {
-    if (!pair_start(&pair, &(struct pair_options){.catalogue = catalogue, .workers = 4}))
-        return 1;
-    client = client_open(pair.port);
-    return client ? 0 : 1;
-}
-
-static int teardown(void)
-{
-    client_close(client);
-    pair_end(&pair);
-    return 0;
+    return fixture_start(&(struct pair_options){.catalogue = catalogue, .workers = 4});
 }
 
 static int64_t orders_stored(void)
@@ -389,5 +374,5 @@ int main(void)
         {"books", test_books},
         CU_TEST_INFO_NULL,
     };
-    return suite_run("e2e/idempotency", setup, teardown, tests);
+    return suite_run("e2e/idempotency", setup, fixture_end, tests);
 }

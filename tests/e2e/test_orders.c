@@ -5,8 +5,7 @@
 #include <string.h>
 
 #include "e2e/answer.h"
-#include "e2e/client.h"
-#include "e2e/pair.h"
+#include "e2e/fixture.h"
 #include "suite.h"
 
 static const char catalogue[] = "id,name,description,price,quantity\n"
@@ -16,23 +15,9 @@ static const char catalogue[] = "id,name,description,price,quantity\n"
                                 "4,Gone,,5.00,0\n"
                                 "9007199254740991,Last,,99999999.99,1000000\n";
 
-static struct pair pair;
-static struct client *client;
-static struct client_answer answer;
-
 static int setup(void)
 {
-    if (!pair_start(&pair, &(struct pair_options){.catalogue = catalogue}))
-        return 1;
-    client = client_open(pair.port);
-    return client ? 0 : 1;
-}
-
-static int teardown(void)
-{
-    client_close(client);
-    pair_end(&pair);
-    return 0;
+    return fixture_start(&(struct pair_options){.catalogue = catalogue});
 }
 
 static void test_placed(void)
@@ -239,5 +224,5 @@ int main(void)
         {"list in pages", test_list_in_pages},
         {"unknown", test_unknown},
         CU_TEST_INFO_NULL};
-    return suite_run("e2e/orders", setup, teardown, tests);
+    return suite_run("e2e/orders", setup, fixture_end, tests);
 }

@@ -4,8 +4,7 @@
 #include <string.h>
 
 #include "e2e/answer.h"
-#include "e2e/client.h"
-#include "e2e/pair.h"
+#include "e2e/fixture.h"
 #include "suite.h"
 
 #define PRODUCT_1                                                                                  \
@@ -18,23 +17,9 @@
     "{\"description\":\"Description for product 3\",\"id\":3,\"name\":\"Product 3\","              \
     "\"price\":29.99,\"quantity\":2}"
 
-static struct pair pair;
-static struct client *client;
-static struct client_answer answer;
-
 static int setup(void)
 {
-    if (!pair_start(&pair, &(struct pair_options){0}))
-        return 1;
-    client = client_open(pair.port);
-    return client ? 0 : 1;
-}
-
-static int teardown(void)
-{
-    client_close(client);
-    pair_end(&pair);
-    return 0;
+    return fixture_start(&(struct pair_options){0});
 }
 
 static void test_bodies(void)
@@ -205,5 +190,5 @@ int main(void)
                                   {"etags", test_etags},
                                   {"etag changes with stock", test_etag_changes_with_stock},
                                   CU_TEST_INFO_NULL};
-    return suite_run("e2e/products", setup, teardown, tests);
+    return suite_run("e2e/products", setup, fixture_end, tests);
 }

@@ -9,8 +9,7 @@
 #include <unistd.h>
 
 #include "e2e/answer.h"
-#include "e2e/client.h"
-#include "e2e/pair.h"
+#include "e2e/fixture.h"
 #include "suite.h"
 
 #define HOST        "Host: localhost\r\n"
@@ -21,9 +20,6 @@
 
 enum { RAW_SIZE = 32 * 1024, RAW_MS = 8000 };
 
-static struct pair pair;
-static struct client *client;
-static struct client_answer answer;
 static char raw[RAW_SIZE];
 
 static int setup(void)
@@ -31,17 +27,7 @@ static int setup(void)
     static const char catalogue[] = "id,name,description,price,quantity\n1,Nut,,0.10,1000000\n";
     const struct pair_options options = {
         .catalogue = catalogue, .lighttpd = "server.max-read-idle := 1\n", .workers = 2};
-    if (!pair_start(&pair, &options))
-        return 1;
-    client = client_open(pair.port);
-    return client ? 0 : 1;
-}
-
-static int teardown(void)
-{
-    client_close(client);
-    pair_end(&pair);
-    return 0;
+    return fixture_start(&options);
 }
 
 static void nap(int ms)
@@ -423,5 +409,5 @@ int main(void)
                                   {"no application", test_no_application},
                                   {"access log", test_access_log},
                                   CU_TEST_INFO_NULL};
-    return suite_run("e2e/webserver", setup, teardown, tests);
+    return suite_run("e2e/webserver", setup, fixture_end, tests);
 }

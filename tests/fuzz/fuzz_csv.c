@@ -6,16 +6,7 @@
 #include <string.h>
 
 #include "csv/csv.h"
-
-#define FUZZ_REQUIRE(condition)                                                                    \
-    do {                                                                                           \
-        if (!(condition)) {                                                                        \
-            fprintf(stderr, "%s:%d: broken: %s\n", __FILE__, __LINE__, #condition);                \
-            abort();                                                                               \
-        }                                                                                          \
-    } while (0)
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+#include "fuzz.h"
 
 /* The offset in the untouched text of a line and column; both must exist. The line is looked for
  * from the one found last, so that many lines do not cost the square of their number. */

@@ -7,18 +7,9 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "fuzz.h"
 #include "json/json_check.h"
 #include "json/order_json.h"
-
-#define FUZZ_REQUIRE(condition)                                                                    \
-    do {                                                                                           \
-        if (!(condition)) {                                                                        \
-            fprintf(stderr, "%s:%d: broken: %s\n", __FILE__, __LINE__, #condition);                \
-            abort();                                                                               \
-        }                                                                                          \
-    } while (0)
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static char *fuzz_copy(const uint8_t *data, size_t size)
 {

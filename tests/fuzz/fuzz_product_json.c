@@ -6,18 +6,9 @@
 
 #include "base/text.h"
 #include "domain/money.h"
+#include "fuzz.h"
 #include "json/json_check.h"
 #include "json/product_json.h"
-
-#define FUZZ_REQUIRE(condition)                                                                    \
-    do {                                                                                           \
-        if (!(condition)) {                                                                        \
-            fprintf(stderr, "%s:%d: broken: %s\n", __FILE__, __LINE__, #condition);                \
-            abort();                                                                               \
-        }                                                                                          \
-    } while (0)
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static void fuzz_check_error(const char *error)
 {

@@ -8,20 +8,13 @@
 #include <strings.h>
 
 #include "fake_store.h"
+#include "fuzz.h"
 #include "http/header.h"
 #include "http/http.h"
 #include "http/problem.h"
 #include "http/query.h"
 #include "http/route.h"
 #include "json/json_check.h"
-
-#define FUZZ_REQUIRE(condition)                                                                    \
-    do {                                                                                           \
-        if (!(condition)) {                                                                        \
-            fprintf(stderr, "%s:%d: broken: %s\n", __FILE__, __LINE__, #condition);                \
-            abort();                                                                               \
-        }                                                                                          \
-    } while (0)
 
 /* Headers, and what stands for what no header says. */
 enum fuzz_line {
@@ -44,8 +37,6 @@ static const char *const fuzz_names[FUZZ_LINE_MAX] = {
     [FUZZ_CUT] = "Cut: ",
     [FUZZ_REFUSED] = "Refused: ",
 };
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 /* Ends the text at the first of the characters and returns what follows; its end if there is none.
  */

@@ -1,22 +1,7 @@
 #include <string.h>
 
-#include "api/api.h"
-#include "fake_store.h"
+#include "call.h"
 #include "suite.h"
-
-static struct api_response response;
-
-static int setup(void)
-{
-    api_response_init(&response);
-    return 0;
-}
-
-static int teardown(void)
-{
-    api_response_free(&response);
-    return 0;
-}
 
 static void test_handlers(void)
 {
@@ -40,12 +25,10 @@ static void test_handlers(void)
         {__LINE__, health_ready, false, STORE_FAULT, API_FAULT, 1},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        struct fake_store fake;
         fake_store_init(&fake);
         fake.result = rows[i].result;
-        const struct api_request request = {.store = &fake.store, .draining = rows[i].draining};
-        api_response_reset(&response);
-        SUITE_ROW(&rows[i], rows[i].handler(&request, &response) == rows[i].status);
+        const struct api_request request = {.draining = rows[i].draining};
+        SUITE_ROW(&rows[i], call(rows[i].handler, request) == rows[i].status);
         SUITE_ROW(&rows[i], fake.calls == rows[i].calls);
         SUITE_ROW(&rows[i], rows[i].status != API_OK ||
                                 strcmp(response.body.data, "{\"status\":\"ok\"}") == 0);
@@ -63,5 +46,5 @@ static void test_pretty(void)
 int main(void)
 {
     CU_TestInfo tests[] = {{"handlers", test_handlers}, {"pretty", test_pretty}, CU_TEST_INFO_NULL};
-    return suite_run("unit/api/health", setup, teardown, tests);
+    return suite_run("unit/api/health", call_setup, call_teardown, tests);
 }

@@ -1,36 +1,11 @@
 #include <string.h>
 
-#include "api/api.h"
-#include "fake_store.h"
+#include "call.h"
 #include "suite.h"
 
 enum { BODY_SIZE = 512, TEXT_SIZE = 256 };
 
 #define ONE "{\"items\":[{\"product_id\":1,\"quantity\":2}]}"
-
-static struct fake_store fake;
-static struct api_response response;
-
-static int setup(void)
-{
-    api_response_init(&response);
-    return 0;
-}
-
-static int teardown(void)
-{
-    api_response_free(&response);
-    return 0;
-}
-
-static enum api_status call(api_handler handler, struct api_request request)
-{
-    request.store = &fake.store;
-    request.consumer = "vpce-2";
-    request.now_us = INT64_C(1700000000123456);
-    api_response_reset(&response);
-    return handler(&request, &response);
-}
 
 static enum api_status place(const char *text, const char *key)
 {
@@ -243,5 +218,5 @@ int main(void)
                            {"list", test_list},
                            {"list refused", test_list_refused},
                            CU_TEST_INFO_NULL};
-    return suite_run("unit/api/orders", setup, teardown, tests);
+    return suite_run("unit/api/orders", call_setup, call_teardown, tests);
 }

@@ -1,31 +1,7 @@
 #include <string.h>
 
-#include "api/api.h"
-#include "fake_store.h"
+#include "call.h"
 #include "suite.h"
-
-static struct fake_store fake;
-static struct api_response response;
-
-static int setup(void)
-{
-    api_response_init(&response);
-    return 0;
-}
-
-static int teardown(void)
-{
-    api_response_free(&response);
-    return 0;
-}
-
-static enum api_status call(api_handler handler, struct api_request request)
-{
-    request.store = &fake.store;
-    request.consumer = "-";
-    api_response_reset(&response);
-    return handler(&request, &response);
-}
 
 static void test_get(void)
 {
@@ -173,5 +149,5 @@ int main(void)
                            {"list refused", test_list_refused},
                            {"list failed", test_list_failed},
                            CU_TEST_INFO_NULL};
-    return suite_run("unit/api/products", setup, teardown, tests);
+    return suite_run("unit/api/products", call_setup, call_teardown, tests);
 }

@@ -1,0 +1,18 @@
+/* fixture: the one pair, and the one client of it, that a whole suite shares. */
+#ifndef TESTS_E2E_FIXTURE_H
+#define TESTS_E2E_FIXTURE_H
+
+#include "e2e/client.h"
+#include "e2e/pair.h"
+
+extern struct pair pair;
+extern struct client *client;
+extern struct client_answer answer; /* to the client's last call */
+
+/* Starts both; 0 if that went well, as CUnit has it for a suite's setup. */
+int fixture_start(const struct pair_options *options);
+
+/* Ends both; a suite's teardown. */
+int fixture_end(void);
+
+#endif
