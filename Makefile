@@ -9,9 +9,9 @@ VERSION := 0.1.0
 
 # ---- Packages: the one place that names what comes from Debian
 
-PACKAGES_BUILD := gcc libc6-dev make pkg-config libfcgi-dev libcjson-dev libsqlite3-dev libxxhash-dev
+PACKAGES_BUILD := gcc libc6-dev make pkg-config libfcgi-dev libcjson-dev libsqlite3-dev libpq-dev libxxhash-dev
 PACKAGES_RUN   := lighttpd
-PACKAGES_TEST  := $(PACKAGES_BUILD) $(PACKAGES_RUN) libcunit1-dev libcurl4-openssl-dev
+PACKAGES_TEST  := $(PACKAGES_BUILD) $(PACKAGES_RUN) postgresql libcunit1-dev libcurl4-openssl-dev
 PACKAGES_CHECK := $(PACKAGES_TEST) clang libclang-rt-dev clang-format clang-tidy cppcheck shellcheck
 PACKAGES_BENCH := $(PACKAGES_BUILD) $(PACKAGES_RUN) wrk curl
 
@@ -27,9 +27,9 @@ FLAVOUR   := $(if $(SANITIZER),$(subst $(comma),-,$(SANITIZER)),release)
 BUILD     := build/$(FLAVOUR)
 HARDENING := -fstack-protector-strong -fPIE $(if $(SANITIZER),,-D_FORTIFY_SOURCE=2)
 CFLAGS    := -std=gnu11 $(OPTIMIZE) -g $(WARNINGS) $(if $(CI),-Werror) $(HARDENING)
-CPPFLAGS  := -D_GNU_SOURCE -Ifcgi-app -I$(BUILD)
+CPPFLAGS  := -D_GNU_SOURCE -Ifcgi-app -I$(BUILD) $(shell pkg-config --cflags libpq 2>/dev/null)
 LDFLAGS   := -pie -Wl,-z,relro,-z,now
-LDLIBS    := -lfcgi -lcjson -lsqlite3 -lm
+LDLIBS    := -lfcgi -lcjson -lsqlite3 -lpq -lm
 ifneq ($(SANITIZER),)
 CFLAGS    += -fsanitize=$(SANITIZER) -fno-sanitize-recover=all -fno-omit-frame-pointer
 LDFLAGS   += -fsanitize=$(SANITIZER)
@@ -51,7 +51,8 @@ REVISION := $(shell git rev-parse --short HEAD 2>/dev/null)
 
 APP_SOURCES  := $(wildcard fcgi-app/*/*.c)
 APP_OBJECTS  := $(APP_SOURCES:%.c=$(BUILD)/%.o)
-GENERATED    := $(BUILD)/gen/sqlite_sql.h $(BUILD)/gen/sqlite_schema.h
+KEEPERS      := sqlite postgres
+GENERATED    := $(foreach keeper,$(KEEPERS),$(BUILD)/gen/$(keeper)_sql.h $(BUILD)/gen/$(keeper)_schema.h)
 UNIT_SOURCES := $(wildcard tests/unit/*/test_*.c)
 UNIT_TESTS   := $(UNIT_SOURCES:%.c=$(BUILD)/%)
 E2E_SOURCES  := $(wildcard tests/e2e/test_*.c)
@@ -90,15 +91,17 @@ $(BUILD)/revision: FORCE
 	@echo '$(VERSION) $(REVISION)' | cmp -s - $@ || echo '$(VERSION) $(REVISION)' >$@
 FORCE:
 
-$(BUILD)/gen/sqlite_sql.h: fcgi-app/store/sqlite.sql fcgi-app/store/sql2c.awk
+$(BUILD)/gen/%_sql.h: fcgi-app/store/%.sql fcgi-app/store/sql2c.awk
 	$(say) GEN $@
 	@mkdir -p $(@D)
-	$(Q)awk -v kind=statements -v prefix=sqlite -f fcgi-app/store/sql2c.awk $< >$@
-$(BUILD)/gen/sqlite_schema.h: $(sort $(wildcard fcgi-app/store/schema/sqlite-*.sql)) \
-    fcgi-app/store/sql2c.awk
+	$(Q)awk -v kind=statements -v prefix=$* -f fcgi-app/store/sql2c.awk $< >$@
+SCHEMA_FILES = $(sort $(wildcard fcgi-app/store/schema/$(1)-*.sql))
+$(BUILD)/gen/sqlite_schema.h: $(call SCHEMA_FILES,sqlite)
+$(BUILD)/gen/postgres_schema.h: $(call SCHEMA_FILES,postgres)
+$(BUILD)/gen/%_schema.h: fcgi-app/store/sql2c.awk
 	$(say) GEN $@
 	@mkdir -p $(@D)
-	$(Q)awk -v kind=schema -v prefix=sqlite -f fcgi-app/store/sql2c.awk $(filter %.sql,$^) >$@
+	$(Q)awk -v kind=schema -v prefix=$* -f fcgi-app/store/sql2c.awk $(filter %.sql,$^) >$@
 
 $(BUILD)/%.o: %.c $(BUILD)/flags | $(GENERATED)
 	$(say) CC $@
@@ -136,7 +139,8 @@ e2e: ## the end-to-end tests alone
 	+@$(BUILDER) $(POSTERN) $(E2E_TESTS)
 	@POSTERN=$(POSTERN) tests/run $(E2E_TESTS)
 
-$(BUILD)/tests/unit/%: $(BUILD)/tests/unit/%.o $(BUILD)/tests/suite.o $(BUILD)/tests/fake_store.o $(APP_OBJECTS)
+$(BUILD)/tests/unit/%: $(BUILD)/tests/unit/%.o $(BUILD)/tests/suite.o $(BUILD)/tests/fake_store.o \
+    $(BUILD)/tests/postgres_server.o $(APP_OBJECTS)
 	$(say) LINK $@
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS) -lcunit
 $(BUILD)/tests/e2e/%: $(BUILD)/tests/e2e/%.o $(E2E_HELPERS:%.c=$(BUILD)/%.o) $(BUILD)/tests/suite.o \

@@ -26,7 +26,9 @@ static const struct {
     const char *meaning;
 } config_rows[CONFIG_SETTING_MAX] = {
     [CONFIG_DATABASE_URL] = {"DATABASE_URL", CONFIG_TEXT, "sqlite:var/postern.db", 0, 4096,
-                             "the store: sqlite:PATH"},
+                             "the store: sqlite:PATH or postgresql://USER@HOST/DATABASE"},
+    [CONFIG_DATABASE_PASSWORD_FILE] = {"DATABASE_PASSWORD_FILE", CONFIG_TEXT, "", 0, 4096,
+                                       "file with PostgreSQL's password, read for each connection"},
     [CONFIG_SOCKET] = {"POSTERN_SOCKET", CONFIG_TEXT, "var/postern.sock", 0,
                        (int)sizeof(((struct sockaddr_un *)0)->sun_path) - 1,
                        "the unix socket the web server connects to"},

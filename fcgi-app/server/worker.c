@@ -92,8 +92,11 @@ static bool worker_open(struct worker *w)
     w->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
     if (w->epoll_fd < 0 || epoll_ctl(w->epoll_fd, EPOLL_CTL_ADD, w->listen_fd, &event) < 0)
         return worker_fail("epoll");
-    struct store *store = store_open(w->config->texts[CONFIG_DATABASE_URL],
-                                     w->config->numbers[CONFIG_STORE_TIMEOUT_MS]);
+    struct store *store = store_open(&(struct store_options){
+        .url = w->config->texts[CONFIG_DATABASE_URL],
+        .timeout_ms = w->config->numbers[CONFIG_STORE_TIMEOUT_MS],
+        .password_file = w->config->texts[CONFIG_DATABASE_PASSWORD_FILE],
+    });
     http_service_init(&w->service, store);
     http_response_init(&w->response);
     if (!store || !gateway_init(&w->gateway)) {

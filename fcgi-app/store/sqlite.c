@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "base/log.h"
 #include "store/sqlite_internal.h"
 
 enum {
@@ -49,14 +48,6 @@ static const struct {
     {SQLITE_READONLY, STORE_UNREACHABLE},
     {SQLITE_PERM, STORE_UNREACHABLE},
     {SQLITE_NOMEM, STORE_UNREACHABLE},
-};
-
-/* The results after which the file is closed, and what the log says of each. */
-static const char *const sqlite_troubles[STORE_RESULT_MAX] = {
-    [STORE_UNREACHABLE] = "the store cannot be opened, read or written",
-    [STORE_OLD_SCHEMA] = "the store's schema is older than this program: run postern migrate",
-    [STORE_NEW_SCHEMA] = "the store's schema is newer than this program: install a newer postern",
-    [STORE_FAULT] = "the store failed in a way it never should",
 };
 
 enum store_result sqlite_fail(struct sqlite *s, int code)
@@ -239,21 +230,12 @@ enum store_result sqlite_enter_unchecked(struct store *store, const char *call)
 
 enum store_result sqlite_leave(struct sqlite *s, enum store_result result)
 {
-    if (sqlite_troubles[result])
+    if (trouble_is(result))
         sqlite_disconnect(s);
-    /* Once for every change, not once for every request. */
-    if (sqlite_troubles[result] && (result != s->trouble || s->error.code != s->trouble_code)) {
-        log_write(LOG_ERROR, sqlite_troubles[result],
-                  LOG_FIELDS(LOG_TEXT("store", s->path), LOG_TEXT("call", s->call),
-                             LOG_TEXT("error", s->error.text), LOG_NUMBER("code", s->error.code),
-                             LOG_NUMBER("errno", s->error.system_errno)));
-        s->trouble = result;
-        s->trouble_code = s->error.code;
-    } else if (!sqlite_troubles[result] && result != STORE_BUSY && s->trouble != STORE_OK) {
-        log_write(LOG_INFO, "the store is back", LOG_FIELDS(LOG_TEXT("store", s->path)));
-        s->trouble = STORE_OK;
-        s->trouble_code = 0;
-    }
+    trouble_note(&s->trouble, result, s->error.code,
+                 LOG_FIELDS(LOG_TEXT("store", s->path), LOG_TEXT("call", s->call),
+                            LOG_TEXT("error", s->error.text), LOG_NUMBER("code", s->error.code),
+                            LOG_NUMBER("errno", s->error.system_errno)));
     return result;
 }
 
@@ -336,14 +318,20 @@ static bool sqlite_takes(const char *url)
     return path && *path;
 }
 
-static struct store *sqlite_open(const char *url, int timeout_ms)
+/* A path is no secret. */
+static void sqlite_show(const char *url, char *out, size_t size)
 {
-    const char *path = sqlite_path_of(url);
+    snprintf(out, size, "%s", url);
+}
+
+static struct store *sqlite_open(const struct store_options *options)
+{
+    const char *path = sqlite_path_of(options->url);
     struct sqlite *s = path ? calloc(1, sizeof *s) : NULL;
     if (!s)
         return NULL;
     s->store.keeper = &store_sqlite;
-    s->timeout_ms = timeout_ms;
+    s->timeout_ms = options->timeout_ms;
     /* The "./" keeps SQLite from seeing a URI or ":memory:" in the name. */
     if (asprintf(&s->path, "%s%s", *path == '/' ? "" : "./", path) < 0) {
         free(s);
@@ -373,6 +361,7 @@ const struct store_keeper store_sqlite = {
     .scheme = "sqlite",
     .form = "sqlite:PATH",
     .takes = sqlite_takes,
+    .show = sqlite_show,
     .migrates_itself = true,
     .open = sqlite_open,
     .close = sqlite_close,

@@ -9,6 +9,7 @@
 
 #include "gen/sqlite_sql.h"
 #include "store/store.h"
+#include "store/trouble.h"
 
 /* "PSTR", in the header of every file of ours (PRAGMA application_id). */
 #define SQLITE_APPLICATION_ID 0x50535452
@@ -31,8 +32,7 @@ struct sqlite {
     sqlite3_stmt *sql[SQLITE_SQL_MAX]; /* all prepared, or all NULL */
     const char *call;                  /* the use case that runs, for the log */
     struct sqlite_error error;         /* of the call that runs */
-    enum store_result trouble;         /* logged last and not yet over; STORE_OK if none */
-    int trouble_code;                  /* its SQLite result code */
+    struct trouble trouble;
     struct order order;                /* the row that order_list shows its visitor */
 };
 

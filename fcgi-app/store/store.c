@@ -3,10 +3,11 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "store/postgres.h"
 #include "store/sqlite.h"
 
 /* Every keeper there is; a new one is a row here. */
-static const struct store_keeper *const store_keepers[] = {&store_sqlite};
+static const struct store_keeper *const store_keepers[] = {&store_sqlite, &store_postgres};
 
 enum { STORE_KEEPERS = sizeof store_keepers / sizeof store_keepers[0] };
 
@@ -26,10 +27,10 @@ const char *const store_result_names[STORE_RESULT_MAX] = {
     [STORE_FAULT] = "fault",
 };
 
-static bool store_has_scheme(const struct store_keeper *keeper, const char *url)
+static bool store_starts_with(const char *url, const char *scheme)
 {
-    size_t len = strlen(keeper->scheme);
-    return strncmp(url, keeper->scheme, len) == 0 && url[len] == ':';
+    size_t len = scheme ? strlen(scheme) : 0;
+    return scheme && strncmp(url, scheme, len) == 0 && url[len] == ':';
 }
 
 const struct store_keeper *store_keeper_of(const char *url, char *error, size_t error_size)
@@ -37,7 +38,8 @@ const struct store_keeper *store_keeper_of(const char *url, char *error, size_t 
     const char *wrong = "there is no store of this scheme";
     size_t used;
     for (size_t i = 0; i < STORE_KEEPERS; i++) {
-        if (!store_has_scheme(store_keepers[i], url))
+        if (!store_starts_with(url, store_keepers[i]->scheme) &&
+            !store_starts_with(url, store_keepers[i]->alias))
             continue;
         if (store_keepers[i]->takes(url))
             return store_keepers[i];
@@ -53,11 +55,21 @@ const struct store_keeper *store_keeper_of(const char *url, char *error, size_t 
     return NULL;
 }
 
-struct store *store_open(const char *url, int timeout_ms)
+void store_show(const char *url, char *out, size_t size)
 {
     char error[256];
     const struct store_keeper *keeper = store_keeper_of(url, error, sizeof error);
-    return keeper ? keeper->open(url, timeout_ms) : NULL;
+    if (keeper)
+        keeper->show(url, out, size);
+    else
+        snprintf(out, size, "%.*s:…", (int)strcspn(url, ":/@"), url);
+}
+
+struct store *store_open(const struct store_options *options)
+{
+    char error[256];
+    const struct store_keeper *keeper = store_keeper_of(options->url, error, sizeof error);
+    return keeper ? keeper->open(options) : NULL;
 }
 
 void store_close(struct store *store)

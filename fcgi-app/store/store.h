@@ -61,15 +61,25 @@ typedef bool (*store_order_visit)(void *context, const struct order *order);
  * last, or -1 to give up. */
 typedef int (*store_product_next)(void *context, struct product *product);
 
+/* How to open a store. All borrowed for the call. */
+struct store_options {
+    const char *url;
+    int timeout_ms;            /* the deadline of every later call */
+    const char *password_file; /* holds the password, and is read for each new connection; NULL or
+                                  "" if there is none. For keepers that have a password. */
+};
+
 struct store;
 
 /* A keeper's table; each function as the store_ function of the same name below. */
 struct store_keeper {
     const char *scheme;             /* what a URL starts with, without the colon */
+    const char *alias;              /* another such word, or NULL */
     const char *form;               /* how its URLs are written, for messages */
     bool (*takes)(const char *url); /* whether a URL of the scheme is of that form */
     bool migrates_itself;           /* serve may migrate it without being told */
-    struct store *(*open)(const char *url, int timeout_ms);
+    void (*show)(const char *url, char *out, size_t size);
+    struct store *(*open)(const struct store_options *options);
     void (*close)(struct store *store);
     enum store_result (*ping)(struct store *store);
     enum store_result (*migrate)(struct store *store, int *from, int *to);
@@ -97,10 +107,13 @@ struct store {
  * form; error then says what is wrong and what is known. */
 const struct store_keeper *store_keeper_of(const char *url, char *error, size_t error_size);
 
-/* Makes a handle; timeout_ms is the deadline of every later call. The store itself is reached for
- * on the first call, and again on later ones whenever it was lost, so a store that is away now is
- * no error here. NULL if out of memory or there is no keeper for the URL. */
-struct store *store_open(const char *url, int timeout_ms);
+/* Writes what may be shown of a URL: where the store is, and never a password. */
+void store_show(const char *url, char *out, size_t size);
+
+/* Makes a handle. The store itself is reached for on the first call, and again on later ones
+ * whenever it was lost, so a store that is away now is no error here. NULL if out of memory or
+ * there is no keeper for the URL. */
+struct store *store_open(const struct store_options *options);
 
 /* Closes the handle; NULL is let pass. */
 void store_close(struct store *store);

@@ -51,6 +51,7 @@ static void test_defaults(void)
     CU_ASSERT_TRUE(read_one("HOME", "/"));
     CU_ASSERT_STRING_EQUAL(errors, "");
     CU_ASSERT_STRING_EQUAL(config.texts[CONFIG_DATABASE_URL], "sqlite:var/postern.db");
+    CU_ASSERT_STRING_EQUAL(config.texts[CONFIG_DATABASE_PASSWORD_FILE], "");
     CU_ASSERT_STRING_EQUAL(config.texts[CONFIG_SOCKET], "var/postern.sock");
     CU_ASSERT_STRING_EQUAL(config.texts[CONFIG_SOCKET_GROUP], "");
     CU_ASSERT_EQUAL(config.numbers[CONFIG_BACKLOG], 1024);
@@ -202,7 +203,7 @@ static void test_help(void)
         "DATABASE_URL",      "POSTERN_SOCKET",          "POSTERN_SOCKET_GROUP",
         "POSTERN_BACKLOG",   "POSTERN_WORKERS",         "POSTERN_DRAIN_SECONDS",
         "POSTERN_QUIET_MS",  "POSTERN_REQUEST_SECONDS", "POSTERN_STORE_TIMEOUT_MS",
-        "POSTERN_LOG_LEVEL",
+        "POSTERN_LOG_LEVEL", "DATABASE_PASSWORD_FILE",
     };
     CU_ASSERT_EQUAL(sizeof names / sizeof names[0], CONFIG_SETTING_MAX);
     char help[TEXT_SIZE] = "";

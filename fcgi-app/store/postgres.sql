@@ -1,0 +1,94 @@
+-- Every statement of the PostgreSQL keeper. sql2c.awk makes each a POSTGRES_SQL_ value. Those from
+-- product_get on are prepared once for each connection; the ones above it run as they are, because
+-- the tables may not be there yet.
+
+-- name: version
+SELECT coalesce(max(version), 0) FROM schema_version;
+
+-- name: begin
+BEGIN;
+
+-- name: commit
+COMMIT;
+
+-- name: rollback
+ROLLBACK;
+
+-- name: migrate_lock
+-- The numbers spell PSTR and stand for the schema.
+SET LOCAL statement_timeout = 0;
+SELECT pg_advisory_xact_lock(1347638354, 1);
+CREATE TABLE IF NOT EXISTS schema_version (
+    version BIGINT NOT NULL PRIMARY KEY,
+    name TEXT NOT NULL,
+    applied_at TIMESTAMPTZ NOT NULL DEFAULT now()
+);
+
+-- name: migrate_note
+INSERT INTO schema_version (version, name) VALUES ($1, $2);
+
+-- name: import_start
+SET LOCAL statement_timeout = 0;
+CREATE TEMPORARY TABLE imported (
+    given BIGINT GENERATED ALWAYS AS IDENTITY,
+    id BIGINT,
+    price_cents BIGINT,
+    quantity BIGINT,
+    name TEXT,
+    description TEXT
+) ON COMMIT DROP;
+COPY imported (id, price_cents, quantity, name, description) FROM STDIN;
+
+-- name: import_store
+-- In the order of the ids, as orders lock their products; of the same product, the one given last.
+INSERT INTO products (id, price_cents, quantity, name, description)
+SELECT DISTINCT ON (id) id, price_cents, quantity, name, description
+FROM imported
+ORDER BY id, given DESC
+ON CONFLICT (id) DO UPDATE SET
+    price_cents = excluded.price_cents,
+    quantity = excluded.quantity,
+    name = excluded.name,
+    description = excluded.description;
+
+-- name: product_get
+SELECT id, price_cents, quantity, name, description
+FROM products
+WHERE id = $1;
+
+-- name: product_list
+SELECT id, price_cents, quantity, name, description
+FROM products
+WHERE id > $1
+ORDER BY id
+LIMIT $2;
+
+-- name: order_place
+SELECT * FROM place_order($1, $2, $3, $4, $5, $6, $7, $8, $9);
+
+-- name: order_get
+SELECT o.id, o.created_us, o.total_cents, o.email, o.reference,
+    l.product_id, l.quantity, l.unit_price_cents, l.amount_cents, l.name
+FROM orders AS o JOIN order_lines AS l ON l.order_id = o.id
+WHERE o.id = $1 AND o.consumer = $2
+ORDER BY l.line;
+
+-- name: order_list
+SELECT o.id, o.created_us, o.total_cents, o.email, o.reference,
+    l.product_id, l.quantity, l.unit_price_cents, l.amount_cents, l.name
+FROM (
+    SELECT * FROM orders
+    WHERE consumer = $1 AND id < $2
+    ORDER BY id DESC
+    LIMIT $3
+) AS o JOIN order_lines AS l ON l.order_id = o.id
+ORDER BY o.id DESC, l.line;
+
+-- name: session_terminate
+SELECT pg_terminate_backend(pid) FROM pg_locks
+WHERE locktype = 'advisory' AND objsubid = 1
+    AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+    AND classid::BIGINT = ($1::BIGINT >> 32) AND objid::BIGINT = ($1::BIGINT & 4294967295);
+
+-- name: session_await
+SELECT pg_advisory_xact_lock($1);

@@ -1,0 +1,25 @@
+#include "store/trouble.h"
+
+static const char *const trouble_texts[STORE_RESULT_MAX] = {
+    [STORE_UNREACHABLE] = "the store cannot be opened, read or written",
+    [STORE_OLD_SCHEMA] = "the store's schema is older than this program: run postern migrate",
+    [STORE_NEW_SCHEMA] = "the store's schema is newer than this program: install a newer postern",
+    [STORE_FAULT] = "the store failed in a way it never should",
+};
+
+bool trouble_is(enum store_result result)
+{
+    return trouble_texts[result] != NULL;
+}
+
+void trouble_note(struct trouble *trouble, enum store_result result, int code,
+                  const struct log_field *fields)
+{
+    if (trouble_is(result) && (result != trouble->result || code != trouble->code)) {
+        log_write(LOG_ERROR, trouble_texts[result], fields);
+        *trouble = (struct trouble){result, code};
+    } else if (!trouble_is(result) && result != STORE_BUSY && trouble->result != STORE_OK) {
+        log_write(LOG_INFO, "the store is back", LOG_FIELDS(fields[0]));
+        *trouble = (struct trouble){STORE_OK, 0};
+    }
+}
