@@ -29,12 +29,11 @@ struct store *open_store(struct config *config, int timeout_ms)
 {
     if (!open_store_configure(config))
         return NULL;
-    struct store *store =
-        store_open(&(struct store_options){
-            .url = config->texts[CONFIG_DATABASE_URL],
-            .timeout_ms = timeout_ms ? timeout_ms : config->numbers[CONFIG_STORE_TIMEOUT_MS],
-            .password_file = config->texts[CONFIG_DATABASE_PASSWORD_FILE],
-        });
+    struct store *store = store_open(&(struct store_options){
+        .url = config->texts[CONFIG_DATABASE_URL],
+        .timeout_ms = timeout_ms ? timeout_ms : config->numbers[CONFIG_STORE_TIMEOUT_MS],
+        .password_file = config->texts[CONFIG_DATABASE_PASSWORD_FILE],
+    });
     if (!store)
         fputs("postern: out of memory\n", stderr);
     return store;

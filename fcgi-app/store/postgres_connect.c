@@ -19,6 +19,7 @@ enum {
     POSTGRES_OPTIONS_MAX = 64,
     POSTGRES_RECONNECT_US = 150000, /* between attempts: a server that is away is not stormed */
     POSTGRES_SETUP_MAX = 65536,
+    POSTGRES_UNASKED_MAX = 8, /* messages that a server may send between calls */
     /* Percent of the deadline: first a wait for a lock ends, then the statement, both by the
      * server, which then says so; the rest is for a server that does not. */
     POSTGRES_LOCK_PERCENT = 50,
@@ -237,6 +238,7 @@ static enum store_result postgres_set_up(struct postgres *p)
     char sql[sizeof postgres_settings + 200];
     if (getrandom(&p->session, sizeof p->session, 0) != sizeof p->session)
         return postgres_fail(p, STORE_FAULT, "no randomness");
+    p->session &= INT64_MAX; /* pg_locks shows its halves unsigned */
     snprintf(sql, sizeof sql,
              "SET statement_timeout = %d; SET lock_timeout = %d;"
              "SELECT pg_advisory_lock(%" PRId64 "); %s",
@@ -308,11 +310,13 @@ static enum store_result postgres_prepare(struct postgres *p)
 static void postgres_check_alive(struct postgres *p)
 {
     for (int i = 0; p->conn && postgres_wait(p, POLLIN, 0); i++) {
-        if (i == 8 || !PQconsumeInput(p->conn) || PQstatus(p->conn) != CONNECTION_OK)
+        if (i == POSTGRES_UNASKED_MAX || !PQconsumeInput(p->conn))
             postgres_disconnect(p);
         else
             PQisBusy(p->conn); /* takes in what came */
     }
+    if (p->conn && PQstatus(p->conn) != CONNECTION_OK)
+        postgres_disconnect(p);
 }
 
 enum store_result postgres_reach_unchecked(struct postgres *p)

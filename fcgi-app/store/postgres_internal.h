@@ -132,10 +132,14 @@ enum store_result postgres_send_text(struct postgres *p, const char *sql);
 
 /* Waits for the next result of what was sent: STORE_OK and a result that the caller clears;
  * STORE_NOT_FOUND once there are no more; or how it failed, and then there are no more either. */
-enum store_result postgres_next(struct postgres *p, PGresult **result);
+enum store_result postgres_next(struct postgres *p, PGresult **out);
 
 /* Fetches all results, and keeps the last (to be cleared by the caller) if out is not NULL. */
 enum store_result postgres_finish(struct postgres *p, PGresult **out);
+
+/* STORE_OK, or STORE_BUSY if the deadline has passed; for who shows rows to a visitor that takes
+ * its time. */
+enum store_result postgres_in_time(struct postgres *p);
 
 /* Gives up the results that are still to come. */
 void postgres_abandon(struct postgres *p);

@@ -27,11 +27,8 @@ static const struct {
     const char *outcome;
     enum store_result result;
 } postgres_outcomes[] = {
-    {"placed", STORE_OK},
-    {"replayed", STORE_REPLAYED},
-    {"unknown", STORE_UNKNOWN_PRODUCT},
-    {"short", STORE_SHORT},
-    {"in flight", STORE_KEY_IN_FLIGHT},
+    {"placed", STORE_OK},   {"replayed", STORE_REPLAYED},       {"unknown", STORE_UNKNOWN_PRODUCT},
+    {"short", STORE_SHORT}, {"in flight", STORE_KEY_IN_FLIGHT},
 };
 
 enum {
@@ -115,23 +112,39 @@ static enum store_result postgres_order_show(struct postgres *p, store_order_vis
     return visit(context, &p->order) ? STORE_OK : STORE_STOPPED;
 }
 
-/* Collects the lines, one by one as they come, into orders, and shows each one. */
-static enum store_result postgres_order_stream(struct postgres *p, store_order_visit visit,
-                                               void *context)
+/* Adds a line to the order that is being read; the first line of the next one shows it. */
+static enum store_result postgres_order_collect(struct postgres *p, const PGresult *row,
+                                                store_order_visit visit, void *context)
+{
+    enum store_result result = postgres_in_time(p);
+    if (result == STORE_OK && p->order.count > 0 &&
+        strcmp(PQgetvalue(row, 0, POSTGRES_ORDER_ID), p->order.id) != 0) {
+        result = postgres_order_show(p, visit, context);
+        p->order.count = 0;
+    }
+    return result == STORE_OK ? postgres_order_read_line(p, row, 0, &p->order) : result;
+}
+
+/* Shows the orders one by one, as their lines come. */
+static enum store_result postgres_order_stream(struct postgres *p, const char *consumer,
+                                               const char *before, int64_t limit,
+                                               store_order_visit visit, void *context)
 {
     PGresult *row = NULL;
-    enum store_result result = STORE_OK;
+    /* "~" is above every id. */
+    enum store_result result = postgres_send(
+        p, POSTGRES_SQL_ORDER_LIST,
+        POSTGRES_ARGUMENTS(POSTGRES_AS_TEXT(consumer), POSTGRES_AS_TEXT(*before ? before : "~"),
+                           limit ? POSTGRES_AS_NUMBER(limit) : POSTGRES_AS_NULL));
+    if (result == STORE_OK)
+        PQsetSingleRowMode(p->conn);
     p->order.count = 0;
     while (result == STORE_OK && (result = postgres_next(p, &row)) == STORE_OK) {
-        if (PQntuples(row) > 0 && p->order.count > 0 &&
-            strcmp(PQgetvalue(row, 0, POSTGRES_ORDER_ID), p->order.id) != 0) {
-            result = postgres_order_show(p, visit, context);
-            p->order.count = 0;
-        }
-        if (PQntuples(row) > 0 && result == STORE_OK)
-            result = postgres_order_read_line(p, row, 0, &p->order);
+        if (PQntuples(row) > 0)
+            result = postgres_order_collect(p, row, visit, context);
         PQclear(row);
     }
+    postgres_abandon(p);
     if (result != STORE_NOT_FOUND)
         return result;
     return p->order.count > 0 ? postgres_order_show(p, visit, context) : STORE_OK;
@@ -145,19 +158,8 @@ enum store_result postgres_order_list(struct store *store, const char *consumer,
     postgres_enter(p, "order_list");
     do {
         result = postgres_reach(p);
-        /* "~" is above every id. */
         if (result == STORE_OK)
-            result =
-                postgres_send(p, POSTGRES_SQL_ORDER_LIST,
-                              POSTGRES_ARGUMENTS(
-                                  POSTGRES_AS_TEXT(consumer),
-                                  POSTGRES_AS_TEXT(*before ? before : "~"),
-                                  limit ? POSTGRES_AS_NUMBER(limit) : POSTGRES_AS_NULL));
-        if (result == STORE_OK) {
-            PQsetSingleRowMode(p->conn);
-            result = postgres_order_stream(p, visit, context);
-            postgres_abandon(p);
-        }
+            result = postgres_order_stream(p, consumer, before, limit, visit, context);
     } while (postgres_again(p, result));
     return postgres_leave(p, result);
 }
@@ -168,8 +170,7 @@ static void postgres_order_array(const struct order_request *request, bool quant
 {
     int used = snprintf(out, POSTGRES_ARRAY_SIZE, "{");
     for (size_t i = 0; i < request->count; i++)
-        used += snprintf(out + used, POSTGRES_ARRAY_SIZE - (size_t)used, "%s%" PRId64,
-                         i ? "," : "",
+        used += snprintf(out + used, POSTGRES_ARRAY_SIZE - (size_t)used, "%s%" PRId64, i ? "," : "",
                          quantities ? request->items[i].quantity : request->items[i].product_id);
     snprintf(out + used, POSTGRES_ARRAY_SIZE - (size_t)used, "}");
 }
@@ -197,9 +198,9 @@ static enum store_result postgres_order_read_outcome(struct postgres *p, const P
         if (result == STORE_UNKNOWN_PRODUCT)
             outcome->unknown[outcome->unknown_count++] = product;
         else if (result == STORE_SHORT)
-            outcome->shorts[outcome->short_count++] = (struct order_shortage){
-                product, postgres_number(rows, row, POSTGRES_LINE_QUANTITY),
-                postgres_number(rows, row, POSTGRES_AVAILABLE)};
+            outcome->shorts[outcome->short_count++] =
+                (struct order_shortage){product, postgres_number(rows, row, POSTGRES_LINE_QUANTITY),
+                                        postgres_number(rows, row, POSTGRES_AVAILABLE)};
     }
     return result;
 }
@@ -233,9 +234,8 @@ static enum store_result postgres_order_try(struct postgres *p, const struct ord
 /* Sees to it that a session which is lost to us is over on the server too. */
 static enum store_result postgres_session_end(struct postgres *p, int64_t session)
 {
-    enum store_result result =
-        postgres_run(p, POSTGRES_SQL_SESSION_TERMINATE,
-                     POSTGRES_ARGUMENTS(POSTGRES_AS_NUMBER(session)), NULL);
+    enum store_result result = postgres_run(p, POSTGRES_SQL_SESSION_TERMINATE,
+                                            POSTGRES_ARGUMENTS(POSTGRES_AS_NUMBER(session)), NULL);
     if (result == STORE_OK)
         result = postgres_run(p, POSTGRES_SQL_SESSION_AWAIT,
                               POSTGRES_ARGUMENTS(POSTGRES_AS_NUMBER(session)), NULL);

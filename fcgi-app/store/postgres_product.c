@@ -26,8 +26,8 @@ static enum store_result postgres_product_read(struct postgres *p, int64_t id,
                                                store_product_visit visit, void *context)
 {
     PGresult *row = NULL;
-    enum store_result result = postgres_run(
-        p, POSTGRES_SQL_PRODUCT_GET, POSTGRES_ARGUMENTS(POSTGRES_AS_NUMBER(id)), &row);
+    enum store_result result =
+        postgres_run(p, POSTGRES_SQL_PRODUCT_GET, POSTGRES_ARGUMENTS(POSTGRES_AS_NUMBER(id)), &row);
     if (result == STORE_OK && PQntuples(row) == 0)
         result = STORE_NOT_FOUND;
     if (result == STORE_OK)
@@ -65,6 +65,8 @@ static enum store_result postgres_product_stream(struct postgres *p, int64_t aft
         if (PQntuples(row) > 0)
             result = postgres_product_show(p, row, visit, context);
         PQclear(row);
+        if (result == STORE_OK)
+            result = postgres_in_time(p);
     }
     postgres_abandon(p);
     return result == STORE_NOT_FOUND ? STORE_OK : result;

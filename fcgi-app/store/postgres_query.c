@@ -130,11 +130,10 @@ enum store_result postgres_send(struct postgres *p, enum postgres_sql which,
             values[i] = NULL;
     }
     snprintf(name, sizeof name, "s%d", (int)which);
-    return postgres_sent(
-        p, which < POSTGRES_SQL_PREPARED
-               ? PQsendQueryParams(p->conn, postgres_sql_texts[which], count, NULL, values, NULL,
-                                   NULL, 0)
-               : PQsendQueryPrepared(p->conn, name, count, values, NULL, NULL, 0));
+    return postgres_sent(p, which < POSTGRES_SQL_PREPARED
+                                ? PQsendQueryParams(p->conn, postgres_sql_texts[which], count, NULL,
+                                                    values, NULL, NULL, 0)
+                                : PQsendQueryPrepared(p->conn, name, count, values, NULL, NULL, 0));
 }
 
 enum store_result postgres_send_text(struct postgres *p, const char *sql)
@@ -160,20 +159,14 @@ static void postgres_drain(struct postgres *p)
 {
     struct postgres_error error = p->error;
     enum postgres_remedy remedy = p->remedy;
-    PGresult *result = NULL;
-    for (int i = 0; p->conn && i < POSTGRES_ABANDON_MAX; i++) {
-        if (postgres_await(p) != STORE_OK)
-            break;
-        result = PQgetResult(p->conn);
+    for (int i = 0;
+         p->conn && !p->idle && i < POSTGRES_ABANDON_MAX && postgres_await(p) == STORE_OK; i++) {
+        PGresult *result = PQgetResult(p->conn);
         p->idle = !result;
-        if (!result || PQstatus(p->conn) != CONNECTION_OK)
-            break;
         PQclear(result);
     }
-    if (!p->idle) {
-        PQclear(result);
+    if (!p->idle)
         postgres_disconnect(p);
-    }
     p->error = error;
     p->remedy = remedy;
 }
@@ -220,9 +213,16 @@ enum store_result postgres_finish(struct postgres *p, PGresult **out)
     return last ? STORE_OK : postgres_fail(p, STORE_FAULT, "the server gave no result");
 }
 
+enum store_result postgres_in_time(struct postgres *p)
+{
+    return clock_monotonic_us() < p->deadline_us
+               ? STORE_OK
+               : postgres_fail(p, STORE_BUSY, "the list was not read within the deadline");
+}
+
 void postgres_abandon(struct postgres *p)
 {
-    if (!p->idle)
+    if (p->conn && !p->idle)
         postgres_drain(p);
 }
 

@@ -33,7 +33,7 @@ struct sqlite {
     const char *call;                  /* the use case that runs, for the log */
     struct sqlite_error error;         /* of the call that runs */
     struct trouble trouble;
-    struct order order;                /* the row that order_list shows its visitor */
+    struct order order; /* the row that order_list shows its visitor */
 };
 
 /* A statement's argument: the text, or if that is NULL the number. */
