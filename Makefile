@@ -66,7 +66,7 @@ C_FILES      := $(shell find fcgi-app tests webserver-conf -name '*.[ch]' 2>/dev
 POSTERN      := $(BUILD)/postern
 
 .DEFAULT_GOAL := help
-.PHONY: help packages build run test unit e2e check check-rest sanitizers fuzz lint format format-check bench clean
+.PHONY: help packages build run run-postgres test unit e2e check check-rest sanitizers fuzz lint format format-check bench clean
 .DELETE_ON_ERROR:
 MAKEFLAGS += --no-builtin-rules
 export CI
@@ -121,6 +121,11 @@ run: export PORT := $(or $(PORT),8080)
 run: build ## run it on http://127.0.0.1:8080 (PORT=, DATABASE_URL=); Ctrl-C stops it
 	@.ci/install $(PACKAGES_RUN)
 	@POSTERN=$(POSTERN) exec webserver-conf/run-pair
+
+run-postgres: export PORT := $(or $(PORT),8080)
+run-postgres: build ## the same on a PostgreSQL server of its own
+	@.ci/install $(PACKAGES_RUN) postgresql
+	@POSTERN=$(POSTERN) exec webserver-conf/run-postgres
 
 # ---- Test
 
