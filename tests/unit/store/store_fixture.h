@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/id.h"
+#include "postgres_server.h"
 #include "store/store.h"
 #include "suite.h"
 
@@ -52,8 +53,42 @@ static inline void fixture_file_drop(const char *url)
     rmdir(directory);
 }
 
+/* Started by the first test that needs it; every test has a database of its own. */
+static struct postgres_server fixture_server;
+
+static inline void fixture_server_remove(void)
+{
+    postgres_server_remove(&fixture_server);
+}
+
+static inline void fixture_database_make(char url[FIXTURE_URL_SIZE])
+{
+    static int number;
+    char name[32], command[64];
+    if (!fixture_server.pid) {
+        if (!postgres_server_make(&fixture_server))
+            abort();
+        atexit(fixture_server_remove);
+    }
+    snprintf(name, sizeof name, "postern_%d", ++number);
+    snprintf(command, sizeof command, "CREATE DATABASE %s", name);
+    if (!postgres_server_sql(&fixture_server, "postgres", command, NULL, 0))
+        abort();
+    postgres_server_url(&fixture_server, name, url);
+}
+
+static inline void fixture_database_drop(const char *url)
+{
+    char command[FIXTURE_URL_SIZE];
+    snprintf(command, sizeof command, "DROP DATABASE %s WITH (FORCE)", strrchr(url, '/') + 1);
+    postgres_server_sql(&fixture_server, "postgres", command, NULL, 0);
+}
+
+enum { FIXTURE_SQLITE, FIXTURE_POSTGRES };
+
 static const struct fixture_keeper fixture_keepers[] = {
-    {"sqlite", fixture_file_make, fixture_file_drop},
+    [FIXTURE_SQLITE] = {"sqlite", fixture_file_make, fixture_file_drop},
+    [FIXTURE_POSTGRES] = {"postgres", fixture_database_make, fixture_database_drop},
 };
 
 /* The store of the test that runs. */
@@ -61,10 +96,16 @@ static const struct fixture_keeper *fixture_keeper = fixture_keepers;
 static char fixture_url[FIXTURE_URL_SIZE];
 static struct store *fixture;
 
+/* Opens a handle for a URL and with a deadline; NULL if there is no keeper for it. */
+static inline struct store *fixture_open_url(const char *url, int timeout_ms)
+{
+    return store_open(&(struct store_options){.url = url, .timeout_ms = timeout_ms});
+}
+
 /* Opens one more handle. */
 static inline struct store *fixture_open(void)
 {
-    struct store *store = store_open(fixture_url, FIXTURE_TIMEOUT_MS);
+    struct store *store = fixture_open_url(fixture_url, FIXTURE_TIMEOUT_MS);
     if (!store)
         abort();
     return store;

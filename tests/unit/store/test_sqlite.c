@@ -56,12 +56,12 @@ static void test_url(void)
     struct store *store;
     fixture_begin();
     snprintf(url, sizeof url, "sqlite://%s", file_path());
-    store = store_open(url, FIXTURE_TIMEOUT_MS);
+    store = fixture_open_url(url, FIXTURE_TIMEOUT_MS);
     CU_ASSERT_PTR_NOT_NULL_FATAL(store);
     CU_ASSERT_EQUAL(store_ping(store), STORE_OK);
     store_close(store);
-    CU_ASSERT_PTR_NULL(store_open("sqlite://var/postern.db", FIXTURE_TIMEOUT_MS));
-    store = store_open("sqlite::memory:", FIXTURE_TIMEOUT_MS);
+    CU_ASSERT_PTR_NULL(fixture_open_url("sqlite://var/postern.db", FIXTURE_TIMEOUT_MS));
+    store = fixture_open_url("sqlite::memory:", FIXTURE_TIMEOUT_MS);
     CU_ASSERT_EQUAL(store_ping(store), STORE_UNREACHABLE);
     store_close(store);
     fixture_end();
@@ -210,7 +210,7 @@ static bool see_nothing(void *context, const struct product *product)
 static void test_busy(void)
 {
     fixture_begin();
-    struct store *store = store_open(fixture_url, 150);
+    struct store *store = fixture_open_url(fixture_url, 150);
     sqlite3 *lock = aside("BEGIN IMMEDIATE");
     int64_t start = clock_monotonic_us();
     CU_ASSERT_EQUAL(place_one(store), STORE_BUSY);
@@ -251,7 +251,7 @@ static void test_deadline(void)
     int64_t id = 0;
     int seen = 0;
     fixture_begin();
-    struct store *store = store_open(fixture_url, 100);
+    struct store *store = fixture_open_url(fixture_url, 100);
     CU_ASSERT_EQUAL(store_product_import(store, next_slowly, &id), STORE_OK);
     CU_ASSERT_EQUAL(fixture_stock(4000), 1);
     CU_ASSERT_EQUAL(store_product_list(store, 0, 0, see_slowly, &seen), STORE_BUSY);

@@ -1,0 +1,44 @@
+/* postgres_server: a private PostgreSQL server from the distribution's package, for a test. It
+ * listens on 127.0.0.1 alone, keeps its data in a folder of its own under /tmp, is as durable as a
+ * real one, and goes away with its folder when the process that started it ends, however it ends.
+ */
+#ifndef TESTS_POSTGRES_SERVER_H
+#define TESTS_POSTGRES_SERVER_H
+
+#include <libpq-fe.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/types.h>
+
+enum { POSTGRES_SERVER_PATH_SIZE = 64, POSTGRES_SERVER_URL_SIZE = 128 };
+
+struct postgres_server {
+    char folder[POSTGRES_SERVER_PATH_SIZE];
+    int port;
+    pid_t pid;    /* 0 while it does not run */
+    int lifeline; /* its end tells the janitor, which removes the folder, that the test has ended */
+};
+
+/* Makes a new server with the superuser "postgres", who needs no password, and starts it. False
+ * after saying on standard error what went wrong. */
+bool postgres_server_make(struct postgres_server *server);
+
+/* Starts the server again, on the same port, and waits until it answers. */
+bool postgres_server_start(struct postgres_server *server);
+
+/* Stops it and waits for its end; SIGINT: cuts its clients off, SIGQUIT: like a crash. */
+void postgres_server_stop(struct postgres_server *server, int signal);
+
+/* Stops the server, if it runs, and removes its folder. */
+void postgres_server_remove(struct postgres_server *server);
+
+/* Writes the URL of one of its databases. */
+void postgres_server_url(const struct postgres_server *server, const char *database,
+                         char out[POSTGRES_SERVER_URL_SIZE]);
+
+/* Runs SQL in a database as the superuser. The first value of the last statement, if any, is
+ * written as text to out, which may be NULL. False after printing the error. */
+bool postgres_server_sql(const struct postgres_server *server, const char *database,
+                         const char *sql, char *out, size_t size);
+
+#endif

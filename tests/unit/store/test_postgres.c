@@ -1,0 +1,479 @@
+/* What only the PostgreSQL keeper has: a server, its schema, roles, passwords and transactions. */
+#include <fcntl.h>
+#include <sys/stat.h>
+
+#include "base/clock.h"
+#include "store/postgres_internal.h"
+#include "store_fixture.h"
+
+static struct store_outcome outcome;
+
+static enum store_result place_one(struct store *store)
+{
+    return fixture_place(store, "c", NULL, clock_now_us(), fixture_request(1, 1), &outcome);
+}
+
+static const char *database(void)
+{
+    return strrchr(fixture_url, '/') + 1;
+}
+
+/* Runs SQL in the test's database. */
+static void sql(const char *text)
+{
+    CU_ASSERT_TRUE(postgres_server_sql(&fixture_server, database(), text, NULL, 0));
+}
+
+/* The first value of what the SQL returns. */
+static const char *value(const char *text)
+{
+    static char out[200];
+    CU_ASSERT_TRUE(postgres_server_sql(&fixture_server, database(), text, out, sizeof out));
+    return out;
+}
+
+/* Runs SQL on a connection of its own, which stays open. */
+static PGconn *aside(const char *text)
+{
+    PGconn *conn = PQconnectdb(fixture_url);
+    PGresult *result = PQexec(conn, text);
+    CU_ASSERT_TRUE(PQresultStatus(result) == PGRES_COMMAND_OK ||
+                   PQresultStatus(result) == PGRES_TUPLES_OK);
+    PQclear(result);
+    return conn;
+}
+
+static void test_url(void)
+{
+    static const struct {
+        int line;
+        const char *url, *shown; /* NULL: refused */
+    } rows[] = {
+        {__LINE__, "postgresql://ada:s3cret@db.example:5432/shop",
+         "postgresql://db.example:5432/shop"},
+        {__LINE__, "postgres://ada:s3cret@db.example/shop", "postgresql://db.example/shop"},
+        {__LINE__, "postgresql://a,b:1/shop?password=s3cret&target_session_attrs=read-write",
+         "postgresql://a,b:,1/shop"},
+        {__LINE__, "postgresql:///shop?host=/run/postgresql&sslmode=verify-full",
+         "postgresql:///run/postgresql/shop"},
+        {__LINE__, "postgresql://ada:s3cr@t@db.example/shop", NULL},
+        {__LINE__, "postgresql://ada:s3cr/t@db.example/shop", NULL},
+        {__LINE__, "postgresql://db.example/shop?s3cret=1", NULL},
+        {__LINE__, "postgresql:shop", NULL},
+        {__LINE__, "postgresqls://db.example/shop", NULL},
+    };
+    char shown[FIXTURE_URL_SIZE], error[256];
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        SUITE_ROW(&rows[i], !!store_keeper_of(rows[i].url, error, sizeof error) == !!rows[i].shown);
+        SUITE_ROW(&rows[i], rows[i].shown || !strstr(error, "s3cr"));
+        store_show(rows[i].url, shown, sizeof shown);
+        SUITE_ROW(&rows[i],
+                  rows[i].shown ? strcmp(shown, rows[i].shown) == 0 : !strstr(shown, "s3cr"));
+    }
+}
+
+static void test_schema_version(void)
+{
+    static const struct {
+        int line;
+        const char *sql;
+        enum store_result result, migrated;
+    } rows[] = {
+        {__LINE__, "SELECT 1", STORE_OK, STORE_OK},
+        {__LINE__, "INSERT INTO schema_version VALUES (1000, 'x')", STORE_NEW_SCHEMA,
+         STORE_NEW_SCHEMA},
+        /* The tables are there already. */
+        {__LINE__, "DELETE FROM schema_version", STORE_OLD_SCHEMA, STORE_FAULT},
+        {__LINE__, "DROP TABLE schema_version", STORE_OLD_SCHEMA, STORE_FAULT},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        int from, to;
+        fixture_begin();
+        sql(rows[i].sql);
+        /* Both the connection that is open and a new one. */
+        SUITE_ROW(&rows[i], store_ping(fixture) == rows[i].result);
+        SUITE_ROW(&rows[i], place_one(fixture) == rows[i].result);
+        SUITE_ROW(&rows[i], store_migrate(fixture, &from, &to) == rows[i].migrated);
+        SUITE_ROW(&rows[i], store_ping(fixture) == rows[i].result);
+        fixture_end();
+    }
+}
+
+/* A handle that was refused for the schema is let in once another one has migrated. */
+static void test_migrated_elsewhere(void)
+{
+    int from, to;
+    fixture_begin_empty();
+    struct store *other = fixture_open();
+    CU_ASSERT_EQUAL(place_one(fixture), STORE_OLD_SCHEMA);
+    CU_ASSERT_EQUAL(store_migrate(other, &from, &to), STORE_OK);
+    CU_ASSERT_EQUAL(place_one(fixture), STORE_UNKNOWN_PRODUCT);
+    store_close(other);
+    fixture_end();
+}
+
+static void test_settings(void)
+{
+    static const struct {
+        int line;
+        const char *name, *value;
+    } rows[] = {
+        {__LINE__, "application_name", "postern"},
+        {__LINE__, "client_encoding", "UTF8"},
+        {__LINE__, "default_transaction_isolation", "read committed"},
+        {__LINE__, "idle_in_transaction_session_timeout", "1min"},
+        {__LINE__, "lock_timeout", "10001ms"},
+        {__LINE__, "statement_timeout", "12001ms"},
+        {__LINE__, "synchronous_commit", "on"},
+    };
+    char text[160];
+    fixture_begin();
+    snprintf(text, sizeof text,
+             "ALTER DATABASE %s SET synchronous_commit = off;"
+             "ALTER DATABASE %s SET default_transaction_isolation = 'serializable'",
+             database(), database());
+    sql(text);
+    struct store *store = fixture_open();
+    CU_ASSERT_EQUAL(store_ping(store), STORE_OK);
+    PGconn *conn = ((struct postgres *)store)->conn;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        snprintf(text, sizeof text, "SHOW %s", rows[i].name);
+        PGresult *result = PQexec(conn, text);
+        SUITE_ROW(&rows[i], strcmp(PQgetvalue(result, 0, 0), rows[i].value) == 0);
+        PQclear(result);
+    }
+    store_close(store);
+    fixture_end();
+}
+
+static void test_busy(void)
+{
+    static const char lock[] = "BEGIN; SELECT FROM products WHERE id = 1 FOR UPDATE";
+    fixture_begin();
+    struct store *store = fixture_open_url(fixture_url, 400);
+    PGconn *holder = aside(lock);
+    int64_t start = clock_monotonic_us();
+    CU_ASSERT_EQUAL(place_one(store), STORE_BUSY);
+    int64_t waited = clock_monotonic_us() - start;
+    SUITE_CHECK(waited >= 200000 && waited < 2000000, "waited %lld us", (long long)waited);
+    /* Who only reads, or wants something else, does not wait. */
+    CU_ASSERT_EQUAL(fixture_stock(1), 10);
+    CU_ASSERT_EQUAL(
+        fixture_place(store, "c", NULL, FIXTURE_NOW_US, fixture_request(2, 1), &outcome), STORE_OK);
+    PQfinish(holder);
+    CU_ASSERT_EQUAL(place_one(store), STORE_OK);
+    CU_ASSERT_EQUAL(fixture_stock(1), 9);
+    store_close(store);
+    fixture_end();
+}
+
+static void test_key_in_flight(void)
+{
+    fixture_begin();
+    PGconn *other = aside("BEGIN; SELECT place_order('c', 'k', 'first', 1780000000000000,"
+                          " 1780000000000009, '{1}', '{2}', '', '')");
+    /* Nobody waits for it, though it holds the product too. */
+    CU_ASSERT_EQUAL(
+        fixture_place(fixture, "c", "k", FIXTURE_NOW_US, fixture_request(1, 2), &outcome),
+        STORE_KEY_IN_FLIGHT);
+    CU_ASSERT_EQUAL(
+        fixture_place(fixture, "d", "k", FIXTURE_NOW_US, fixture_request(2, 1), &outcome),
+        STORE_OK);
+    PQclear(PQexec(other, "COMMIT"));
+    PQfinish(other);
+    CU_ASSERT_EQUAL(
+        fixture_place(fixture, "c", "k", FIXTURE_NOW_US, fixture_request(1, 2), &outcome),
+        STORE_REPLAYED);
+    CU_ASSERT_STRING_EQUAL(outcome.order.id, "first");
+    CU_ASSERT_EQUAL(
+        fixture_place(fixture, "c", "k", FIXTURE_NOW_US, fixture_request(1, 3), &outcome),
+        STORE_KEY_REUSED);
+    CU_ASSERT_EQUAL(fixture_stock(1), 8);
+    fixture_end();
+}
+
+static void test_keys_are_purged(void)
+{
+    char key[8];
+    fixture_begin();
+    for (int i = 0; i < 5; i++) {
+        snprintf(key, sizeof key, "k%d", i);
+        CU_ASSERT_EQUAL(
+            fixture_place(fixture, "c", key, FIXTURE_NOW_US + i, fixture_request(1, 1), &outcome),
+            STORE_OK);
+    }
+    CU_ASSERT_EQUAL(fixture_place(fixture, "c", "late", FIXTURE_NOW_US + STORE_KEY_LIFETIME_US + 2,
+                                  fixture_request(1, 1), &outcome),
+                    STORE_OK);
+    CU_ASSERT_STRING_EQUAL(value("SELECT string_agg(key, ' ' ORDER BY key) FROM idempotency_keys"),
+                           "k2 k3 k4 late");
+    fixture_end();
+}
+
+/* The server fails the first so many attempts to store an order. */
+static void fail_orders(const char *state, int times)
+{
+    char text[500];
+    snprintf(text, sizeof text,
+             "CREATE SEQUENCE attempts;"
+             "CREATE FUNCTION fail() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN"
+             " IF nextval('attempts') <= %d THEN RAISE 'injected' USING ERRCODE = '%s'; END IF;"
+             " RETURN NEW; END $$;"
+             "CREATE TRIGGER fail AFTER INSERT ON orders FOR EACH ROW EXECUTE FUNCTION fail()",
+             times, state);
+    sql(text);
+}
+
+static void test_server_errors(void)
+{
+    static const struct {
+        int line;
+        const char *state;
+        int times;
+        enum store_result result;
+        const char *attempts;
+    } rows[] = {
+        {__LINE__, "40001", 3, STORE_OK, "4"},
+        {__LINE__, "40P01", 3, STORE_OK, "4"},
+        {__LINE__, "40001", 1000, STORE_BUSY, "11"},
+        {__LINE__, "25006", 1, STORE_OK, "2"},
+        {__LINE__, "25006", 1000, STORE_UNREACHABLE, "2"},
+        {__LINE__, "26000", 1, STORE_OK, "2"},
+        {__LINE__, "57P01", 1, STORE_OK, "2"},
+        {__LINE__, "57014", 1, STORE_BUSY, "1"},
+        {__LINE__, "55P03", 1, STORE_BUSY, "1"},
+        {__LINE__, "53100", 1, STORE_UNREACHABLE, "1"},
+        {__LINE__, "23514", 1, STORE_FAULT, "1"},
+        {__LINE__, "XX000", 1, STORE_FAULT, "1"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        fixture_begin();
+        fail_orders(rows[i].state, rows[i].times);
+        SUITE_ROW(&rows[i], place_one(fixture) == rows[i].result);
+        SUITE_ROW(&rows[i],
+                  strcmp(value("SELECT last_value FROM attempts"), rows[i].attempts) == 0);
+        SUITE_ROW(&rows[i], fixture_stock(1) == (rows[i].result == STORE_OK ? 9 : 10));
+        fixture_end();
+    }
+}
+
+/* A role that is no superuser, with everything it needs. */
+static void make_role(const char *name, const char *options)
+{
+    char text[400];
+    snprintf(text, sizeof text,
+             "CREATE ROLE %s LOGIN %s; GRANT ALL ON SCHEMA public TO %s;"
+             "GRANT ALL ON ALL TABLES IN SCHEMA public TO %s",
+             name, options, name, name);
+    sql(text);
+}
+
+static void role_url(const char *name, char out[FIXTURE_URL_SIZE])
+{
+    snprintf(out, FIXTURE_URL_SIZE, "postgresql://%s@127.0.0.1:%d/%s", name, fixture_server.port,
+             database());
+}
+
+/* Waits until the store answers: what it does within two seconds of its server's return. */
+static bool recovers(struct store *store)
+{
+    int64_t until = clock_monotonic_us() + 2000000;
+    while (store_ping(store) != STORE_OK) {
+        if (clock_monotonic_us() >= until)
+            return false;
+        clock_sleep_us(20000);
+    }
+    return true;
+}
+
+static void test_too_many_connections(void)
+{
+    char url[FIXTURE_URL_SIZE];
+    fixture_begin();
+    make_role("narrow", "CONNECTION LIMIT 1");
+    role_url("narrow", url);
+    struct store *first = fixture_open_url(url, 2000), *second = fixture_open_url(url, 2000);
+    CU_ASSERT_EQUAL(place_one(first), STORE_OK);
+    CU_ASSERT_EQUAL(place_one(second), STORE_UNREACHABLE);
+    store_close(first);
+    CU_ASSERT_TRUE(recovers(second));
+    CU_ASSERT_EQUAL(place_one(second), STORE_OK);
+    store_close(second);
+    sql("DROP OWNED BY narrow; DROP ROLE narrow");
+    fixture_end();
+}
+
+static void write_file(const char *path, const char *text)
+{
+    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0600);
+    CU_ASSERT_EQUAL(write(fd, text, strlen(text)), (ssize_t)strlen(text));
+    close(fd);
+}
+
+static void set_password(const char *password)
+{
+    char text[80];
+    snprintf(text, sizeof text, "ALTER ROLE app PASSWORD '%s'", password);
+    sql(text);
+}
+
+static void cut_off(const char *role)
+{
+    char text[120];
+    snprintf(text, sizeof text,
+             "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE usename = '%s'",
+             role);
+    sql(text);
+}
+
+static void test_password_file(void)
+{
+    char url[FIXTURE_URL_SIZE], file[96], rules[96];
+    fixture_begin();
+    make_role("app", "PASSWORD 'one'");
+    snprintf(rules, sizeof rules, "%s/data/pg_hba.conf", fixture_server.folder);
+    write_file(rules, "host all postgres 127.0.0.1/32 trust\n"
+                      "host all all 127.0.0.1/32 scram-sha-256\n");
+    sql("SELECT pg_reload_conf()");
+    snprintf(file, sizeof file, "%s/password", fixture_server.folder);
+    role_url("app", url);
+    struct store *store = store_open(&(struct store_options){url, 2000, file});
+    CU_ASSERT_EQUAL(store_ping(store), STORE_UNREACHABLE); /* no such file */
+    write_file(file, "one\n");
+    CU_ASSERT_TRUE(recovers(store));
+    /* The password changes under it; then the connection is lost. */
+    set_password("two");
+    CU_ASSERT_EQUAL(place_one(store), STORE_OK);
+    cut_off("app");
+    CU_ASSERT_EQUAL(place_one(store), STORE_UNREACHABLE);
+    write_file(file, "two");
+    CU_ASSERT_TRUE(recovers(store));
+    CU_ASSERT_EQUAL(place_one(store), STORE_OK);
+    store_close(store);
+    write_file(rules, "host all all 127.0.0.1/32 trust\n");
+    sql("SELECT pg_reload_conf(); DROP OWNED BY app; DROP ROLE app");
+    fixture_end();
+}
+
+static int next_slowly(void *context, struct product *product)
+{
+    int64_t *id = context;
+    /* Downwards, and every product twice. */
+    *product = (struct product){2000 - *id / 2, 1, *id % 2, "P\\N", "a\tb\\\nc\r\\."};
+    if (++*id % 20 == 0)
+        clock_sleep_us(1000);
+    return *id <= 4000;
+}
+
+static bool see_slowly(void *context, const struct product *product)
+{
+    int *seen = context;
+    CU_ASSERT_STRING_EQUAL(product->name, "P\\N");
+    CU_ASSERT_STRING_EQUAL(product->description, "a\tb\\\nc\r\\.");
+    CU_ASSERT_EQUAL(product->quantity, 1); /* the one given last */
+    if (*seen % 20 == 0)
+        clock_sleep_us(10000);
+    ++*seen;
+    return true;
+}
+
+/* An import may outlast the deadline, a list may not. */
+static void test_deadline(void)
+{
+    int64_t id = 0;
+    int seen = 0;
+    fixture_begin();
+    struct store *store = fixture_open_url(fixture_url, 150);
+    CU_ASSERT_EQUAL(store_product_import(store, next_slowly, &id), STORE_OK);
+    CU_ASSERT_EQUAL(fixture_stock(2000), 1);
+    CU_ASSERT_EQUAL(store_product_list(store, 0, 0, see_slowly, &seen), STORE_BUSY);
+    SUITE_CHECK(seen > 0 && seen < 2000, "seen %d", seen);
+    CU_ASSERT_EQUAL(place_one(store), STORE_OK);
+    store_close(store);
+    fixture_end();
+}
+
+static bool see_two(void *context, const struct product *product)
+{
+    (void)product;
+    return ++*(int *)context < 2;
+}
+
+/* Stopping early is no matter for a short list, nor for one that is still being sent. */
+static void test_stop_early(void)
+{
+    static const int counts[] = {3, 30000};
+    static struct product products[30000];
+    for (int i = 0; i < 30000; i++)
+        products[i] = (struct product){i + 1, 1, 1, "Product", "Description of the product"};
+    fixture_begin();
+    for (size_t i = 0; i < sizeof counts / sizeof counts[0]; i++) {
+        int seen = 0;
+        CU_ASSERT_EQUAL(fixture_import(products, (size_t)counts[i]), STORE_OK);
+        CU_ASSERT_EQUAL(store_product_list(fixture, 0, 0, see_two, &seen), STORE_STOPPED);
+        CU_ASSERT_EQUAL(seen, 2);
+        CU_ASSERT_EQUAL(place_one(fixture), STORE_OK);
+    }
+    fixture_end();
+}
+
+enum { MIX_PROCESSES = 6, MIX_ORDERS = 60, MIX_PRODUCTS = 20 };
+
+/* Imports the products downwards, or orders some of them up and down. */
+static int import_or_order(struct store *store, int number)
+{
+    static struct product products[MIX_PRODUCTS];
+    struct fixture_products given = {products, MIX_PRODUCTS, 0, 0};
+    for (int i = 0; i < MIX_PRODUCTS; i++)
+        products[i] = (struct product){MIX_PRODUCTS - i, 1, 1000000, "P", ""};
+    for (int n = 0; n < MIX_ORDERS; n++) {
+        struct order_request *request = fixture_request(1 + n % MIX_PRODUCTS, 1);
+        for (int i = 1; i < 6; i++)
+            order_request_add(request, 1 + (n * 7 + number * 5 + i * 3) % MIX_PRODUCTS, 1, 0);
+        given.given = 0;
+        enum store_result result =
+            number == 0 ? store_product_import(store, fixture_next, &given)
+                        : fixture_place(store, "c", NULL, clock_now_us(), request, &outcome);
+        if (result != STORE_OK || ((struct postgres *)store)->retries > 0)
+            return 255;
+    }
+    return 1;
+}
+
+/* None of them ever meets a deadlock. */
+static void test_locks_have_an_order(void)
+{
+    static const struct product zero = {1, 1, 1, "P", ""};
+    fixture_begin();
+    for (int64_t id = 1; id <= MIX_PRODUCTS; id++) {
+        struct product product = zero;
+        product.id = id;
+        product.quantity = 1000000;
+        CU_ASSERT_EQUAL(fixture_import(&product, 1), STORE_OK);
+    }
+    CU_ASSERT_EQUAL(fixture_race(MIX_PROCESSES, import_or_order), MIX_PROCESSES);
+    fixture_end();
+}
+
+static CU_TestInfo tests[] = {
+    {"url", test_url},
+    {"schema version", test_schema_version},
+    {"migrated elsewhere", test_migrated_elsewhere},
+    {"settings", test_settings},
+    {"busy", test_busy},
+    {"key in flight", test_key_in_flight},
+    {"keys are purged", test_keys_are_purged},
+    {"server errors", test_server_errors},
+    {"too many connections", test_too_many_connections},
+    {"password file", test_password_file},
+    {"deadline", test_deadline},
+    {"stop early", test_stop_early},
+    {"locks have an order", test_locks_have_an_order},
+    CU_TEST_INFO_NULL,
+};
+
+int main(void)
+{
+    fixture_keeper = &fixture_keepers[FIXTURE_POSTGRES];
+    return suite_run("unit/store/postgres", NULL, NULL, tests);
+}

@@ -1,0 +1,319 @@
+/* The PostgreSQL keeper when its server, or the way there, is lost. */
+#include "postgres_proxy.h"
+#include "store/postgres_internal.h"
+#include "store_fixture.h"
+
+static struct store_outcome outcome;
+
+static enum store_result place_one(struct store *store)
+{
+    return fixture_place(store, "c", "key", clock_now_us(), fixture_request(1, 1), &outcome);
+}
+
+static enum store_result place_without_key(struct store *store)
+{
+    return fixture_place(store, "c", NULL, clock_now_us(), fixture_request(1, 1), &outcome);
+}
+
+static bool count_order(void *context, const struct order *order)
+{
+    *(int64_t *)context += order->lines[0].quantity;
+    return true;
+}
+
+/* How many of product 1 were sold; -1 if that is not what is missing from the stock. */
+static int64_t sold(void)
+{
+    int64_t sum = 0;
+    CU_ASSERT_EQUAL(store_order_list(fixture, "c", "", 0, count_order, &sum), STORE_OK);
+    return fixture_stock(1) + sum == 10 ? sum : -1;
+}
+
+/* What the store does within two seconds of its server's return. */
+static bool recovers(struct store *store)
+{
+    int64_t until = clock_monotonic_us() + 2000000;
+    while (store_ping(store) != STORE_OK) {
+        if (clock_monotonic_us() >= until)
+            return false;
+        clock_sleep_us(20000);
+    }
+    return true;
+}
+
+static void test_restart(void)
+{
+    static const int signals[] = {SIGINT, SIGQUIT};
+    fixture_begin();
+    for (size_t i = 0; i < sizeof signals / sizeof signals[0]; i++) {
+        CU_ASSERT_EQUAL(place_without_key(fixture), STORE_OK);
+        postgres_server_stop(&fixture_server, signals[i]);
+        int64_t start = clock_monotonic_us();
+        for (int n = 0; n < 50; n++) {
+            CU_ASSERT_EQUAL(place_without_key(fixture), STORE_UNREACHABLE);
+            CU_ASSERT_EQUAL(store_ping(fixture), STORE_UNREACHABLE);
+        }
+        /* At once each, for the deadline is twenty seconds. */
+        CU_ASSERT_TRUE(clock_monotonic_us() - start < 5000000);
+        CU_ASSERT_TRUE_FATAL(postgres_server_start(&fixture_server));
+        CU_ASSERT_TRUE(recovers(fixture));
+    }
+    CU_ASSERT_EQUAL(sold(), 2);
+    fixture_end();
+}
+
+/* A restart between two calls goes unnoticed, whichever call comes first. */
+static void test_restart_between_calls(void)
+{
+    static const int signals[] = {SIGINT, SIGQUIT};
+    fixture_begin();
+    for (size_t i = 0; i < 4; i++) {
+        CU_ASSERT_EQUAL(store_ping(fixture), STORE_OK);
+        postgres_server_stop(&fixture_server, signals[i % 2]);
+        CU_ASSERT_TRUE_FATAL(postgres_server_start(&fixture_server));
+        if (i < 2)
+            CU_ASSERT_EQUAL(place_without_key(fixture), STORE_OK);
+        CU_ASSERT_TRUE(fixture_stock(1) >= 0);
+    }
+    CU_ASSERT_EQUAL(sold(), 2);
+    fixture_end();
+}
+
+static int order_through_restarts(struct store *store, int number)
+{
+    static char id[ID_TEXT_SIZE];
+    int placed = 0;
+    if (number == 0) {
+        /* When one of its processes dies, the server ends all others and recovers. */
+        if (store_ping(store) != STORE_OK)
+            return 255;
+        clock_sleep_us(300000);
+        kill(PQbackendPID(((struct postgres *)store)->conn), SIGKILL);
+        return 0;
+    }
+    int64_t until = clock_monotonic_us() + 1500000;
+    while (clock_monotonic_us() < until && placed < 80) {
+        clock_sleep_us(5000);
+        id_make(clock_now_us(), id);
+        struct store_placement placement = {"c", NULL, id, FIXTURE_NOW_US};
+        enum store_result result =
+            store_order_place(store, fixture_request(2, 1), &placement, &outcome);
+        placed += result == STORE_OK;
+        if (result != STORE_OK && result != STORE_UNREACHABLE)
+            return 255;
+    }
+    return placed;
+}
+
+/* Every order that was acknowledged is there after a crash, and no other one changed the stock. */
+static void test_crash_under_load(void)
+{
+    static const struct product many = {2, 1, 1000000, "Many", ""};
+    int64_t stored = 0;
+    fixture_begin();
+    CU_ASSERT_EQUAL(fixture_import(&many, 1), STORE_OK);
+    int placed = fixture_race(4, order_through_restarts);
+    CU_ASSERT_TRUE(recovers(fixture));
+    CU_ASSERT_EQUAL(store_order_list(fixture, "c", "", 0, count_order, &stored), STORE_OK);
+    /* Of each process's last order before the crash the fate may be unknown to it. */
+    SUITE_CHECK(placed > 0 && stored >= placed && stored <= placed + 3, "%d of %lld", placed,
+                (long long)stored);
+    CU_ASSERT_EQUAL(fixture_stock(2), 1000000 - stored);
+    fixture_end();
+}
+
+/* What was sent, or its answer, is lost with the connection. Nothing is done twice, and what the
+ * call returns is true. */
+static void test_unknown_outcome(void)
+{
+    static const struct {
+        int line;
+        enum proxy_mode now, then;
+        enum store_result result;
+        int64_t sold;
+    } rows[] = {
+        {__LINE__, PROXY_CUT_BEFORE, PROXY_PASS, STORE_OK, 1},
+        {__LINE__, PROXY_CUT_AFTER, PROXY_PASS, STORE_OK, 1},
+        {__LINE__, PROXY_CUT_LATE, PROXY_PASS, STORE_OK, 1},
+        {__LINE__, PROXY_SWALLOW, PROXY_PASS, STORE_OK, 1},
+        {__LINE__, PROXY_HOLD, PROXY_PASS, STORE_OK, 1},
+        {__LINE__, PROXY_CUT_BEFORE, PROXY_REFUSE, STORE_UNREACHABLE, 0},
+        /* Nobody can know; it is logged. */
+        {__LINE__, PROXY_CUT_AFTER, PROXY_REFUSE, STORE_UNREACHABLE, 1},
+    };
+    char url[FIXTURE_URL_SIZE];
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        fixture_begin();
+        proxy_start(fixture_server.port);
+        snprintf(url, sizeof url, "postgresql://postgres@127.0.0.1:%d/%s", proxy.port,
+                 strrchr(fixture_url, '/') + 1);
+        struct store *store = fixture_open_url(url, 1200);
+        SUITE_ROW(&rows[i], store_ping(store) == STORE_OK);
+        proxy_fail(rows[i].now, rows[i].then);
+        SUITE_ROW(&rows[i], place_one(store) == rows[i].result);
+        /* Long enough for what is late. */
+        clock_sleep_us(rows[i].now == PROXY_CUT_LATE ? 2 * PROXY_LATE_US : 50000);
+        SUITE_ROW(&rows[i], sold() == rows[i].sold);
+        proxy_fail(PROXY_PASS, PROXY_PASS);
+        SUITE_ROW(&rows[i], recovers(store));
+        /* The key brings back what was placed, or places it now. */
+        SUITE_ROW(&rows[i], place_one(store) == (rows[i].sold ? STORE_REPLAYED : STORE_OK));
+        SUITE_ROW(&rows[i], sold() == 1);
+        store_close(store);
+        proxy_stop();
+        fixture_end();
+    }
+}
+
+/* Reads are done again without a word. */
+static void test_lost_read(void)
+{
+    static const enum proxy_mode modes[] = {PROXY_CUT_BEFORE, PROXY_CUT_AFTER};
+    char url[FIXTURE_URL_SIZE];
+    fixture_begin();
+    CU_ASSERT_EQUAL(place_one(fixture), STORE_OK);
+    proxy_start(fixture_server.port);
+    snprintf(url, sizeof url, "postgresql://postgres@127.0.0.1:%d/%s", proxy.port,
+             strrchr(fixture_url, '/') + 1);
+    struct store *store = fixture_open_url(url, 2000);
+    for (size_t i = 0; i < sizeof modes / sizeof modes[0]; i++) {
+        int64_t quantity = 0, sum = 0;
+        CU_ASSERT_EQUAL(store_ping(store), STORE_OK);
+        proxy_fail(modes[i], PROXY_PASS);
+        CU_ASSERT_EQUAL(store_product_get(store, 1, fixture_see_quantity, &quantity), STORE_OK);
+        CU_ASSERT_EQUAL(quantity, 9);
+        proxy_fail(modes[i], PROXY_PASS);
+        CU_ASSERT_EQUAL(store_order_list(store, "c", "", 0, count_order, &sum), STORE_OK);
+        CU_ASSERT_EQUAL(sum, 1);
+    }
+    store_close(store);
+    proxy_stop();
+    fixture_end();
+}
+
+enum { SILENCE_MS = 600 };
+
+/* Places an order within little more than the deadline. */
+static enum store_result place_in_time(struct store *store)
+{
+    int64_t start = clock_monotonic_us();
+    enum store_result result = place_without_key(store);
+    int64_t waited_ms = (clock_monotonic_us() - start) / 1000;
+    SUITE_CHECK(waited_ms < SILENCE_MS * 3 / 2, "waited %lld ms", (long long)waited_ms);
+    return result;
+}
+
+/* Lets a process go on that is to end, and waits for it. */
+static void await_end(pid_t pid)
+{
+    kill(pid, SIGCONT);
+    for (int i = 0; i < 500 && kill(pid, 0) == 0; i++)
+        clock_sleep_us(10000);
+    CU_ASSERT_EQUAL(kill(pid, 0), -1);
+}
+
+/* The server's process for this connection stops in its tracks; others take its place. */
+static void test_silent_backend(void)
+{
+    fixture_begin();
+    struct store *store = fixture_open_url(fixture_url, SILENCE_MS);
+    CU_ASSERT_EQUAL(store_ping(store), STORE_OK);
+    pid_t backend = PQbackendPID(((struct postgres *)store)->conn);
+    kill(backend, SIGSTOP);
+    CU_ASSERT_EQUAL(place_in_time(store), STORE_UNREACHABLE);
+    CU_ASSERT_EQUAL(place_in_time(store), STORE_OK);
+    await_end(backend);
+    CU_ASSERT_EQUAL(place_in_time(store), STORE_OK);
+    /* It has the first order still, or it is told to end before it comes to that. */
+    int64_t orders = sold();
+    CU_ASSERT_TRUE(orders == 2 || orders == 3);
+    store_close(store);
+    fixture_end();
+}
+
+/* So does the one that takes connections. */
+static void test_silent_server(void)
+{
+    fixture_begin();
+    struct store *store = fixture_open_url(fixture_url, SILENCE_MS);
+    CU_ASSERT_EQUAL(store_ping(store), STORE_OK);
+    pid_t backend = PQbackendPID(((struct postgres *)store)->conn);
+    kill(backend, SIGSTOP);
+    kill(fixture_server.pid, SIGSTOP);
+    for (int i = 0; i < 3; i++)
+        CU_ASSERT_EQUAL(place_in_time(store), STORE_UNREACHABLE);
+    kill(fixture_server.pid, SIGCONT);
+    await_end(backend);
+    CU_ASSERT_TRUE(recovers(store));
+    CU_ASSERT_EQUAL(place_in_time(store), STORE_OK);
+    int64_t orders = sold();
+    CU_ASSERT_TRUE(orders == 1 || orders == 2);
+    store_close(store);
+    fixture_end();
+}
+
+/* Neither a host that refuses nor one that is silent hides the next one. */
+static void test_several_hosts(void)
+{
+    char url[FIXTURE_URL_SIZE];
+    fixture_begin();
+    int silent = proxy_socket(0, true), silent_port = proxy.port;
+    snprintf(url, sizeof url,
+             "postgres://postgres@127.0.0.1:1,127.0.0.1:%d,127.0.0.1:%d/%s"
+             "?target_session_attrs=read-write",
+             silent_port, fixture_server.port, strrchr(fixture_url, '/') + 1);
+    struct store *store = fixture_open_url(url, 1500);
+    CU_ASSERT_EQUAL(place_without_key(store), STORE_OK);
+    CU_ASSERT_EQUAL(((struct postgres *)store)->host, 2);
+    store_close(store);
+    close(silent);
+    fixture_end();
+}
+
+/* Runs calls against a server that is away, and returns what was logged. */
+static const char *log_of_calls(const char *url, int calls)
+{
+    static char text[8192];
+    FILE *file = tmpfile();
+    int saved = dup(STDERR_FILENO);
+    CU_ASSERT_TRUE(dup2(fileno(file), STDERR_FILENO) >= 0);
+    struct store *store = fixture_open_url(url, 500);
+    for (int i = 0; i < calls; i++)
+        CU_ASSERT_EQUAL(store_ping(store), STORE_UNREACHABLE);
+    store_close(store);
+    dup2(saved, STDERR_FILENO);
+    close(saved);
+    rewind(file);
+    text[fread(text, 1, sizeof text - 1, file)] = '\0';
+    fclose(file);
+    return text;
+}
+
+static void test_log(void)
+{
+    const char *log = log_of_calls("postgresql://ada:s3cret@127.0.0.1:1/shop", 20);
+    CU_ASSERT_PTR_NOT_NULL(strstr(log, "postgresql://127.0.0.1:1/shop"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(log, "Connection refused"));
+    CU_ASSERT_PTR_NULL(strstr(log, "s3cret"));
+    CU_ASSERT_PTR_NOT_NULL(strchr(log, '\n'));
+    CU_ASSERT_PTR_EQUAL(strchr(log, '\n'), strrchr(log, '\n'));
+}
+
+static CU_TestInfo tests[] = {
+    {"restart", test_restart},
+    {"restart between calls", test_restart_between_calls},
+    {"crash under load", test_crash_under_load},
+    {"unknown outcome", test_unknown_outcome},
+    {"lost read", test_lost_read},
+    {"silent backend", test_silent_backend},
+    {"silent server", test_silent_server},
+    {"several hosts", test_several_hosts},
+    {"log", test_log},
+    CU_TEST_INFO_NULL,
+};
+
+int main(void)
+{
+    fixture_keeper = &fixture_keepers[FIXTURE_POSTGRES];
+    return suite_run("unit/store/postgres-loss", NULL, NULL, tests);
+}
