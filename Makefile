@@ -61,12 +61,14 @@ E2E_HELPERS  := $(filter-out $(E2E_SOURCES),$(wildcard tests/e2e/*.c))
 FUZZ_SOURCES := $(wildcard tests/fuzz/fuzz_*.c)
 FUZZ_NAMES   := $(FUZZ_SOURCES:tests/fuzz/fuzz_%.c=%)
 FUZZ_TARGETS := $(FUZZ_SOURCES:%.c=$(BUILD)/%)
+TORTURE      := $(BUILD)/tests/torture/torture
+TORTURE_OBJECTS := $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/torture/*.c))
 BENCH_TOOLS  := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/bench/*.c))
 C_FILES      := $(shell find fcgi-app tests webserver-conf -name '*.[ch]' 2>/dev/null | sort)
 POSTERN      := $(BUILD)/postern
 
 .DEFAULT_GOAL := help
-.PHONY: help packages build run run-postgres test unit e2e check check-rest sanitizers fuzz lint format format-check bench clean
+.PHONY: help packages build run run-postgres test unit e2e check check-rest sanitizers fuzz torture lint format format-check bench clean
 .DELETE_ON_ERROR:
 MAKEFLAGS += --no-builtin-rules
 export CI
@@ -153,13 +155,14 @@ $(BUILD)/tests/e2e/%: $(BUILD)/tests/e2e/%.o $(E2E_HELPERS:%.c=$(BUILD)/%.o) $(B
 	$(say) LINK $@
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -pthread -o $@ $^ -lcunit -lcurl -lcjson -lsqlite3
 
-check: ## everything CI runs: test, sanitizers, fuzz, lint, format
+check: ## everything CI runs: test, torture, sanitizers, fuzz, lint, format
 	@$(MAKE) --no-print-directory test
 	@$(MAKE) --no-print-directory check-rest
 
 check-rest:
 	@.ci/install $(PACKAGES_CHECK)
 	@$(MAKE) --no-print-directory format-check lint
+	@$(MAKE) --no-print-directory torture SECONDS_TO_RUN=20
 	@$(MAKE) --no-print-directory fuzz
 	@$(MAKE) --no-print-directory sanitizers
 
@@ -167,6 +170,16 @@ sanitizers: ## the tests again, under each sanitizer
 	@$(MAKE) --no-print-directory test SANITIZER=address
 	@$(MAKE) --no-print-directory test SANITIZER=undefined
 	@$(MAKE) --no-print-directory test SANITIZER=thread
+
+SECONDS_TO_RUN := 60
+torture: ## break pairs and database under load for SECONDS_TO_RUN=60; SEED= repeats
+	@.ci/install $(PACKAGES_TEST)
+	@$(BUILDER) $(POSTERN) $(TORTURE)
+	@POSTERN=$(POSTERN) SECONDS_TO_RUN=$(SECONDS_TO_RUN) SEED=$(SEED) $(TORTURE)
+$(TORTURE): $(TORTURE_OBJECTS) $(E2E_HELPERS:%.c=$(BUILD)/%.o) $(BUILD)/tests/postgres_server.o \
+    $(filter $(BUILD)/fcgi-app/base/%,$(APP_OBJECTS))
+	$(say) LINK $@
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -pthread -o $@ $^ -lcurl -lcjson -lsqlite3 -lpq
 
 FUZZ_SECONDS := 20
 fuzz: ## fuzz each parser for FUZZ_SECONDS=20

@@ -1,0 +1,137 @@
+#include "torture/faults.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/wait.h>
+
+#include "e2e/load.h"
+#include "e2e/process.h"
+#include "torture/wrong.h"
+
+enum { ORPHANS_MS = 15000, OUTAGE_MS = 800, PAUSE_MS = 300 };
+
+const char *const faults_names[FAULTS_KIND_MAX] = {
+    [FAULTS_WORKERS] = "worker kills",
+    [FAULTS_MASTER] = "master kills",
+    [FAULTS_FAST] = "database restarts fast",
+    [FAULTS_CRASH] = "immediate",
+    [FAULTS_DRAIN] = "drains",
+};
+
+int faults_counts[FAULTS_KIND_MAX];
+
+static const enum faults_kind faults_round[] = {FAULTS_WORKERS, FAULTS_WORKERS, FAULTS_WORKERS,
+                                                FAULTS_MASTER,  FAULTS_MASTER,  FAULTS_FAST,
+                                                FAULTS_CRASH,   FAULTS_DRAIN};
+enum { ROUND = sizeof faults_round / sizeof faults_round[0] };
+
+static void faults_wait(struct site *site, uint32_t ms)
+{
+    load_sleep_ms((int)load_random(&site->random, ms));
+}
+
+static int faults_kill(pid_t *pids, size_t count)
+{
+    int killed = 0;
+    for (size_t i = 0; i < count; i++)
+        killed += kill(pids[i], SIGKILL) == 0;
+    return killed;
+}
+
+static void faults_workers(struct site *site, size_t n)
+{
+    pid_t pids[PROCESS_WORKERS_MAX];
+    size_t count = pair_workers(&site->pairs[n], pids, PROCESS_WORKERS_MAX);
+    if (count > 0)
+        faults_counts[FAULTS_WORKERS] +=
+            faults_kill(pids, 1 + load_random(&site->random, (uint32_t)count));
+}
+
+/* Half of the time its workers die with it, and nothing of it is left to finish anything. */
+static void faults_master(struct site *site, size_t n)
+{
+    struct pair *pair = &site->pairs[n];
+    pid_t pids[PROCESS_WORKERS_MAX];
+    size_t count = pair_workers(pair, pids, PROCESS_WORKERS_MAX);
+    if (load_random(&site->random, 2)) {
+        kill(pair->app, SIGSTOP);
+        faults_counts[FAULTS_WORKERS] += faults_kill(pids, count);
+    }
+    pair_stop_app(pair, SIGKILL);
+    faults_counts[FAULTS_MASTER]++;
+    faults_wait(site, PAUSE_MS);
+    if (!pair_start_app(pair))
+        wrong_say("the master of pair %zu does not start", n);
+    for (size_t i = 0; i < count; i++) {
+        if (!process_wait_end(pids[i], ORPHANS_MS))
+            wrong_say("worker %d of pair %zu outlives its master", (int)pids[i], n);
+    }
+}
+
+static void faults_restart(struct site *site, enum faults_kind kind, int signal)
+{
+    postgres_server_stop(&site->server, signal);
+    faults_counts[kind]++;
+    faults_wait(site, OUTAGE_MS);
+    if (!postgres_server_start(&site->server))
+        wrong_say("the database does not start again");
+}
+
+static void faults_fast(struct site *site, size_t n)
+{
+    (void)n;
+    faults_restart(site, FAULTS_FAST, SIGINT);
+}
+
+static void faults_crash(struct site *site, size_t n)
+{
+    (void)n;
+    faults_restart(site, FAULTS_CRASH, SIGQUIT);
+}
+
+/* Half of the time the balancer is told first, half of the time it finds out. */
+static void faults_drain(struct site *site, size_t n)
+{
+    struct pair *pair = &site->pairs[n];
+    balancer_take(&site->balancer, n, load_random(&site->random, 2) == 0);
+    int web = pair_stop_web(pair, SIGINT), app = pair_stop_app(pair, SIGTERM);
+    if (web != 0 || app != 0)
+        wrong_say("the drain of pair %zu ended with %x (lighttpd) and %x (postern)", n,
+                  (unsigned)web, (unsigned)app);
+    faults_counts[FAULTS_DRAIN]++;
+    faults_wait(site, PAUSE_MS);
+    if (!pair_start_app(pair) || !pair_start_web(pair) || !pair_wait_ready(pair))
+        wrong_say("pair %zu does not start again", n);
+    balancer_take(&site->balancer, n, true);
+}
+
+static void (*const faults_deeds[FAULTS_KIND_MAX])(struct site *, size_t) = {
+    [FAULTS_WORKERS] = faults_workers, [FAULTS_MASTER] = faults_master, [FAULTS_FAST] = faults_fast,
+    [FAULTS_CRASH] = faults_crash,     [FAULTS_DRAIN] = faults_drain,
+};
+
+static enum faults_kind faults_draw(uint64_t *random)
+{
+    static enum faults_kind left[ROUND];
+    static size_t count;
+    if (count == 0) {
+        memcpy(left, faults_round, sizeof left);
+        count = ROUND;
+    }
+    size_t i = load_random(random, (uint32_t)count);
+    enum faults_kind kind = left[i];
+    left[i] = left[--count];
+    return kind;
+}
+
+void faults_next(struct site *site)
+{
+    enum faults_kind kind = faults_draw(&site->random);
+    size_t n = load_random(&site->random, FAULTS_PAIRS);
+    faults_deeds[kind](site, n);
+    for (size_t i = 0; i < FAULTS_PAIRS; i++) {
+        if (!pair_wait_ready(&site->pairs[i]))
+            wrong_say("pair %zu is not ready again after one of the %s", i, faults_names[kind]);
+    }
+}

@@ -1,0 +1,135 @@
+#include "torture/order.h"
+
+#include <cjson/cJSON.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "e2e/load.h"
+#include "torture/wrong.h"
+
+/* GET does not repeat it. */
+#define MESSAGE ",\"message\":\"Order created\""
+
+void order_catalogue(char *out, unsigned size)
+{
+    unsigned n = (unsigned)snprintf(out, size, "id,name,description,price,quantity\n");
+    for (int i = 1; i <= ORDER_PRODUCTS && n < size; i++)
+        n += (unsigned)snprintf(out + n, size - n, "%d,P%d,,%d.37,%" PRId64 "\n", i, i, i,
+                                order_stock(i));
+}
+
+int64_t order_stock(int64_t product)
+{
+    return product <= ORDER_SCARCE ? ORDER_SCARCE_STOCK : ORDER_PLENTY_STOCK;
+}
+
+bool order_make(struct order *order, uint64_t *random, const char *reference)
+{
+    char body[ORDER_BODY_SIZE];
+    uint32_t lines = load_random(random, 2) ? 1 : 1 + load_random(random, ORDER_LINES_MAX);
+    uint32_t scarce = load_random(random, 8) == 0, all = ORDER_PRODUCTS - ORDER_SCARCE;
+    uint32_t first = load_random(random, all);
+    /* Some name their products upward and some downward, as if to wait for each other. */
+    uint32_t step = load_random(random, 2) ? 1 : all - 1;
+    size_t n = (size_t)snprintf(body, sizeof body, "{\"reference\":\"%s\",\"items\":[", reference);
+    for (uint32_t i = 0; i < lines; i++) {
+        uint32_t product = i == 0 && scarce ? 1 + load_random(random, ORDER_SCARCE)
+                                            : 1 + ORDER_SCARCE + (first + i * step) % all;
+        n += (size_t)snprintf(body + n, sizeof body - n,
+                              "%s{\"product_id\":%" PRIu32 ",\"quantity\":%" PRIu32 "}",
+                              i ? "," : "", product, 1 + load_random(random, 3));
+    }
+    snprintf(body + n, sizeof body - n, "]}");
+    *order = (struct order){.keyed = load_random(random, 5) > 0, .body = strdup(body)};
+    return order->body != NULL;
+}
+
+static uint64_t order_hash(const char *text)
+{
+    uint64_t hash = 0xcbf29ce484222325U;
+    for (; *text; text++)
+        hash = (hash ^ (unsigned char)*text) * 0x100000001b3U;
+    return hash;
+}
+
+static int64_t order_number(const cJSON *object, const char *name, double times)
+{
+    const cJSON *item = cJSON_GetObjectItemCaseSensitive(object, name);
+    return cJSON_IsNumber(item) ? (int64_t)(item->valuedouble * times + 0.5) : -1;
+}
+
+/* Total and lines as the books' query writes them; false if the lines are not the ones asked for,
+ * at the prices of the catalogue. */
+static bool order_book(const cJSON *asked, const cJSON *answer, char out[ORDER_BOOKED_SIZE])
+{
+    const cJSON *want = cJSON_GetObjectItemCaseSensitive(asked, "items"), *line;
+    const cJSON *lines = cJSON_GetObjectItemCaseSensitive(answer, "items");
+    int64_t total = order_number(answer, "total", 100), sum = 0;
+    size_t n = (size_t)snprintf(out, ORDER_BOOKED_SIZE, "%" PRId64, total);
+    int i = 0;
+    cJSON_ArrayForEach(line, lines)
+    {
+        const cJSON *w = cJSON_GetArrayItem(want, i++);
+        int64_t product = order_number(line, "product_id", 1),
+                quantity = order_number(line, "quantity", 1),
+                price = order_number(line, "unit_price", 100),
+                amount = order_number(line, "amount", 100);
+        if (product != order_number(w, "product_id", 1) ||
+            quantity != order_number(w, "quantity", 1) || price != product * 100 + 37 ||
+            amount != price * quantity || n >= ORDER_BOOKED_SIZE)
+            return false;
+        n += (size_t)snprintf(out + n, ORDER_BOOKED_SIZE - n,
+                              " %" PRId64 ":%" PRId64 ":%" PRId64 ":%" PRId64, product, quantity,
+                              price, amount);
+        sum += amount;
+    }
+    return i > 0 && i == cJSON_GetArraySize(want) && sum == total;
+}
+
+static bool order_keep(struct order *order, const char *body)
+{
+    char booked[ORDER_BOOKED_SIZE];
+    cJSON *asked = cJSON_Parse(order->body), *answer = cJSON_Parse(body);
+    const char *id = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(answer, "id"));
+    const char *said = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(answer, "reference"));
+    const char *sent = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(asked, "reference"));
+    bool ok = id && said && sent && strcmp(said, sent) == 0 && strlen(id) < ORDER_ID_SIZE &&
+              order_book(asked, answer, booked) && (order->booked = strdup(booked)) != NULL;
+    if (ok)
+        snprintf(order->id, sizeof order->id, "%s", id);
+    cJSON_Delete(asked);
+    cJSON_Delete(answer);
+    return ok;
+}
+
+void order_acknowledge(struct order *order, const char *reference, char *body)
+{
+    char *message = strstr(body, MESSAGE);
+    if (message)
+        memmove(message, message + strlen(MESSAGE), strlen(message + strlen(MESSAGE)) + 1);
+    uint64_t hash = order_hash(body);
+    if (order->state == ORDER_PLACED) {
+        if (hash != order->answer)
+            wrong_say("%s, first acknowledged as %s, is now %s", reference, order->id, body);
+        return;
+    }
+    if (!message || !order_keep(order, body)) {
+        wrong_say("%s asked for %s and got %s", reference, order->body, body);
+        return;
+    }
+    order->answer = hash;
+    order->state = ORDER_PLACED;
+}
+
+bool order_reads_as(const struct order *order, const char *body)
+{
+    return order_hash(body) == order->answer;
+}
+
+void order_free(struct order *order)
+{
+    free(order->body);
+    free(order->booked);
+}

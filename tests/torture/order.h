@@ -1,0 +1,55 @@
+/* order: one order of the torture test: what was asked for, and what was said about it. */
+#ifndef TESTS_TORTURE_ORDER_H
+#define TESTS_TORTURE_ORDER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum {
+    ORDER_LINES_MAX = 5,
+    ORDER_ID_SIZE = 48,
+    ORDER_REFERENCE_SIZE = 24,
+    ORDER_BODY_SIZE = 512,
+    ORDER_BOOKED_SIZE = 512,
+    ORDER_SCARCE = 6,         /* products 1 to this, few of each */
+    ORDER_PRODUCTS = 46,      /* the rest of these, plenty of each */
+    ORDER_SCARCE_STOCK = 500, /* sold out after some seconds */
+    ORDER_PLENTY_STOCK = 1000000000
+};
+
+enum order_state {
+    ORDER_OPEN,   /* not sent, or sent and its outcome unknown */
+    ORDER_PLACED, /* acknowledged */
+    ORDER_REFUSED,
+    ORDER_STATE_MAX
+};
+
+struct order {
+    enum order_state state;
+    bool keyed;      /* its reference is its Idempotency-Key too */
+    uint8_t seen;    /* how often the books have it */
+    char *body;      /* the request's */
+    char *booked;    /* once placed: total and lines, as the books must have them */
+    uint64_t answer; /* once placed: the hash of the answer's body */
+    char id[ORDER_ID_SIZE];
+};
+
+/* The catalogue that the orders are of, as CSV. */
+void order_catalogue(char *out, unsigned size);
+
+/* Of a product's stock before the first order. */
+int64_t order_stock(int64_t product);
+
+/* Makes one up: what it asks for is random's. False if there is no memory. */
+bool order_make(struct order *order, uint64_t *random, const char *reference);
+
+/* Takes the body of a 201, the first or a repeated one, which it changes; says what is wrong with
+ * it, or differs from an earlier one. */
+void order_acknowledge(struct order *order, const char *reference, char *body);
+
+/* Whether the body of a GET says the same as the 201. */
+bool order_reads_as(const struct order *order, const char *body);
+
+void order_free(struct order *order);
+
+#endif

@@ -1,0 +1,137 @@
+/* Three complete pairs over one PostgreSQL behind a balancer, many buyers, and one fault after the
+ * other: killed workers and masters, a restarted or crashed database, a drained pair. After each
+ * fault and at the end the books must be right. SECONDS_TO_RUN bounds it; SEED repeats its
+ * decisions. */
+#include <inttypes.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#include "e2e/load.h"
+#include "e2e/pair.h"
+#include "postgres_server.h"
+#include "torture/balancer.h"
+#include "torture/books.h"
+#include "torture/buyers.h"
+#include "torture/faults.h"
+#include "torture/wrong.h"
+
+enum {
+    SECONDS_DEFAULT = 60,
+    SECONDS_MAX = 24 * 3600,
+    SECONDS_SPARE = 240, /* for start, the last fault and the end, however slow the machine */
+    WORKERS = 4,
+    BETWEEN_MS = 400,
+    CALM_MS = 200,
+    PAUSE_MS = 45000 /* longer than any request may take */
+};
+
+static struct site site;
+static char url[POSTGRES_SERVER_URL_SIZE];
+static int checks;
+
+/* Whatever hangs, the kernel then ends what was started. */
+static void give_up(int signal)
+{
+    static const char text[] = "torture: WRONG: it hangs; see the seed above\n";
+    (void)signal;
+    if (write(STDERR_FILENO, text, sizeof text - 1) < 0)
+        _exit(2);
+    _exit(1);
+}
+
+static bool seconds_to_run(int64_t *seconds)
+{
+    const char *text = getenv("SECONDS_TO_RUN");
+    char *end = NULL;
+    *seconds = text && *text ? strtoll(text, &end, 10) : SECONDS_DEFAULT;
+    if ((end && *end) || *seconds < 1 || *seconds > SECONDS_MAX) {
+        fprintf(stderr, "SECONDS_TO_RUN is a number from 1 to %d\n", SECONDS_MAX);
+        return false;
+    }
+    return true;
+}
+
+static bool start_pairs(void)
+{
+    char catalogue[4096], setting[POSTGRES_SERVER_URL_SIZE + 16];
+    int ports[FAULTS_PAIRS];
+    order_catalogue(catalogue, sizeof catalogue);
+    snprintf(setting, sizeof setting, "DATABASE_URL=%s", url);
+    const char *const env[] = {setting, NULL};
+    for (size_t i = 0; i < FAULTS_PAIRS; i++) {
+        const struct pair_options options = {
+            .workers = WORKERS, .catalogue = i == 0 ? catalogue : "", .env = env};
+        if (!pair_start(&site.pairs[i], &options))
+            return false;
+        ports[i] = site.pairs[i].port;
+    }
+    return balancer_start(&site.balancer, ports, FAULTS_PAIRS);
+}
+
+static bool check_books(bool settled)
+{
+    if (!books_check(url, settled))
+        return false;
+    checks++;
+    return true;
+}
+
+static void torture(int64_t seconds)
+{
+    int64_t until = load_now_ms() + seconds * 1000;
+    while (load_now_ms() < until && !wrong_any()) {
+        load_sleep_ms((int)load_random(&site.random, BETWEEN_MS));
+        faults_next(&site);
+        load_sleep_ms((int)load_random(&site.random, CALM_MS));
+        if (!buyers_pause(PAUSE_MS))
+            wrong_say("a request is still under way after %d ms", PAUSE_MS);
+        else if (check_books(false))
+            buyers_resume();
+    }
+    buyers_finish();
+    if (!wrong_any())
+        check_books(true);
+}
+
+static void report(int64_t seconds)
+{
+    printf("%" PRId64 " s:", seconds);
+    for (int i = 0; i < BUYERS_DEED_MAX; i++)
+        printf(" %" PRId64 " %s,", buyers_count((enum buyers_deed)i), buyers_deeds[i]);
+    for (int i = 0; i < FAULTS_KIND_MAX; i++)
+        printf("%s %d %s", i ? "," : "", faults_counts[i], faults_names[i]);
+    printf("\ntorture: %d passed, %d failed, 0 skipped\n", checks, wrong_any() ? 1 : 0);
+}
+
+int main(void)
+{
+    int64_t seconds, start = load_now_ms();
+    if (!seconds_to_run(&seconds))
+        return EXIT_FAILURE;
+    site.random = load_seed();
+    wrong_start(site.random);
+    signal(SIGPIPE, SIG_IGN);
+    signal(SIGALRM, give_up);
+    alarm((unsigned)(seconds + SECONDS_SPARE));
+    if (postgres_server_make(&site.server)) {
+        postgres_server_url(&site.server, "postgres", url);
+        if (start_pairs() && buyers_start(site.balancer.port, site.random))
+            torture(seconds);
+        else
+            wrong_say("it cannot start");
+        if (site.balancer.port && !balancer_stop(&site.balancer))
+            wrong_say("the balancer does not stop");
+    } else {
+        wrong_say("there is no database");
+    }
+    for (size_t i = 0; i < FAULTS_PAIRS; i++)
+        pair_end(&site.pairs[i]);
+    postgres_server_remove(&site.server);
+    report((load_now_ms() - start) / 1000);
+    buyers_free();
+    return wrong_any() || checks == 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+}
