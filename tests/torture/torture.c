@@ -114,7 +114,6 @@ int main(void)
         return EXIT_FAILURE;
     site.random = load_seed();
     wrong_start(site.random);
-    signal(SIGPIPE, SIG_IGN);
     signal(SIGALRM, give_up);
     alarm((unsigned)(seconds + SECONDS_SPARE));
     if (postgres_server_make(&site.server)) {
