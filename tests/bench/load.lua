@@ -1,11 +1,20 @@
 -- What wrk sends and what it tells: a GET, or with a body as the script's argument a POST of that
--- JSON; and at the end one line, "REQUESTS MICROSECONDS P99_MICROSECONDS ERRORS".
+-- JSON, in which each order has a random one of PRODUCTS for a %d; and at the end one line,
+-- "REQUESTS MICROSECONDS P99_MICROSECONDS ERRORS".
 
 function init(args)
-    if args[1] then
-        wrk.method = "POST"
-        wrk.headers["Content-Type"] = "application/json"
-        wrk.body = args[1]
+    if not args[1] then
+        return
+    end
+    wrk.method = "POST"
+    wrk.headers["Content-Type"] = "application/json"
+    wrk.body = args[1]
+    if args[2] then
+        local products = tonumber(args[2])
+        math.randomseed(os.time())
+        request = function()
+            return wrk.format(nil, nil, nil, string.format(args[1], math.random(products)))
+        end
     end
 end
 
