@@ -174,7 +174,7 @@ sanitizers: ## the tests again, under each sanitizer
 SECONDS_TO_RUN := 60
 torture: ## break pairs and database under load for SECONDS_TO_RUN=60; SEED= repeats
 	@.ci/install $(PACKAGES_TEST)
-	@$(BUILDER) $(POSTERN) $(TORTURE)
+	+@$(BUILDER) $(POSTERN) $(TORTURE)
 	@POSTERN=$(POSTERN) SECONDS_TO_RUN=$(SECONDS_TO_RUN) SEED=$(SEED) $(TORTURE)
 $(TORTURE): $(TORTURE_OBJECTS) $(E2E_HELPERS:%.c=$(BUILD)/%.o) $(BUILD)/tests/postgres_server.o \
     $(filter $(BUILD)/fcgi-app/base/%,$(APP_OBJECTS))
