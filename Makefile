@@ -171,7 +171,7 @@ sanitizers: ## the tests again, under each sanitizer
 	@$(MAKE) --no-print-directory test SANITIZER=undefined
 	@$(MAKE) --no-print-directory test SANITIZER=thread
 
-SECONDS_TO_RUN := 60
+SECONDS_TO_RUN ?= 60
 torture: ## break pairs and database under load for SECONDS_TO_RUN=60; SEED= repeats
 	@.ci/install $(PACKAGES_TEST)
 	+@$(BUILDER) $(POSTERN) $(TORTURE)
@@ -181,7 +181,7 @@ $(TORTURE): $(TORTURE_OBJECTS) $(E2E_HELPERS:%.c=$(BUILD)/%.o) $(BUILD)/tests/po
 	$(say) LINK $@
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -pthread -o $@ $^ -lcurl -lcjson -lsqlite3 -lpq
 
-FUZZ_SECONDS := 20
+FUZZ_SECONDS ?= 20
 fuzz: ## fuzz each parser for FUZZ_SECONDS=20
 	@.ci/install $(PACKAGES_CHECK)
 	+@$(BUILDER) fuzz-run CC=clang SANITIZER=fuzzer-no-link,address,undefined

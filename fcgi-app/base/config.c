@@ -37,7 +37,7 @@ static const struct {
     [CONFIG_BACKLOG] = {"POSTERN_BACKLOG", CONFIG_NUMBER, "1024", 16, 65535,
                         "connections the socket queues (net.core.somaxconn bounds it)"},
     [CONFIG_WORKERS] = {"POSTERN_WORKERS", CONFIG_NUMBER, "", 1, CONFIG_WORKERS_MOST,
-                        "worker processes; empty: one a CPU granted, at least 2"},
+                        "worker processes; empty: one a CPU granted, two with PostgreSQL"},
     [CONFIG_DRAIN_SECONDS] = {"POSTERN_DRAIN_SECONDS", CONFIG_NUMBER, "25", 1, 600,
                               "after TERM, workers still busy are killed after this long"},
     [CONFIG_QUIET_MS] = {"POSTERN_QUIET_MS", CONFIG_NUMBER, "1000", 10, 60000,
@@ -104,12 +104,18 @@ bool config_read(struct config *config, char *(*get)(const char *name), FILE *er
         if (*value || config_rows[i].kind == CONFIG_TEXT)
             ok = config_set(config, i, value, errors) && ok;
     }
-    if (config->numbers[CONFIG_WORKERS] == 0) {
-        int cpus = cpus_granted();
-        cpus = cpus < CONFIG_WORKERS_LEAST ? CONFIG_WORKERS_LEAST : cpus;
-        config->numbers[CONFIG_WORKERS] = cpus > CONFIG_WORKERS_MOST ? CONFIG_WORKERS_MOST : cpus;
-    }
     return ok && config_check_deadlines(config, errors);
+}
+
+int config_workers(const struct config *config, int per_cpu)
+{
+    int workers = config->numbers[CONFIG_WORKERS];
+    if (workers)
+        return workers;
+    workers = cpus_granted() * per_cpu;
+    if (workers < CONFIG_WORKERS_LEAST)
+        return CONFIG_WORKERS_LEAST;
+    return workers > CONFIG_WORKERS_MOST ? CONFIG_WORKERS_MOST : workers;
 }
 
 static bool config_is_setting(const char *variable)

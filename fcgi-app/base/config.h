@@ -22,7 +22,8 @@ enum config_setting {
     CONFIG_SETTING_MAX
 };
 
-/* Every setting's value: numbers in numbers[], texts (owned by the environment) in texts[]. */
+/* Every setting's value: numbers in numbers[], texts (owned by the environment) in texts[]. The
+ * workers are 0 if they were not set. */
 struct config {
     const char *texts[CONFIG_SETTING_MAX];
     int numbers[CONFIG_SETTING_MAX];
@@ -36,6 +37,9 @@ bool config_read(struct config *config, char *(*get)(const char *name), FILE *er
 /* config_read from the process's environment, errors to standard error. A POSTERN_ variable that
  * is no setting is an error too: it is most likely a misspelt one. */
 bool config_read_environment(struct config *config);
+
+/* The number of workers: as set, or so many for each CPU granted, and at least 2. */
+int config_workers(const struct config *config, int per_cpu);
 
 /* Prints the table of settings: name, default, range, meaning. */
 void config_help(FILE *out);

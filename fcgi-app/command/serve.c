@@ -16,6 +16,7 @@ static bool serve_prepare_store(struct config *config)
         return false;
     enum store_result result =
         store->keeper->migrates_itself ? store_migrate(store, &from, &to) : store_ping(store);
+    config->numbers[CONFIG_WORKERS] = config_workers(config, store->keeper->workers_per_cpu);
     store_close(store);
     if (result != STORE_OK) {
         open_store_explain(config, result);

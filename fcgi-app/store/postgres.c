@@ -111,6 +111,7 @@ const struct store_keeper store_postgres = {
     .form = "postgresql://USER@HOST/DATABASE",
     .takes = postgres_takes,
     .migrates_itself = false,
+    .workers_per_cpu = 2,
     .show = postgres_show,
     .open = postgres_open,
     .close = postgres_close,

@@ -363,6 +363,7 @@ const struct store_keeper store_sqlite = {
     .takes = sqlite_takes,
     .show = sqlite_show,
     .migrates_itself = true,
+    .workers_per_cpu = 1,
     .open = sqlite_open,
     .close = sqlite_close,
     .ping = sqlite_ping,

@@ -60,8 +60,11 @@ static void test_defaults(void)
     CU_ASSERT_EQUAL(config.numbers[CONFIG_REQUEST_SECONDS], 30);
     CU_ASSERT_EQUAL(config.numbers[CONFIG_STORE_TIMEOUT_MS], 3000);
     CU_ASSERT_EQUAL(config.log_level, LOG_INFO);
-    SUITE_CHECK(config.numbers[CONFIG_WORKERS] >= 2 && config.numbers[CONFIG_WORKERS] <= 256,
-                "%d workers", config.numbers[CONFIG_WORKERS]);
+    int one = config_workers(&config, 1), three = config_workers(&config, 3);
+    SUITE_CHECK(one >= 2 && one <= 256, "%d workers", one);
+    SUITE_CHECK(three >= 3 && three > one, "%d workers, %d before", three, one);
+    config.numbers[CONFIG_WORKERS] = 1;
+    CU_ASSERT_EQUAL(config_workers(&config, 3), 1);
 }
 
 static void test_numbers(void)
