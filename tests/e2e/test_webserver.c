@@ -374,15 +374,14 @@ static void test_access_log(void)
          line = strtok_r(NULL, "\n", &rest), lines++) {
         cJSON *json = cJSON_ParseWithOpts(line, NULL, true);
         SUITE_CHECK(answer_text(json, "time") && answer_text(json, "remote") &&
-                        answer_text(json, "method") && answer_text(json, "path") &&
-                        answer_number(json, "status") >= 100 && answer_text(json, "bytes") &&
-                        answer_number(json, "duration_us") >= 0 &&
+                        answer_text(json, "request") && answer_number(json, "status") >= 100 &&
+                        answer_text(json, "bytes") && answer_number(json, "duration_us") >= 0 &&
                         answer_text(json, "request_id") && answer_text(json, "user_agent"),
                     "line %d: %s", lines + 1, line);
-        const char *id = answer_text(json, "request_id"), *path = answer_text(json, "path");
+        const char *id = answer_text(json, "request_id"), *target = answer_text(json, "request");
         const char *agent = answer_text(json, "user_agent");
-        found = found || (id && path && agent && strcmp(id, "log-1") == 0 &&
-                          strcmp(path, "/products/1") == 0 &&
+        found = found || (id && target && agent && strcmp(id, "log-1") == 0 &&
+                          strcmp(target, "GET /products/1?x=%22 HTTP/1.1") == 0 &&
                           strncmp(agent, "a\"b\\c\td", strlen("a\"b\\c\td")) == 0);
         cJSON_Delete(json);
     }
