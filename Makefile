@@ -68,7 +68,7 @@ C_FILES      := $(shell find fcgi-app tests webserver-conf -name '*.[ch]' 2>/dev
 POSTERN      := $(BUILD)/postern
 
 .DEFAULT_GOAL := help
-.PHONY: help packages build run run-postgres test unit e2e check check-rest sanitizers fuzz torture lint format format-check bench clean
+.PHONY: help build run run-postgres test unit e2e check check-rest sanitizers fuzz torture lint format format-check bench clean
 .DELETE_ON_ERROR:
 MAKEFLAGS += --no-builtin-rules
 export CI

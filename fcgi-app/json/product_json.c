@@ -144,12 +144,6 @@ int product_json_next(struct product_json_reader *reader, struct product *produc
     return -1;
 }
 
-void product_json_rewind(struct product_json_reader *reader)
-{
-    reader->next = reader->tree->child;
-    reader->item = 0;
-}
-
 void product_json_close(struct product_json_reader *reader)
 {
     if (!reader)

@@ -29,9 +29,6 @@ struct product_json_reader *product_json_open(char *text, size_t len,
 int product_json_next(struct product_json_reader *reader, struct product *product,
                       char error[PRODUCT_JSON_ERROR_SIZE]);
 
-/* Starts again from the first product. */
-void product_json_rewind(struct product_json_reader *reader);
-
 /* NULL is let pass. */
 void product_json_close(struct product_json_reader *reader);
 

@@ -9,6 +9,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/id.h"
 #include "postgres_server.h"
 #include "store/store.h"
@@ -224,6 +225,18 @@ static inline int fixture_race(int processes, int (*run)(struct store *store, in
             sum += WEXITSTATUS(status);
     }
     return sum;
+}
+
+/* Whether the store answers within two seconds, as it must once its server is back. */
+static inline bool fixture_recovers(struct store *store)
+{
+    int64_t until = clock_monotonic_us() + 2000000;
+    while (store_ping(store) != STORE_OK) {
+        if (clock_monotonic_us() >= until)
+            return false;
+        clock_sleep_us(20000);
+    }
+    return true;
 }
 
 #endif

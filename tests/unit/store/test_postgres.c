@@ -274,18 +274,6 @@ static void role_url(const char *name, char out[FIXTURE_URL_SIZE])
              database());
 }
 
-/* Waits until the store answers: what it does within two seconds of its server's return. */
-static bool recovers(struct store *store)
-{
-    int64_t until = clock_monotonic_us() + 2000000;
-    while (store_ping(store) != STORE_OK) {
-        if (clock_monotonic_us() >= until)
-            return false;
-        clock_sleep_us(20000);
-    }
-    return true;
-}
-
 static void test_too_many_connections(void)
 {
     char url[FIXTURE_URL_SIZE];
@@ -296,7 +284,7 @@ static void test_too_many_connections(void)
     CU_ASSERT_EQUAL(place_one(first), STORE_OK);
     CU_ASSERT_EQUAL(place_one(second), STORE_UNREACHABLE);
     store_close(first);
-    CU_ASSERT_TRUE(recovers(second));
+    CU_ASSERT_TRUE(fixture_recovers(second));
     CU_ASSERT_EQUAL(place_one(second), STORE_OK);
     store_close(second);
     sql("DROP OWNED BY narrow; DROP ROLE narrow");
@@ -340,14 +328,14 @@ static void test_password_file(void)
     struct store *store = store_open(&(struct store_options){url, 2000, file});
     CU_ASSERT_EQUAL(store_ping(store), STORE_UNREACHABLE); /* no such file */
     write_file(file, "one\n");
-    CU_ASSERT_TRUE(recovers(store));
+    CU_ASSERT_TRUE(fixture_recovers(store));
     /* The password changes under it; then the connection is lost. */
     set_password("two");
     CU_ASSERT_EQUAL(place_one(store), STORE_OK);
     cut_off("app");
     CU_ASSERT_EQUAL(place_one(store), STORE_UNREACHABLE);
     write_file(file, "two");
-    CU_ASSERT_TRUE(recovers(store));
+    CU_ASSERT_TRUE(fixture_recovers(store));
     CU_ASSERT_EQUAL(place_one(store), STORE_OK);
     store_close(store);
     write_file(rules, "host all all 127.0.0.1/32 trust\n");

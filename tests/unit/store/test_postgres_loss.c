@@ -29,18 +29,6 @@ static int64_t sold(void)
     return fixture_stock(1) + sum == 10 ? sum : -1;
 }
 
-/* What the store does within two seconds of its server's return. */
-static bool recovers(struct store *store)
-{
-    int64_t until = clock_monotonic_us() + 2000000;
-    while (store_ping(store) != STORE_OK) {
-        if (clock_monotonic_us() >= until)
-            return false;
-        clock_sleep_us(20000);
-    }
-    return true;
-}
-
 static void test_restart(void)
 {
     static const int signals[] = {SIGINT, SIGQUIT};
@@ -56,7 +44,7 @@ static void test_restart(void)
         /* At once each, for the deadline is twenty seconds. */
         CU_ASSERT_TRUE(clock_monotonic_us() - start < 5000000);
         CU_ASSERT_TRUE_FATAL(postgres_server_start(&fixture_server));
-        CU_ASSERT_TRUE(recovers(fixture));
+        CU_ASSERT_TRUE(fixture_recovers(fixture));
     }
     CU_ASSERT_EQUAL(sold(), 2);
     fixture_end();
@@ -113,7 +101,7 @@ static void test_crash_under_load(void)
     fixture_begin();
     CU_ASSERT_EQUAL(fixture_import(&many, 1), STORE_OK);
     int placed = fixture_race(4, order_through_restarts);
-    CU_ASSERT_TRUE(recovers(fixture));
+    CU_ASSERT_TRUE(fixture_recovers(fixture));
     CU_ASSERT_EQUAL(store_order_list(fixture, "c", "", 0, count_order, &stored), STORE_OK);
     /* Of each process's last order before the crash the fate may be unknown to it. */
     SUITE_CHECK(placed > 0 && stored >= placed && stored <= placed + 3, "%d of %lld", placed,
@@ -155,7 +143,7 @@ static void test_unknown_outcome(void)
         clock_sleep_us(rows[i].now == PROXY_CUT_LATE ? 2 * PROXY_LATE_US : 50000);
         SUITE_ROW(&rows[i], sold() == rows[i].sold);
         proxy_fail(PROXY_PASS, PROXY_PASS);
-        SUITE_ROW(&rows[i], recovers(store));
+        SUITE_ROW(&rows[i], fixture_recovers(store));
         /* The key brings back what was placed, or places it now. */
         SUITE_ROW(&rows[i], place_one(store) == (rows[i].sold ? STORE_REPLAYED : STORE_OK));
         SUITE_ROW(&rows[i], sold() == 1);
@@ -244,7 +232,7 @@ static void test_silent_server(void)
         CU_ASSERT_EQUAL(place_in_time(store), STORE_UNREACHABLE);
     kill(fixture_server.pid, SIGCONT);
     await_end(backend);
-    CU_ASSERT_TRUE(recovers(store));
+    CU_ASSERT_TRUE(fixture_recovers(store));
     CU_ASSERT_EQUAL(place_in_time(store), STORE_OK);
     int64_t orders = sold();
     CU_ASSERT_TRUE(orders == 1 || orders == 2);
