@@ -1,3 +1,4 @@
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -28,10 +29,34 @@ static bool serve_prepare_store(struct config *config)
     return true;
 }
 
+/* A HUP that comes before the master waits for signals is kept for it, instead of ending the
+ * process. */
+static void serve_hold_hup(void)
+{
+    sigset_t set;
+    sigemptyset(&set);
+    sigaddset(&set, SIGHUP);
+    sigprocmask(SIG_BLOCK, &set, NULL);
+}
+
+static bool serve_load_denied(const struct config *config, struct denylist *denied)
+{
+    const char *path = config->texts[CONFIG_CONSUMERS_DENIED_FILE];
+    struct denylist_fault fault;
+    char line[32] = "";
+    if (denylist_load(denied, config->texts[CONFIG_CONSUMERS_DENIED], path, &fault))
+        return true;
+    if (fault.line)
+        snprintf(line, sizeof line, "line %d: ", fault.line);
+    fprintf(stderr, "postern: POSTERN_CONSUMERS_DENIED_FILE: %s: %s%s\n", path, line, fault.why);
+    return false;
+}
+
 int command_serve(int argc, char **argv)
 {
     struct config config;
     struct listener listener;
+    static struct denylist denied; /* too large for the stack */
     if (argc == 2 && strcmp(argv[1], "--help") == 0) {
         puts("usage: postern serve\n\nServes FastCGI until TERM. Everything is set in the "
              "environment:\n");
@@ -42,14 +67,15 @@ int command_serve(int argc, char **argv)
         fputs("usage: postern serve [--help]\n", stderr);
         return COMMAND_USAGE;
     }
-    if (!open_store_configure(&config))
+    serve_hold_hup();
+    if (!open_store_configure(&config) || !serve_load_denied(&config, &denied))
         return COMMAND_FAILED;
     /* The lock comes first: a second server must not touch what the first one uses. */
     if (!listener_open(&listener, &config))
         return COMMAND_FAILED;
     int status = COMMAND_FAILED;
     if (serve_prepare_store(&config))
-        status = master_run(&config, &listener);
+        status = master_run(&config, &listener, &denied);
     listener_close(&listener);
     return status;
 }

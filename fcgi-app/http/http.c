@@ -138,12 +138,17 @@ static enum problem http_check_body(struct http_exchange *x)
     return PROBLEM_NONE;
 }
 
-static enum problem http_check(struct http_exchange *x)
+static enum problem http_check(struct http_exchange *x, bool denied)
 {
+    enum problem refusal = problem_of_refusal(x->request->refused);
     struct violations *violations = &x->service->reply.violations;
     bool paged = x->match.route && x->match.route->paged;
     /* First, so that even a refusal comes in the form that was asked for. */
     query_read(x->request->query, paged, &x->query, violations);
+    if (denied)
+        return PROBLEM_DENIED;
+    if (refusal != PROBLEM_NONE)
+        return refusal;
     if (!x->match.path)
         return PROBLEM_NO_ROUTE;
     if (!x->match.route)
@@ -178,13 +183,16 @@ void http_handle(struct http_service *service, const struct http_request *reques
     struct http_exchange x = {.request = request, .response = response, .service = service};
     http_start(&x);
     route_find(request->method, request->path, &x.match);
-    if (x.match.path && strcmp(request->method, "OPTIONS") == 0) {
+    bool probe = x.match.route && x.match.route->probe;
+    bool denied = request->denied && !probe;
+    response->traffic = !probe && !denied && !request->refused;
+    if (draining || denied)
+        buffer_text(&response->headers, "Connection: close\r\n");
+    if (!denied && x.match.path && strcmp(request->method, "OPTIONS") == 0) {
         http_options(&x);
         return;
     }
-    enum problem problem = problem_of_refusal(request->refused);
-    if (problem == PROBLEM_NONE)
-        problem = http_check(&x);
+    enum problem problem = http_check(&x, denied);
     if (problem == PROBLEM_NONE) {
         enum api_status status = http_call(&x, draining);
         problem = problem_of(status);

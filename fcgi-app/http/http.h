@@ -34,6 +34,7 @@ struct http_request {
     const char *consumer;                 /* the VPC endpoint's id, or "-" */
     char *body;                           /* may be changed in place; body[body_len] is NUL */
     size_t body_len;
+    bool denied;         /* the operator refuses this consumer */
     bool body_too_large; /* over HTTP_BODY_MAX, so it was not read */
     bool body_cut;       /* fewer bytes came than were announced */
     int refused;         /* the status with which the web server itself refused it, or 0 */
@@ -56,6 +57,8 @@ struct http_response {
     const char *body; /* borrowed from the service until its next request */
     size_t body_len;  /* what Content-Length says (never with 204 and 304) */
     bool send_body;   /* false for HEAD, 204 and 304 */
+    bool traffic;     /* a caller's request: no probe, and refused neither by the web server nor for
+                         its consumer */
 };
 
 void http_service_init(struct http_service *service, struct store *store);
@@ -65,7 +68,10 @@ void http_response_init(struct http_response *response);
 void http_response_free(struct http_response *response);
 
 /* Answers one request; draining tells that this process was told to stop. Always makes a response.
- */
+ * While it drains, and to a consumer that is denied, it asks for the connection's end (Connection:
+ * close, RFC 9112, section 9.6): behind a load balancer the next connection leads elsewhere, and
+ * removing a principal from an endpoint service leaves the connections that are open. A denied
+ * consumer is told nothing but the answer to a probe; the store is not asked. */
 void http_handle(struct http_service *service, const struct http_request *request, bool draining,
                  struct http_response *response);
 

@@ -12,6 +12,9 @@ static const struct {
     const char *detail; /* unless the handler has a better one */
 } problem_rows[PROBLEM_MAX] = {
     [PROBLEM_NONE] = {200, 0, "", "", ""},
+    [PROBLEM_DENIED] = {403, 0, "consumer-denied", "Consumer denied",
+                        "the owner of this service refuses your VPC endpoint; ask the owner to "
+                        "admit it again"},
     [PROBLEM_NO_ROUTE] = {404, 0, "not-found", "Not found",
                           "there is nothing at this path; see GET /products and /orders"},
     [PROBLEM_METHOD] =

@@ -15,6 +15,7 @@ enum {
 
 enum problem {
     PROBLEM_NONE,          /* nothing is wrong */
+    PROBLEM_DENIED,        /* the operator refuses this consumer */
     PROBLEM_NO_ROUTE,      /* the path names nothing here */
     PROBLEM_METHOD,        /* the path exists, but not with this method */
     PROBLEM_MEDIA_TYPE_OF, /* the body is not application/json */

@@ -32,8 +32,16 @@ static const struct route routes[] = {
      .cache = ROUTE_PRIVATE,
      .takes_body = true},
     {.method = "GET", .path = "/orders/{id}", .handler = orders_get, .cache = ROUTE_PRIVATE},
-    {.method = "GET", .path = "/healthz", .handler = health_live, .cache = ROUTE_PRIVATE},
-    {.method = "GET", .path = "/readyz", .handler = health_ready, .cache = ROUTE_PRIVATE},
+    {.method = "GET",
+     .path = "/healthz",
+     .handler = health_live,
+     .cache = ROUTE_PRIVATE,
+     .probe = true},
+    {.method = "GET",
+     .path = "/readyz",
+     .handler = health_ready,
+     .cache = ROUTE_PRIVATE,
+     .probe = true},
 };
 
 enum { ROUTES = sizeof routes / sizeof routes[0] };

@@ -16,6 +16,7 @@ struct route {
     bool takes_body;   /* a JSON body and an Idempotency-Key */
     bool paged;        /* ?limit= and ?after= */
     bool tagged;       /* carries an ETag and answers If-None-Match */
+    bool probe;        /* asked by those who watch the service, not by its callers */
 };
 
 struct route_match {

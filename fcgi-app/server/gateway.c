@@ -5,11 +5,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/endpoint.h"
 #include "base/text.h"
 #include "domain/order.h"
 
-#define GATEWAY_ENDPOINT_PREFIX "vpce-"
-#define GATEWAY_NOBODY          "-"
+_Static_assert((int)ENDPOINT_ID_MAX <= (int)ORDER_CONSUMER_MAX, "an order keeps its consumer");
+
+#define GATEWAY_NOBODY "-"
 
 /* Set by lighttpd when it calls its error handler: the status of the error it found. Like every
  * variable without HTTP_ in front, no client can set it. */
@@ -36,13 +38,6 @@ void gateway_free(struct gateway *gateway)
     free(gateway->body);
     gateway->body = NULL;
     buffer_free(&gateway->head);
-}
-
-bool gateway_is_endpoint(const char *text)
-{
-    size_t prefix = strlen(GATEWAY_ENDPOINT_PREFIX), len = strlen(text);
-    return strncmp(text, GATEWAY_ENDPOINT_PREFIX, prefix) == 0 && len > prefix &&
-           len <= ORDER_CONSUMER_MAX && strspn(text + prefix, "0123456789abcdef") == len - prefix;
 }
 
 static const char *gateway_variable(const FCGX_Request *fcgi, const char *name)
@@ -84,7 +79,7 @@ void gateway_read(struct gateway *gateway, FCGX_Request *fcgi, struct http_reque
         .method = gateway_variable(fcgi, "REQUEST_METHOD"),
         .path = gateway_variable(fcgi, "PATH_INFO"),
         .query = gateway_variable(fcgi, "QUERY_STRING"),
-        .consumer = gateway_is_endpoint(consumer) ? consumer : GATEWAY_NOBODY,
+        .consumer = endpoint_is_id(consumer, strlen(consumer)) ? consumer : GATEWAY_NOBODY,
         .refused = gateway_refusal(fcgi),
     };
     for (enum http_header i = 0; i < HTTP_HEADER_MAX; i++)

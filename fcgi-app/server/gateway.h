@@ -30,7 +30,4 @@ void gateway_read(struct gateway *gateway, FCGX_Request *fcgi, struct http_reque
 bool gateway_write(struct gateway *gateway, FCGX_Request *fcgi,
                    const struct http_response *response);
 
-/* Tells whether the text is a VPC endpoint's id, "vpce-" and lower-case hex digits. */
-bool gateway_is_endpoint(const char *text);
-
 #endif

@@ -134,7 +134,8 @@ static void master_drain(struct master *m, int signal)
     master_signal_all(m, SIGTERM);
 }
 
-/* Whether no request came for the quiet time. The web server in front may hold requests that it
+/* Whether no caller's request came for the quiet time. Health checks do not count: they go on for
+ * as long as the process is there. The web server in front may hold requests that it
  * has accepted and not passed on yet when both are told to stop at once. */
 static bool master_is_quiet(const struct master *m, int64_t now)
 {
@@ -149,15 +150,19 @@ static bool master_is_quiet(const struct master *m, int64_t now)
     return now - last >= (int64_t)m->config->numbers[CONFIG_QUIET_MS] * 1000;
 }
 
-/* The drain's end: first nobody can connect any more, then workers leave as soon as the queue is
- * empty, so that no request is left in it. Where traffic never pauses this begins a tenth of the
- * time before the deadline; at the deadline whoever is left is killed. */
+/* The drain's end, not before its least time: a load balancer needs it to send nobody here any
+ * more, and a pause in the traffic says nothing of that. First nobody can connect any more, then
+ * workers leave as soon as the queue is empty, so that no request is left in it. Where traffic
+ * never pauses this begins a tenth of the time before the deadline; at the deadline whoever is left
+ * is killed. */
 static void master_finish_drain(struct master *m)
 {
     int64_t now = clock_monotonic_us();
     int64_t margin = (m->deadline_us - m->drain_us) / 10;
+    int64_t open_us = (int64_t)m->config->numbers[CONFIG_DRAIN_MIN_MS] * 1000;
     if (!atomic_load(&m->board->closing) &&
-        (now >= m->deadline_us - margin || master_is_quiet(m, now))) {
+        (now >= m->deadline_us - margin ||
+         (now - m->drain_us >= open_us && master_is_quiet(m, now)))) {
         listener_hide(m->listener);
         atomic_store(&m->board->closing, true);
         master_signal_all(m, SIGTERM); /* wakes them */
@@ -170,6 +175,28 @@ static void master_finish_drain(struct master *m)
     m->deadline_us = INT64_MAX;
 }
 
+static void master_reread_denied(struct master *m)
+{
+    const char *path = m->config->texts[CONFIG_CONSUMERS_DENIED_FILE];
+    struct denylist_fault fault = {.why = "no memory to read it"};
+    if (!*path) {
+        log_write(LOG_INFO, "HUP: nothing to read again; restart to change the configuration",
+                  NULL);
+        return;
+    }
+    struct denylist *list = malloc(sizeof *list);
+    if (list && denylist_load(list, m->config->texts[CONFIG_CONSUMERS_DENIED], path, &fault)) {
+        denied_publish(&m->board->denied, list);
+        log_write(LOG_INFO, "denied consumers read again",
+                  LOG_FIELDS(LOG_NUMBER("denied", list->count)));
+    } else {
+        log_write(LOG_ERROR, "denied consumers not read again; the old list stays in force",
+                  LOG_FIELDS(LOG_TEXT("file", path), LOG_NUMBER("line", fault.line),
+                             LOG_TEXT("error", fault.why)));
+    }
+    free(list);
+}
+
 static void master_on_signal(struct master *m, int signal)
 {
     switch (signal) {
@@ -179,8 +206,7 @@ static void master_on_signal(struct master *m, int signal)
         master_drain(m, signal);
         break;
     case SIGHUP:
-        log_write(LOG_INFO, "HUP: nothing to read again; restart to change the configuration",
-                  NULL);
+        master_reread_denied(m);
         break;
     default: /* SIGCHLD; or none, when the tick has passed */
         break;
@@ -216,7 +242,8 @@ static void master_loop(struct master *m)
     }
 }
 
-int master_run(const struct config *config, struct listener *listener)
+int master_run(const struct config *config, struct listener *listener,
+               const struct denylist *denied)
 {
     int workers = config->numbers[CONFIG_WORKERS];
     struct master m = {.config = config, .listener = listener};
@@ -224,9 +251,11 @@ int master_run(const struct config *config, struct listener *listener)
     m.children = calloc((size_t)workers, sizeof *m.children);
     int status = EXIT_FAILURE;
     if (m.board && m.children) {
+        denied_publish(&m.board->denied, denied);
         log_write(LOG_INFO, "serving",
                   LOG_FIELDS(LOG_TEXT("socket", listener->path ? listener->path : "fd 0"),
-                             LOG_NUMBER("workers", workers), LOG_NUMBER("pid", getpid())));
+                             LOG_NUMBER("workers", workers), LOG_NUMBER("denied", denied->count),
+                             LOG_NUMBER("pid", getpid())));
         master_loop(&m);
         log_write(LOG_INFO, "stopped", NULL);
         status = EXIT_SUCCESS;

@@ -6,15 +6,18 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "server/denied.h"
+
 /* One worker's slot; written by that worker alone. */
 struct scoreboard_slot {
     _Atomic int64_t busy_since_us; /* monotonic; 0 while it waits for a request */
-    _Atomic int64_t last_us;       /* monotonic: when it last ended a request; 0: never */
+    _Atomic int64_t last_us;       /* monotonic: when it last ended a caller's request; 0: never */
 };
 
 struct scoreboard {
     atomic_bool draining; /* the master was told to stop */
     atomic_bool closing;  /* no new connections come; leave when the queue is empty */
+    struct denied denied;
     int workers;
     struct scoreboard_slot slots[];
 };

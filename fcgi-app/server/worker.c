@@ -137,6 +137,7 @@ static void worker_serve(struct worker *w)
     bool draining = worker_stop || atomic_load(&w->board->draining);
 
     gateway_read(&w->gateway, &w->fcgi, &request);
+    request.denied = denied_has(&w->board->denied, request.consumer);
     http_handle(&w->service, &request, draining, &w->response);
     bool sent = gateway_write(&w->gateway, &w->fcgi, &w->response);
     /* Before the request is given up: its texts belong to libfcgi. */
@@ -151,7 +152,8 @@ static void worker_accept(struct worker *w)
     /* Negative: another worker took the connection, or it broke before it was a request. */
     if (FCGX_Accept_r(&w->fcgi) >= 0) {
         worker_serve(w);
-        atomic_store(&w->slot->last_us, clock_monotonic_us());
+        if (w->response.traffic)
+            atomic_store(&w->slot->last_us, clock_monotonic_us());
     }
     atomic_store(&w->slot->busy_since_us, 0);
 }

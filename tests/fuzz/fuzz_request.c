@@ -20,6 +20,7 @@
 enum fuzz_line {
     FUZZ_STORE = HTTP_HEADER_MAX, /* what the store returns */
     FUZZ_DRAINING,
+    FUZZ_DENIED,
     FUZZ_TOO_LARGE,
     FUZZ_CUT,
     FUZZ_REFUSED, /* with what status the web server refused it */
@@ -33,6 +34,7 @@ static const char *const fuzz_names[FUZZ_LINE_MAX] = {
     [HTTP_REQUEST_ID] = "X-Request-Id: ",
     [FUZZ_STORE] = "Store: ",
     [FUZZ_DRAINING] = "Draining: ",
+    [FUZZ_DENIED] = "Denied: ",
     [FUZZ_TOO_LARGE] = "Too-Large: ",
     [FUZZ_CUT] = "Cut: ",
     [FUZZ_REFUSED] = "Refused: ",
@@ -67,6 +69,7 @@ static struct http_request fuzz_parse(char *text, const char *lines[FUZZ_LINE_MA
     memcpy(request.headers, lines, sizeof request.headers);
     request.body_too_large = lines[FUZZ_TOO_LARGE] || request.body_len > HTTP_BODY_MAX;
     request.body_cut = lines[FUZZ_CUT];
+    request.denied = lines[FUZZ_DENIED];
     if (lines[FUZZ_REFUSED])
         request.refused = (int)(strtoul(lines[FUZZ_REFUSED], NULL, 10) % 1000);
     return request;
@@ -111,6 +114,20 @@ static void fuzz_check_response(const struct http_request *request,
     FUZZ_REQUIRE(!response->send_body || strcmp(request->method, "HEAD") != 0);
     fuzz_check_headers(&response->headers);
     fuzz_check_body(response);
+}
+
+/* A denied consumer learns nothing and reaches no store, but by a probe; and whoever is denied, or
+ * asks while the process drains, is told to let go of the connection. */
+static void fuzz_check_denied(const struct http_request *request, bool draining,
+                              const struct http_response *response, int calls)
+{
+    struct route_match match;
+    route_find(request->method, request->path, &match);
+    bool denied = request->denied && !(match.route && match.route->probe);
+    bool closes = strstr(response->headers.data, "Connection: close\r\n") != NULL;
+    FUZZ_REQUIRE(!denied || (response->status == 403 && calls == 0 && !response->traffic));
+    FUZZ_REQUIRE(denied || response->status != 403);
+    FUZZ_REQUIRE(closes == (draining || denied));
 }
 
 static void fuzz_check_parts(const struct http_request *request)
@@ -159,6 +176,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         fake.result = STORE_FAULT;
     http_handle(&service, &request, lines[FUZZ_DRAINING] != NULL, &response);
     fuzz_check_response(&request, &response);
+    fuzz_check_denied(&request, lines[FUZZ_DRAINING] != NULL, &response, fake.calls);
     free(text);
     return 0;
 }

@@ -91,6 +91,10 @@ static void test_numbers(void)
         {__LINE__, CONFIG_DRAIN_SECONDS, "POSTERN_DRAIN_SECONDS", "0", -1},
         {__LINE__, CONFIG_QUIET_MS, "POSTERN_QUIET_MS", "10", 10},
         {__LINE__, CONFIG_QUIET_MS, "POSTERN_QUIET_MS", "9", -1},
+        {__LINE__, CONFIG_DRAIN_MIN_MS, "POSTERN_DRAIN_MIN_MS", "0", 0},
+        {__LINE__, CONFIG_DRAIN_MIN_MS, "POSTERN_DRAIN_MIN_MS", "18000", 18000},
+        {__LINE__, CONFIG_DRAIN_MIN_MS, "POSTERN_DRAIN_MIN_MS", "540001", -1},
+        {__LINE__, CONFIG_DRAIN_MIN_MS, "POSTERN_DRAIN_MIN_MS", "1s", -1},
         {__LINE__, CONFIG_REQUEST_SECONDS, "POSTERN_REQUEST_SECONDS", "4", 4},
         {__LINE__, CONFIG_REQUEST_SECONDS, "POSTERN_REQUEST_SECONDS", "601", -1},
         {__LINE__, CONFIG_STORE_TIMEOUT_MS, "POSTERN_STORE_TIMEOUT_MS", "10", 10},
@@ -144,6 +148,32 @@ static void test_deadlines(void)
     CU_ASSERT_PTR_NOT_NULL(strstr(errors, "POSTERN_REQUEST_SECONDS"));
     set[0].value = "1999";
     CU_ASSERT_TRUE(read_set());
+}
+
+/* The socket closes a tenth of the time before the drain's deadline. */
+static void test_drain(void)
+{
+    memset(set, 0, sizeof set);
+    set[0].name = "POSTERN_DRAIN_MIN_MS";
+    set[0].value = "9001";
+    set[1].name = "POSTERN_DRAIN_SECONDS";
+    set[1].value = "10";
+    CU_ASSERT_FALSE(read_set());
+    CU_ASSERT_PTR_NOT_NULL(strstr(errors, "POSTERN_DRAIN_MIN_MS: 9001 ms are over nine tenths"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(errors, "POSTERN_DRAIN_SECONDS"));
+    set[0].value = "9000";
+    CU_ASSERT_TRUE(read_set());
+}
+
+static void test_denied(void)
+{
+    CU_ASSERT_TRUE(read_one("POSTERN_CONSUMERS_DENIED", "vpce-0a, vpce-0b"));
+    CU_ASSERT_STRING_EQUAL(config.texts[CONFIG_CONSUMERS_DENIED], "vpce-0a, vpce-0b");
+    CU_ASSERT_TRUE(read_one("POSTERN_CONSUMERS_DENIED", ""));
+    CU_ASSERT_STRING_EQUAL(config.texts[CONFIG_CONSUMERS_DENIED], "");
+    CU_ASSERT_FALSE(read_one("POSTERN_CONSUMERS_DENIED", "vpce-0a,vpce-svc-0b"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(errors, "POSTERN_CONSUMERS_DENIED: \"vpce-svc-0b\" is no VPC"));
+    CU_ASSERT_TRUE(read_one("POSTERN_CONSUMERS_DENIED_FILE", "/etc/postern/denied"));
 }
 
 static void test_every_error(void)
@@ -203,10 +233,20 @@ static void test_environment(void)
 static void test_help(void)
 {
     static const char *const names[] = {
-        "DATABASE_URL",      "POSTERN_SOCKET",          "POSTERN_SOCKET_GROUP",
-        "POSTERN_BACKLOG",   "POSTERN_WORKERS",         "POSTERN_DRAIN_SECONDS",
-        "POSTERN_QUIET_MS",  "POSTERN_REQUEST_SECONDS", "POSTERN_STORE_TIMEOUT_MS",
-        "POSTERN_LOG_LEVEL", "DATABASE_PASSWORD_FILE",
+        "DATABASE_URL",
+        "POSTERN_SOCKET",
+        "POSTERN_SOCKET_GROUP",
+        "POSTERN_BACKLOG",
+        "POSTERN_WORKERS",
+        "POSTERN_DRAIN_SECONDS",
+        "POSTERN_QUIET_MS",
+        "POSTERN_REQUEST_SECONDS",
+        "POSTERN_STORE_TIMEOUT_MS",
+        "POSTERN_LOG_LEVEL",
+        "DATABASE_PASSWORD_FILE",
+        "POSTERN_CONSUMERS_DENIED",
+        "POSTERN_CONSUMERS_DENIED_FILE",
+        "POSTERN_DRAIN_MIN_MS",
     };
     CU_ASSERT_EQUAL(sizeof names / sizeof names[0], CONFIG_SETTING_MAX);
     char help[TEXT_SIZE] = "";
@@ -230,6 +270,8 @@ int main(void)
         {"texts are taken as they are, up to their size", test_texts},
         {"the log level is a name", test_log_level},
         {"a store call must fit into a request", test_deadlines},
+        {"a drain lasts at least as long as it must", test_drain},
+        {"denied endpoints are checked", test_denied},
         {"every error is named at once", test_every_error},
         {"a misspelt variable is an error", test_environment},
         {"the help names every setting", test_help},

@@ -17,7 +17,7 @@ enum { TEXT_SIZE = 512, BODY_SIZE = 4096 };
 /* What a row asks; members left out are what an ordinary client sends. */
 struct question {
     const char *method, *path, *query, *type, *key, *if_none_match, *id, *body;
-    bool too_large, cut, draining;
+    bool too_large, cut, draining, denied;
     enum store_result result;
     int refused;
 };
@@ -55,6 +55,7 @@ static void ask_the_fake(const struct question *q)
         .consumer = "vpce-1",
         .body = body,
         .body_len = strlen(body),
+        .denied = q->denied,
         .body_too_large = q->too_large,
         .body_cut = q->cut,
         .refused = q->refused,
@@ -185,6 +186,24 @@ static const struct {
     {__LINE__, GIVEN(.path = "/products/1", .result = STORE_FAULT), 500, "internal-error", NOTHING,
      1},
     {__LINE__, GIVEN(PLACE, .result = STORE_FAULT), 500, "internal-error", "Location", NULL, 1},
+    {__LINE__, GIVEN(.path = "/products", .denied = true), 403, "consumer-denied", "Connection",
+     "close", 0},
+    {__LINE__, GIVEN(.path = "/products", .query = "limit=0", .denied = true), 403,
+     "consumer-denied", NOTHING, 0},
+    {__LINE__, GIVEN(PLACE, .denied = true), 403, "consumer-denied", "Location", NULL, 0},
+    {__LINE__, GIVEN(.path = "/orders/" FAKE_STORE_ORDER, .denied = true), 403, "consumer-denied",
+     NOTHING, 0},
+    {__LINE__, GIVEN(.path = "/nothing", .denied = true), 403, "consumer-denied", NOTHING, 0},
+    {__LINE__, GIVEN(.method = "OPTIONS", .path = "/orders", .denied = true), 403,
+     "consumer-denied", "Allow", NULL, 0},
+    {__LINE__, GIVEN(.method = "PUT", .path = "/readyz", .denied = true), 403, "consumer-denied",
+     "Allow", NULL, 0},
+    {__LINE__, GIVEN(.path = "/-/error", .refused = 413, .denied = true), 403, "consumer-denied",
+     NOTHING, 0},
+    {__LINE__, GIVEN(.path = "/readyz", .denied = true, .result = STORE_UNREACHABLE), 503,
+     "store-unavailable", "Connection", NULL, 1},
+    {__LINE__, GIVEN(.path = "/readyz", .draining = true), 503, "draining", "Connection", "close",
+     0},
     {__LINE__, GIVEN(.path = "/-/error", .refused = 400), 400, "bad-request", NOTHING, 0},
     {__LINE__, GIVEN(.path = "/-/error", .refused = 404), 404, "not-found", NOTHING, 0},
     {__LINE__, GIVEN(.path = "/-/error", .refused = 408), 408, "request-timeout", NOTHING, 0},
@@ -235,6 +254,7 @@ static const struct {
     const char *name, *value; /* of a header; value NULL: it must not be there */
     const char *body;         /* its start */
 } success_rows[] = {
+    {__LINE__, GIVEN(.path = "/products"), 200, "Connection", NULL, "["},
     {__LINE__, GIVEN(.path = "/products"), 200, "Content-Type", JSON, "[{\"description\":"},
     {__LINE__, GIVEN(.path = "/products"), 200, "Cache-Control", "no-cache", "["},
     {__LINE__, GIVEN(.path = "/products"), 200, "Link", NULL, "["},
@@ -268,6 +288,10 @@ static const struct {
     {__LINE__, GIVEN(.path = "/products/2", .type = "x", .key = "", .cut = true), 200,
      "Content-Type", JSON, "{"},
     {__LINE__, GIVEN(.path = "/products", .draining = true), 200, "Retry-After", NULL, "["},
+    {__LINE__, GIVEN(.path = "/products", .draining = true), 200, "Connection", "close", "["},
+    {__LINE__, GIVEN(PLACE, .draining = true), 201, "Connection", "close", "{"},
+    {__LINE__, GIVEN(.path = "/healthz", .denied = true), 200, "Connection", NULL, "{"},
+    {__LINE__, GIVEN(.path = "/readyz", .denied = true), 200, "Content-Type", JSON, "{"},
 };
 
 static void test_successes(void)
@@ -280,6 +304,31 @@ static void test_successes(void)
         SUITE_ROW(&success_rows[i], strncmp(response.body, start, strlen(start)) == 0);
         SUITE_ROW(&success_rows[i], response.body_len == strlen(response.body));
         SUITE_ROW(&success_rows[i], response.send_body);
+    }
+}
+
+/* What keeps a drain open: the requests a caller would miss. */
+static void test_traffic(void)
+{
+    static const struct {
+        int line;
+        struct question q;
+        bool traffic;
+    } rows[] = {
+        {__LINE__, GIVEN(.path = "/products"), true},
+        {__LINE__, GIVEN(PLACE, .draining = true), true},
+        {__LINE__, GIVEN(.path = "/nothing"), true},
+        {__LINE__, GIVEN(.method = "OPTIONS", .path = "/orders"), true},
+        {__LINE__, GIVEN(.path = "/healthz"), false},
+        {__LINE__, GIVEN(.path = "/readyz"), false},
+        {__LINE__, GIVEN(.method = "HEAD", .path = "/readyz", .draining = true), false},
+        {__LINE__, GIVEN(.path = "/products", .denied = true), false},
+        {__LINE__, GIVEN(.path = "/healthz", .denied = true), false},
+        {__LINE__, GIVEN(.path = "/-/error", .refused = 400), false},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        ask(&rows[i].q);
+        SUITE_ROW(&rows[i], response.traffic == rows[i].traffic);
     }
 }
 
@@ -433,6 +482,7 @@ int main(void)
 {
     CU_TestInfo tests[] = {{"problems", test_problems},
                            {"successes", test_successes},
+                           {"traffic", test_traffic},
                            {"HEAD and OPTIONS", test_head_and_options},
                            {"conditional", test_conditional},
                            {"request id", test_request_id},

@@ -46,6 +46,7 @@ static void test_rows(void)
         int status, retry_after;
         const char *name;
     } rows[] = {
+        {__LINE__, PROBLEM_DENIED, 403, 0, "consumer-denied"},
         {__LINE__, PROBLEM_NO_ROUTE, 404, 0, "not-found"},
         {__LINE__, PROBLEM_METHOD, 405, 0, "method-not-allowed"},
         {__LINE__, PROBLEM_MEDIA_TYPE_OF, 415, 0, "unsupported-media-type"},

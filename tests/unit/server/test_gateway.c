@@ -7,36 +7,6 @@
 
 enum { VARIABLE_SIZE = 96, SENT_MAX = HTTP_BODY_MAX + 1, ANSWER_SIZE = 1024 };
 
-#define ID_16 "0123456789abcdef"
-
-static void test_is_endpoint(void)
-{
-    static const struct {
-        int line;
-        const char *text;
-        bool is;
-    } rows[] = {
-        {__LINE__, "vpce-0123456789abcdef0", true},
-        {__LINE__, "vpce-a", true},
-        {__LINE__, "vpce-" ID_16 ID_16 ID_16 "0123456789a", true},
-        {__LINE__, "vpce-" ID_16 ID_16 ID_16 "0123456789ab", false},
-        {__LINE__, "", false},
-        {__LINE__, "-", false},
-        {__LINE__, "vpce", false},
-        {__LINE__, "vpce-", false},
-        {__LINE__, "vpce-0123456789ABCDEF0", false},
-        {__LINE__, "VPCE-0123456789abcdef0", false},
-        {__LINE__, "vpce-0g", false},
-        {__LINE__, "vpce-0 ", false},
-        {__LINE__, " vpce-0", false},
-        {__LINE__, "vpce-svc-0123", false},
-        {__LINE__, "vpce-0\n", false},
-        {__LINE__, "vpc-0123", false},
-    };
-    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
-        SUITE_ROW(&rows[i], gateway_is_endpoint(rows[i].text) == rows[i].is);
-}
-
 /* The two ends of a FastCGI request in memory. */
 struct ends {
     FCGX_Stream in, out;
@@ -232,8 +202,7 @@ static void test_write(void)
 
 int main(void)
 {
-    CU_TestInfo tests[] = {{"is an endpoint", test_is_endpoint},
-                           {"body", test_body},
+    CU_TestInfo tests[] = {{"body", test_body},
                            {"variables", test_variables},
                            {"refusal", test_refusal},
                            {"write", test_write},
