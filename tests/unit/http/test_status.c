@@ -17,6 +17,7 @@ static void test_phrases(void)
         {__LINE__, 204, "No Content"},
         {__LINE__, 304, "Not Modified"},
         {__LINE__, 400, "Bad Request"},
+        {__LINE__, 403, "Forbidden"},
         {__LINE__, 404, "Not Found"},
         {__LINE__, 405, "Method Not Allowed"},
         {__LINE__, 408, "Request Timeout"},
