@@ -16,7 +16,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { START_MS = 30000, STEP_MS = 10, PATH_SIZE = 256 };
+enum { START_MS = 30000, STEP_MS = 10, PATH_SIZE = 256, ARGUMENTS_MAX = 24 };
 
 #define USER "postgres"
 
@@ -95,25 +95,20 @@ static int free_port(void)
     return port;
 }
 
-static bool make_data(const struct postgres_server *server)
+bool postgres_server_run(const struct postgres_server *server, const char *program,
+                         const char *const *arguments)
 {
-    char programs[PATH_SIZE], program[PATH_SIZE + 16], data[PATH_SIZE];
+    char programs[PATH_SIZE], path[PATH_SIZE + 64], texts[ARGUMENTS_MAX][PATH_SIZE];
+    char *argv[ARGUMENTS_MAX + 2] = {path};
     int status;
     if (!find_programs(programs))
         return false;
-    snprintf(program, sizeof program, "%s/initdb", programs);
-    snprintf(data, sizeof data, "%s/data", server->folder);
-    char *argv[] = {program,
-                    (char[]){"-D"},
-                    data,
-                    (char[]){"-U"},
-                    (char[]){USER},
-                    (char[]){"-N"},
-                    (char[]){"-A"},
-                    (char[]){"trust"},
-                    (char[]){"--encoding=UTF8"},
-                    (char[]){"--locale=C.UTF-8"},
-                    NULL};
+    snprintf(path, sizeof path, "%s%s%s", *program == '/' ? "" : programs,
+             *program == '/' ? "" : "/", program);
+    for (size_t i = 0; i < ARGUMENTS_MAX && arguments[i]; i++) {
+        argv[i + 1] = texts[i];
+        snprintf(texts[i], sizeof texts[i], "%s", arguments[i]);
+    }
     pid_t pid = run(server, argv);
     if (pid > 0 && waitpid(pid, &status, 0) == pid && WIFEXITED(status) && WEXITSTATUS(status) == 0)
         return true;
@@ -168,7 +163,8 @@ static bool set_janitor(struct postgres_server *server)
     return pid > 0;
 }
 
-bool postgres_server_make(struct postgres_server *server)
+/* A folder and a port, and no data yet. */
+static bool prepare(struct postgres_server *server)
 {
     const struct passwd *user = other_user();
     *server = (struct postgres_server){.folder = "/tmp/postern-pg-XXXXXX", .lifeline = -1};
@@ -178,7 +174,33 @@ bool postgres_server_make(struct postgres_server *server)
         return false;
     }
     server->port = free_port();
-    return set_janitor(server) && make_data(server) && postgres_server_start(server);
+    return set_janitor(server);
+}
+
+bool postgres_server_make(struct postgres_server *server)
+{
+    static const char *const arguments[] = {
+        "-D", "data", "-U", USER, "-N", "-A", "trust", "--encoding=UTF8", "--locale=C.UTF-8", NULL};
+    return prepare(server) && postgres_server_run(server, "initdb", arguments) &&
+           postgres_server_start(server);
+}
+
+bool postgres_server_follow(struct postgres_server *standby, const struct postgres_server *primary)
+{
+    char url[POSTGRES_SERVER_URL_SIZE];
+    postgres_server_url(primary, USER, url);
+    const char *const arguments[] = {"-D", "data", "-d", url, "-R", "-N", "-c", "fast", NULL};
+    return prepare(standby) && postgres_server_run(standby, "pg_basebackup", arguments) &&
+           postgres_server_start(standby);
+}
+
+bool postgres_server_configure(const struct postgres_server *server, const char *lines)
+{
+    char path[PATH_SIZE];
+    snprintf(path, sizeof path, "%s/data/postgresql.conf", server->folder);
+    FILE *file = fopen(path, "ae");
+    bool ok = file && fputs(lines, file) >= 0;
+    return file && fclose(file) == 0 && ok;
 }
 
 static bool answers(const struct postgres_server *server)

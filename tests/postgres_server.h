@@ -23,6 +23,18 @@ struct postgres_server {
  * after saying on standard error what went wrong. */
 bool postgres_server_make(struct postgres_server *server);
 
+/* The same with a standby that streams from the primary, which must run. */
+bool postgres_server_follow(struct postgres_server *standby, const struct postgres_server *primary);
+
+/* Adds lines to postgresql.conf, for the next start or reload. */
+bool postgres_server_configure(const struct postgres_server *server, const char *lines);
+
+/* Runs a program of PostgreSQL's, or any other one by its path, as the server's user and in its
+ * folder, and waits for its end. The arguments end with NULL. False after showing the server's log
+ * if it fails. */
+bool postgres_server_run(const struct postgres_server *server, const char *program,
+                         const char *const *arguments);
+
 /* Starts the server again, on the same port, and waits until it answers. */
 bool postgres_server_start(struct postgres_server *server);
 

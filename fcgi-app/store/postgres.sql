@@ -64,7 +64,11 @@ ORDER BY id
 LIMIT $2;
 
 -- name: order_place
-SELECT * FROM place_order($1, $2, $3, $4, $5, $6, $7, $8, $9);
+-- A replay says that the first order is durable. If that one's commit still waits for a synchronous
+-- standby, it is so only once a later one has waited too, hence something to commit.
+SELECT *, CASE WHEN outcome = 'replayed' AND NOT pg_is_in_recovery()
+    THEN pg_logical_emit_message(true, 'postern', 'replayed') END
+FROM place_order($1, $2, $3, $4, $5, $6, $7, $8, $9);
 
 -- name: order_get
 SELECT o.id, o.created_us, o.total_cents, o.email, o.reference,
@@ -91,4 +95,6 @@ WHERE locktype = 'advisory' AND objsubid = 1
     AND classid::BIGINT = ($1::BIGINT >> 32) AND objid::BIGINT = ($1::BIGINT & 4294967295);
 
 -- name: session_await
-SELECT pg_advisory_xact_lock($1);
+-- Ending a session that waits for a synchronous standby makes its commit visible before it is as
+-- durable as it must be. It is once the commit of this message, which comes after it, is through.
+SELECT pg_advisory_xact_lock($1), pg_logical_emit_message(true, 'postern', 'settled');

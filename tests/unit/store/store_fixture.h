@@ -15,7 +15,7 @@
 #include "store/store.h"
 #include "suite.h"
 
-enum { FIXTURE_URL_SIZE = 128, FIXTURE_TIMEOUT_MS = 20000 };
+enum { FIXTURE_URL_SIZE = 128, FIXTURE_TIMEOUT_MS = 20000, FIXTURE_PROCESSES_MAX = 64 };
 
 /* An arbitrary moment of 2026. */
 #define FIXTURE_NOW_US INT64_C(1780000000000000)
@@ -200,12 +200,13 @@ static inline enum store_result fixture_place(struct store *store, const char *c
  * sum of what they returned (0..250 each), or -1 if one died. */
 static inline int fixture_race(int processes, int (*run)(struct store *store, int number))
 {
+    pid_t pids[FIXTURE_PROCESSES_MAX];
     int sum = 0, start[2];
-    if (pipe(start) < 0)
+    if (processes > FIXTURE_PROCESSES_MAX || pipe(start) < 0)
         abort();
     fflush(NULL);
     for (int i = 0; i < processes; i++) {
-        if (fork() == 0) {
+        if ((pids[i] = fork()) == 0) {
             char byte;
             close(start[1]);
             struct store *store = fixture_open();
@@ -219,7 +220,7 @@ static inline int fixture_race(int processes, int (*run)(struct store *store, in
     close(start[0]);
     close(start[1]);
     for (int status, i = 0; i < processes; i++) {
-        if (wait(&status) < 0 || !WIFEXITED(status) || WEXITSTATUS(status) > 250)
+        if (waitpid(pids[i], &status, 0) < 0 || !WIFEXITED(status) || WEXITSTATUS(status) > 250)
             sum = -1;
         else if (sum >= 0)
             sum += WEXITSTATUS(status);

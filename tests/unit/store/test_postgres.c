@@ -291,6 +291,24 @@ static void test_too_many_connections(void)
     fixture_end();
 }
 
+/* Nothing needs more rights than a role of the application's own has. */
+static void test_plain_role(void)
+{
+    char url[FIXTURE_URL_SIZE];
+    fixture_begin();
+    make_role("plain", "");
+    role_url("plain", url);
+    struct store *store = fixture_open_url(url, 2000);
+    CU_ASSERT_EQUAL(fixture_place(store, "c", "k", FIXTURE_NOW_US, fixture_request(1, 1), &outcome),
+                    STORE_OK);
+    CU_ASSERT_EQUAL(fixture_place(store, "c", "k", FIXTURE_NOW_US, fixture_request(1, 1), &outcome),
+                    STORE_REPLAYED);
+    CU_ASSERT_EQUAL(store_order_get(store, "c", outcome.order.id, &outcome.order), STORE_OK);
+    store_close(store);
+    sql("DROP OWNED BY plain; DROP ROLE plain");
+    fixture_end();
+}
+
 static void write_file(const char *path, const char *text)
 {
     int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0600);
@@ -453,6 +471,7 @@ static CU_TestInfo tests[] = {
     {"keys are purged", test_keys_are_purged},
     {"server errors", test_server_errors},
     {"too many connections", test_too_many_connections},
+    {"plain role", test_plain_role},
     {"password file", test_password_file},
     {"deadline", test_deadline},
     {"stop early", test_stop_early},

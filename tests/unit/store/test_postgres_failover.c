@@ -1,0 +1,181 @@
+/* The PostgreSQL keeper with two hosts, a primary and a standby that streams from it in step, and
+ * what is left when the primary dies. */
+#include "store/postgres_internal.h"
+#include "store_fixture.h"
+
+enum { PROCESSES = 4, SHORT_MS = 1000, WAIT_MS = 10000, MANY = 1000000 };
+
+static struct postgres_server primary, standby;
+static struct store_outcome outcome;
+
+/* Both hosts, of which only one takes orders. */
+static void make_url(const struct postgres_server *first, const struct postgres_server *second)
+{
+    snprintf(fixture_url, sizeof fixture_url,
+             "postgresql://postgres@127.0.0.1:%d,127.0.0.1:%d/postgres"
+             "?target_session_attrs=read-write",
+             first->port, second->port);
+}
+
+static bool becomes(const struct postgres_server *server, const char *sql, const char *value)
+{
+    char out[64] = "";
+    for (int ms = 0; ms < WAIT_MS && strcmp(out, value) != 0; ms += 20) {
+        if (!postgres_server_sql(server, "postgres", sql, out, sizeof out))
+            return false;
+        clock_sleep_us(20000);
+    }
+    return strcmp(out, value) == 0;
+}
+
+static bool streams(void)
+{
+    return becomes(&primary, "SELECT sync_state FROM pg_stat_replication", "sync");
+}
+
+static void remove_servers(void)
+{
+    postgres_server_remove(&standby);
+    postgres_server_remove(&primary);
+}
+
+/* From here on nothing is committed that the standby does not have. */
+static int setup(void)
+{
+    static const struct product products[] = {{1, 999, 10, "Few", ""}, {2, 1, MANY, "Many", ""}};
+    int from, to;
+    /* The standby takes the setting over; it notices a promotion the sooner. */
+    if (!postgres_server_make(&primary) ||
+        !postgres_server_configure(&primary, "wal_retrieve_retry_interval = 100ms\n") ||
+        !postgres_server_follow(&standby, &primary) ||
+        !postgres_server_sql(&primary, "postgres",
+                             "ALTER SYSTEM SET synchronous_standby_names = '*'", NULL, 0) ||
+        !postgres_server_sql(&primary, "postgres", "SELECT pg_reload_conf()", NULL, 0) ||
+        !streams())
+        return 1;
+    atexit(remove_servers);
+    make_url(&primary, &standby);
+    fixture = fixture_open();
+    return store_migrate(fixture, &from, &to) == STORE_OK && fixture_import(products, 2) == STORE_OK
+               ? 0
+               : 1;
+}
+
+static int teardown(void)
+{
+    store_close(fixture);
+    return 0;
+}
+
+static enum store_result place(struct store *store, const char *key, int64_t quantity)
+{
+    return fixture_place(store, "c", key, clock_now_us(), fixture_request(1, quantity), &outcome);
+}
+
+static bool count_order(void *context, const struct order *order)
+{
+    *(int64_t *)context += order->lines[0].quantity;
+    return true;
+}
+
+static int64_t ordered(const char *consumer)
+{
+    int64_t sum = 0;
+    enum store_result result = store_order_list(fixture, consumer, "", 0, count_order, &sum);
+    return result == STORE_OK ? sum : -1;
+}
+
+/* A standby is passed over, wherever it stands. */
+static void test_standby_first(void)
+{
+    char url[FIXTURE_URL_SIZE];
+    memcpy(url, fixture_url, sizeof url);
+    make_url(&standby, &primary);
+    struct store *store = fixture_open();
+    CU_ASSERT_EQUAL(store_ping(store), STORE_OK);
+    CU_ASSERT_EQUAL(((struct postgres *)store)->host, 1);
+    CU_ASSERT_EQUAL(place(store, NULL, 1), STORE_OK);
+    CU_ASSERT_EQUAL(fixture_stock(1), 9);
+    store_close(store);
+    memcpy(fixture_url, url, sizeof url);
+}
+
+/* While the standby is away an order is on one disk alone, and is not acknowledged: neither by
+ * finding it there when its commit took too long, nor to who asks again with its key. */
+static void test_standby_away(void)
+{
+    char id[ID_TEXT_SIZE];
+    struct store *store = fixture_open_url(fixture_url, SHORT_MS);
+    CU_ASSERT_EQUAL(place(store, NULL, 1), STORE_OK);
+    postgres_server_stop(&standby, SIGINT);
+    CU_ASSERT_EQUAL(place(store, "away", 2), STORE_UNREACHABLE);
+    CU_ASSERT_EQUAL(place(store, "away", 2), STORE_UNREACHABLE);
+    CU_ASSERT_TRUE_FATAL(postgres_server_start(&standby));
+    CU_ASSERT_TRUE_FATAL(streams());
+    CU_ASSERT_TRUE(fixture_recovers(store));
+    CU_ASSERT_EQUAL(place(store, "away", 2), STORE_REPLAYED);
+    memcpy(id, outcome.order.id, sizeof id);
+    CU_ASSERT_EQUAL(place(store, "away", 2), STORE_REPLAYED);
+    CU_ASSERT_STRING_EQUAL(outcome.order.id, id);
+    CU_ASSERT_EQUAL(fixture_stock(1), 6);
+    CU_ASSERT_EQUAL(ordered("c"), 4);
+    store_close(store);
+}
+
+static int order_through_fail_over(struct store *store, int number)
+{
+    int placed = 0;
+    if (number == 0) {
+        clock_sleep_us(300000);
+        kill(primary.pid, SIGQUIT);
+        return postgres_server_sql(&standby, "postgres", "SELECT pg_promote()", NULL, 0) ? 0 : 255;
+    }
+    int64_t until = clock_monotonic_us() + (int64_t)WAIT_MS * 1000;
+    for (int after = 0; after < 5; clock_sleep_us(20000)) {
+        enum store_result result =
+            fixture_place(store, "load", NULL, clock_now_us(), fixture_request(2, 1), &outcome);
+        placed += result == STORE_OK;
+        after += result == STORE_OK && ((struct postgres *)store)->host == 1;
+        if ((result != STORE_OK && result != STORE_UNREACHABLE) || clock_monotonic_us() > until)
+            return 255;
+    }
+    return placed;
+}
+
+/* The primary dies under load and does not return. Every handle finds the standby that took over,
+ * with every order that was acknowledged, and goes on there. */
+static void test_fail_over(void)
+{
+    char id[ID_TEXT_SIZE];
+    CU_ASSERT_EQUAL(place(fixture, "before", 2), STORE_OK);
+    memcpy(id, outcome.order.id, sizeof id);
+    int placed = fixture_race(PROCESSES, order_through_fail_over);
+    postgres_server_stop(&primary, SIGQUIT);
+    CU_ASSERT_TRUE_FATAL(becomes(&standby, "SELECT pg_is_in_recovery()", "f"));
+    CU_ASSERT_TRUE(fixture_recovers(fixture));
+    CU_ASSERT_EQUAL(((struct postgres *)fixture)->host, 1);
+
+    int64_t stored = ordered("load");
+    /* Of each process's last order on the primary the fate may be unknown to it. */
+    SUITE_CHECK(placed > 0 && stored >= placed && stored < placed + PROCESSES, "%d of %lld", placed,
+                (long long)stored);
+    CU_ASSERT_EQUAL(fixture_stock(2), MANY - stored);
+
+    CU_ASSERT_EQUAL(place(fixture, "before", 2), STORE_REPLAYED);
+    CU_ASSERT_STRING_EQUAL(outcome.order.id, id);
+    CU_ASSERT_EQUAL(place(fixture, "after", 1), STORE_OK);
+    CU_ASSERT_EQUAL(fixture_stock(1) + ordered("c"), 10);
+}
+
+static CU_TestInfo tests[] = {
+    {"standby first", test_standby_first},
+    {"standby away", test_standby_away},
+    {"fail-over", test_fail_over},
+    CU_TEST_INFO_NULL,
+};
+
+int main(void)
+{
+    fixture_keeper = &fixture_keepers[FIXTURE_POSTGRES];
+    return suite_run("unit/store/postgres-failover", setup, teardown, tests);
+}
