@@ -11,7 +11,7 @@ VERSION := 0.1.0
 
 PACKAGES_BUILD := gcc libc6-dev make pkg-config libfcgi-dev libcjson-dev libsqlite3-dev libpq-dev libxxhash-dev
 PACKAGES_RUN   := lighttpd
-PACKAGES_TEST  := $(PACKAGES_BUILD) $(PACKAGES_RUN) postgresql libcunit1-dev libcurl4-openssl-dev
+PACKAGES_TEST  := $(PACKAGES_BUILD) $(PACKAGES_RUN) postgresql openssl libcunit1-dev libcurl4-openssl-dev
 PACKAGES_CHECK := $(PACKAGES_TEST) clang libclang-rt-dev clang-format clang-tidy cppcheck shellcheck
 PACKAGES_BENCH := $(PACKAGES_BUILD) $(PACKAGES_RUN) postgresql wrk curl
 
