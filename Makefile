@@ -151,9 +151,9 @@ $(BUILD)/tests/unit/%: $(BUILD)/tests/unit/%.o $(BUILD)/tests/suite.o $(BUILD)/t
 	$(say) LINK $@
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS) -lcunit
 $(BUILD)/tests/e2e/%: $(BUILD)/tests/e2e/%.o $(E2E_HELPERS:%.c=$(BUILD)/%.o) $(BUILD)/tests/suite.o \
-    $(filter $(BUILD)/fcgi-app/base/%,$(APP_OBJECTS))
+    $(BUILD)/tests/postgres_server.o $(filter $(BUILD)/fcgi-app/base/%,$(APP_OBJECTS))
 	$(say) LINK $@
-	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -pthread -o $@ $^ -lcunit -lcurl -lcjson -lsqlite3
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -pthread -o $@ $^ -lcunit -lcurl -lcjson -lsqlite3 -lpq
 
 check: ## everything CI runs: test, torture, sanitizers, fuzz, lint, format
 	@$(MAKE) --no-print-directory test

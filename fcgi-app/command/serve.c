@@ -7,6 +7,13 @@
 #include "server/listener.h"
 #include "server/master.h"
 
+/* A server that is away must not keep the program from starting: it answers 503 meanwhile, like
+ * one whose server went away later, and whoever started it need not try again. */
+static bool serve_may_wait(const struct store_keeper *keeper, enum store_result result)
+{
+    return keeper->comes_back && (result == STORE_UNREACHABLE || result == STORE_BUSY);
+}
+
 /* Brings the store to this program's schema where it may, or says what to run. The handle is closed
  * again: each worker opens its own after the fork. */
 static bool serve_prepare_store(struct config *config)
@@ -17,9 +24,13 @@ static bool serve_prepare_store(struct config *config)
         return false;
     enum store_result result =
         store->keeper->migrates_itself ? store_migrate(store, &from, &to) : store_ping(store);
+    bool wait = serve_may_wait(store->keeper, result);
     config->numbers[CONFIG_WORKERS] = config_workers(config, store->keeper->workers_per_cpu);
     store_close(store);
-    if (result != STORE_OK) {
+    if (wait)
+        log_write(LOG_WARN, "starting without the store; requests get 503 until it answers",
+                  LOG_FIELDS(LOG_TEXT("result", store_result_names[result])));
+    if (result != STORE_OK && !wait) {
         open_store_explain(config, result);
         return false;
     }

@@ -38,10 +38,18 @@ bool postgres_again(struct postgres *p, enum store_result result)
     return true;
 }
 
-/* The five characters of a SQLSTATE as a number in base 36; they are digits and capital letters. */
-static int postgres_code(const struct postgres *p)
+/* Tells one cause from another: the five characters of a SQLSTATE, which are digits and capital
+ * letters, as a number in base 36; for what the server did not report, a new number below zero
+ * whenever the text is another one than before. */
+static int postgres_code(struct postgres *p)
 {
-    return (int)strtol(p->error.state, NULL, 36);
+    if (*p->error.state)
+        return (int)strtol(p->error.state, NULL, 36);
+    if (strcmp(p->cause, p->error.text) != 0) {
+        memcpy(p->cause, p->error.text, sizeof p->cause);
+        p->causes++;
+    }
+    return -p->causes;
 }
 
 enum store_result postgres_leave(struct postgres *p, enum store_result result)
@@ -111,6 +119,7 @@ const struct store_keeper store_postgres = {
     .form = "postgresql://USER@HOST/DATABASE",
     .takes = postgres_takes,
     .migrates_itself = false,
+    .comes_back = true,
     .workers_per_cpu = 2,
     .show = postgres_show,
     .open = postgres_open,

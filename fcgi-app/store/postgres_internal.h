@@ -26,12 +26,12 @@
 /* The first statement that is prepared; see postgres.sql. */
 #define POSTGRES_SQL_PREPARED POSTGRES_SQL_PRODUCT_GET
 
-enum { POSTGRES_STATE_SIZE = 6 };
+enum { POSTGRES_STATE_SIZE = 6, POSTGRES_ERROR_SIZE = 200 };
 
 /* A failure, kept until the call ends and it is logged. */
 struct postgres_error {
     char state[POSTGRES_STATE_SIZE]; /* the SQLSTATE; "" if the server did not speak */
-    char text[200];
+    char text[POSTGRES_ERROR_SIZE];
 };
 
 /* What a failed attempt leaves to be done about it. */
@@ -62,6 +62,8 @@ struct postgres {
     enum postgres_remedy remedy;
     const char *call; /* the use case that runs, for the log */
     struct postgres_error error;
+    char cause[POSTGRES_ERROR_SIZE]; /* the text of the last error that had no SQLSTATE */
+    int causes;                      /* and how often it was another one */
     struct trouble trouble;
     struct order order; /* the row that order_list shows its visitor */
 };

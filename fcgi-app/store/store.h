@@ -78,6 +78,7 @@ struct store_keeper {
     const char *form;               /* how its URLs are written, for messages */
     bool (*takes)(const char *url); /* whether a URL of the scheme is of that form */
     bool migrates_itself;           /* serve may migrate it without being told */
+    bool comes_back;                /* out of reach at its start, serve waits for it and goes on */
     int workers_per_cpu;            /* more than one where a worker mostly waits for a server */
     void (*show)(const char *url, char *out, size_t size);
     struct store *(*open)(const struct store_options *options);

@@ -1,0 +1,310 @@
+/* The pair on a PostgreSQL server that goes away, comes back, or is not what it should be:
+ * readiness tells the truth, orders are refused or kept, and nothing has to be restarted by hand.
+ */
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+
+#include "e2e/answer.h"
+#include "e2e/fixture.h"
+#include "e2e/load.h"
+#include "e2e/process.h"
+#include "postgres_server.h"
+#include "suite.h"
+
+enum {
+    WORKERS = 3,
+    ROUNDS = 8,       /* requests of each kind, so that every worker has to answer some */
+    IN_A_ROW = 50,    /* likewise */
+    RETURN_MS = 2000, /* after the server has returned, all of them serve again */
+    START_MS = 10000,
+    PAUSE_MS = 500 /* longer than they leave between attempts to connect */
+};
+
+#define ONE_NUT "{\"items\":[{\"product_id\":1,\"quantity\":1}]}"
+
+static const char catalogue[] = "id,name,description,price,quantity\n1,Nut,,0.10,100000\n";
+static struct postgres_server server;
+
+static int setup(void)
+{
+    char url[POSTGRES_SERVER_URL_SIZE], setting[PAIR_SETTING_SIZE];
+    if (!postgres_server_make(&server))
+        return 1;
+    postgres_server_url(&server, "postgres", url);
+    snprintf(setting, sizeof setting, "DATABASE_URL=%s", url);
+    const char *const env[] = {setting, "POSTERN_QUIET_MS=100", NULL};
+    return fixture_start(
+        &(struct pair_options){.workers = WORKERS, .catalogue = catalogue, .env = env});
+}
+
+static int teardown(void)
+{
+    fixture_end();
+    postgres_server_remove(&server);
+    return 0;
+}
+
+/* A request on a connection of its own, so that any worker may get it. */
+static bool call(const char *method, const char *path, const char *key)
+{
+    const char *const headers[] = {"Content-Type: application/json", key, NULL};
+    bool post = strcmp(method, "POST") == 0;
+    return client_call(client,
+                       &(struct client_request){.method = method,
+                                                .path = path,
+                                                .headers = headers,
+                                                .body = post ? ONE_NUT : NULL,
+                                                .fresh = true},
+                       &answer);
+}
+
+static bool is_refusal(void)
+{
+    return answer_is_problem(&answer, 503, "store-unavailable", ANSWER_POSTERN) &&
+           client_header(&answer, "Retry-After");
+}
+
+/* The process lives and says so, and everything else is refused. */
+static void check_away(void)
+{
+    static const struct {
+        int line;
+        const char *method, *path;
+        bool served;
+    } rows[] = {
+        {__LINE__, "GET", "/healthz", true},   {__LINE__, "GET", "/readyz", false},
+        {__LINE__, "GET", "/products", false}, {__LINE__, "GET", "/products/1", false},
+        {__LINE__, "POST", "/orders", false},  {__LINE__, "GET", "/orders", false},
+    };
+    for (size_t i = 0; i < ROUNDS * sizeof rows / sizeof rows[0]; i++) {
+        const size_t row = i % (sizeof rows / sizeof rows[0]);
+        call(rows[row].method, rows[row].path, NULL);
+        SUITE_ROW(&rows[row], rows[row].served ? answer.status == 200 : is_refusal());
+    }
+}
+
+/* Asks without a pause until nothing was refused for so long that every worker must have answered.
+ */
+static void check_return(void)
+{
+    int64_t start = load_now_ms();
+    int in_a_row = 0, refused = 0;
+    while (in_a_row < IN_A_ROW && load_now_ms() < start + RETURN_MS) {
+        bool ready = call("GET", "/readyz", NULL) && answer.status == 200;
+        bool placed = call("POST", "/orders", NULL) && answer.status == 201;
+        in_a_row = ready && placed ? in_a_row + 1 : 0;
+        refused += !ready + !placed;
+    }
+    SUITE_CHECK(in_a_row == IN_A_ROW, "refused %d times, the last: %d %s", refused, answer.status,
+                answer.body);
+}
+
+/* Starts the application alone, and waits until it serves, not until it is ready. lighttpd is not
+ * asked before, or it would leave the application alone for a second. */
+static void start_app(void)
+{
+    const char *const argv[] = {"healthcheck", NULL};
+    CU_ASSERT_TRUE_FATAL(pair_start_app(&pair));
+    for (int64_t until = load_now_ms() + START_MS; load_now_ms() < until; load_sleep_ms(10)) {
+        if (pair_command(&pair, argv, NULL, 0) == 0)
+            return;
+    }
+    CU_FAIL_FATAL("the application does not serve");
+}
+
+static void stop_app(void)
+{
+    CU_ASSERT_EQUAL(pair_stop_app(&pair, SIGTERM), 0);
+    CU_ASSERT_TRUE(pair_write(&pair, "postern.log", ""));
+}
+
+static void set_database(const char *name)
+{
+    char url[POSTGRES_SERVER_URL_SIZE], setting[PAIR_SETTING_SIZE];
+    postgres_server_url(&server, name, url);
+    snprintf(setting, sizeof setting, "DATABASE_URL=%s", url);
+    CU_ASSERT_TRUE(pair_set(&pair, setting));
+}
+
+static void sql(const char *database, const char *text)
+{
+    CU_ASSERT_TRUE(postgres_server_sql(&server, database, text, NULL, 0));
+}
+
+static int run(const char *command, const char *argument)
+{
+    const char *const argv[] = {command, argument, NULL};
+    CU_ASSERT_TRUE(pair_write(&pair, "command.log", ""));
+    return pair_command(&pair, argv, NULL, 0);
+}
+
+/* How often the application logged the text. */
+static int logged(const char *text)
+{
+    int count = 0;
+    char *log = pair_read(&pair, "postern.log");
+    for (char *at = log; at && (at = strstr(at, text)); at++)
+        count++;
+    free(log);
+    return count;
+}
+
+/* A cause is told when it is met: by a worker once, however many requests it refuses. */
+#define CHECK_TOLD(text)                                                                           \
+    SUITE_CHECK(logged(text) > 0 && logged(text) <= WORKERS + 1, "\"%s\" is logged %d times",      \
+                text, logged(text))
+
+static void test_outage(void)
+{
+    static const int signals[] = {SIGINT, SIGQUIT};
+    char first[1024];
+    CU_ASSERT_TRUE(call("POST", "/orders", "Idempotency-Key: before"));
+    SUITE_CHECK(answer.status == 201, "%d %s", answer.status, answer.body);
+    snprintf(first, sizeof first, "%s", answer.body);
+    for (size_t i = 0; i < sizeof signals / sizeof signals[0]; i++) {
+        pid_t app = pair.app, workers[WORKERS];
+        CU_ASSERT_EQUAL(pair_workers(&pair, workers, WORKERS), WORKERS);
+        call("GET", "/readyz", NULL);
+        CU_ASSERT_EQUAL(answer.status, 200);
+        postgres_server_stop(&server, signals[i]);
+        check_away();
+        CU_ASSERT_TRUE_FATAL(postgres_server_start(&server));
+        check_return();
+        call("POST", "/orders", "Idempotency-Key: before");
+        CU_ASSERT_STRING_EQUAL(answer.body, first);
+        CU_ASSERT_PTR_NOT_NULL(client_header(&answer, "Idempotent-Replayed"));
+        /* They are the same processes. */
+        CU_ASSERT_TRUE(process_runs(app));
+        for (size_t w = 0; w < WORKERS; w++)
+            CU_ASSERT_TRUE(process_runs(workers[w]));
+    }
+    CHECK_TOLD("Connection refused");
+}
+
+static void test_start_without_server(void)
+{
+    stop_app();
+    postgres_server_stop(&server, SIGINT);
+    start_app();
+    check_away();
+    CU_ASSERT_EQUAL(logged("starting without the store"), 1);
+    CHECK_TOLD("Connection refused");
+    CU_ASSERT_TRUE_FATAL(postgres_server_start(&server));
+    check_return();
+}
+
+/* Each cause in turn, of an application that is never restarted. */
+static void test_start_without_database(void)
+{
+    static const char *const wrong = "INSERT INTO schema_version VALUES (1000, 'later')";
+    stop_app();
+    postgres_server_stop(&server, SIGINT);
+    set_database("late");
+    start_app();
+    pid_t app = pair.app;
+    check_away();
+    CU_ASSERT_TRUE_FATAL(postgres_server_start(&server));
+    load_sleep_ms(PAUSE_MS);
+    check_away();
+    CHECK_TOLD("database \\\"late\\\" does not exist");
+    sql("postgres", "CREATE DATABASE late");
+    load_sleep_ms(PAUSE_MS);
+    check_away();
+    CHECK_TOLD("older than this program: run postern migrate");
+    CU_ASSERT_EQUAL(run("migrate", NULL), 0);
+    CU_ASSERT_TRUE(pair_write(&pair, "some.csv", catalogue));
+    char path[PAIR_PATH_SIZE + 16];
+    snprintf(path, sizeof path, "%s/some.csv", pair.dir);
+    CU_ASSERT_EQUAL(run("import", path), 0);
+    check_return();
+    sql("late", wrong);
+    /* What goes on is left alone until somebody asks whether it should. */
+    for (int i = 0; i < ROUNDS * WORKERS; i++)
+        call("GET", "/readyz", NULL);
+    check_away();
+    CHECK_TOLD("newer than this program: install a newer postern");
+    sql("late", "DELETE FROM schema_version WHERE version = 1000");
+    check_return();
+    CU_ASSERT_EQUAL(pair.app, app);
+}
+
+/* Where the server can be asked, a wrong schema is refused at once. */
+static void test_start_with_wrong_schema(void)
+{
+    stop_app();
+    sql("postgres", "CREATE DATABASE empty");
+    set_database("empty");
+    CU_ASSERT_EQUAL(run("serve", NULL), 1);
+    CU_ASSERT_TRUE(process_wait_log(&pair, "command.log",
+                                    "older than this program; run 'postern migrate'", 0));
+    set_database("late");
+    sql("late", "INSERT INTO schema_version VALUES (1000, 'later')");
+    CU_ASSERT_EQUAL(run("serve", NULL), 1);
+    CU_ASSERT_TRUE(process_wait_log(&pair, "command.log",
+                                    "newer than this program; install a newer postern", 0));
+    sql("late", "DELETE FROM schema_version WHERE version = 1000");
+    start_app();
+    check_return();
+}
+
+static void test_wrong_password(void)
+{
+    char setting[PAIR_SETTING_SIZE];
+    stop_app();
+    sql("late", "CREATE ROLE shop LOGIN PASSWORD 'right';"
+                "GRANT ALL ON ALL TABLES IN SCHEMA public TO shop");
+    CU_ASSERT_TRUE(postgres_server_run(&server, "/bin/sh",
+                                       (const char *[]){"-c",
+                                                        "printf 'host all postgres all trust\\n"
+                                                        "host all all all scram-sha-256\\n'"
+                                                        " >data/pg_hba.conf",
+                                                        NULL}));
+    sql("late", "SELECT pg_reload_conf()");
+    snprintf(setting, sizeof setting, "DATABASE_URL=postgresql://shop@127.0.0.1:%d/late",
+             server.port);
+    CU_ASSERT_TRUE(pair_set(&pair, setting));
+    snprintf(setting, sizeof setting, "DATABASE_PASSWORD_FILE=%s/password", pair.dir);
+    CU_ASSERT_TRUE(pair_set(&pair, setting) && pair_write(&pair, "password", "wr0ng\n"));
+    start_app();
+    check_away();
+    CHECK_TOLD("password authentication failed");
+    CU_ASSERT_EQUAL(logged("wr0ng"), 0);
+    CU_ASSERT_TRUE(pair_write(&pair, "password", "right\n"));
+    check_return();
+}
+
+/* What no waiting can mend. */
+static void test_wrong_settings(void)
+{
+    static const struct {
+        int line;
+        const char *url;
+    } rows[] = {
+        {__LINE__, "DATABASE_URL=postgresql://shop@127.0.0.1:1/late?nonsense=1"},
+        {__LINE__, "DATABASE_URL=postgresql:late"},
+    };
+    stop_app();
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        SUITE_ROW(&rows[i], pair_set(&pair, rows[i].url));
+        SUITE_ROW(&rows[i], run("serve", NULL) == 1);
+        SUITE_ROW(&rows[i], process_wait_log(&pair, "command.log", "DATABASE_URL", 0));
+    }
+}
+
+static CU_TestInfo tests[] = {
+    {"outage", test_outage},
+    {"start without the server", test_start_without_server},
+    {"start without the database", test_start_without_database},
+    {"start with a wrong schema", test_start_with_wrong_schema},
+    {"wrong password", test_wrong_password},
+    {"wrong settings", test_wrong_settings},
+    CU_TEST_INFO_NULL,
+};
+
+int main(void)
+{
+    return suite_run("e2e/postgres", setup, teardown, tests);
+}
