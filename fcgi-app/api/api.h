@@ -34,6 +34,7 @@ enum api_status {
     API_DRAINING,      /* this process is about to leave */
     API_STORE_BUSY,    /* the store did not answer within the deadline */
     API_STORE_DOWN,    /* the store is out of reach */
+    API_UNKNOWN,       /* the store did not say whether the order was placed */
     API_FAULT,         /* a defect; logged where it was found */
     API_STATUS_MAX
 };

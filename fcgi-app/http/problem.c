@@ -52,6 +52,9 @@ static const struct {
                             "the store was busy for too long; nothing was changed"},
     [PROBLEM_STORE_DOWN] = {503, 2, "store-unavailable", "Store unavailable",
                             "the store is out of reach; nothing was changed"},
+    [PROBLEM_UNKNOWN] = {503, 2, "outcome-unknown", "Outcome unknown",
+                         "the store did not say in time whether the order was placed; repeat the "
+                         "request with its Idempotency-Key, or look for the order in GET /orders"},
     [PROBLEM_FAULT] = {500, 0, "internal-error", "Internal error",
                        "the service failed; quote the instance when you report it"},
     [PROBLEM_BAD_REQUEST] = {400, 0, "bad-request", "Bad request",
@@ -102,6 +105,7 @@ static const enum problem problem_of_status[API_STATUS_MAX] = {
     [API_DRAINING] = PROBLEM_DRAINING,
     [API_STORE_BUSY] = PROBLEM_STORE_BUSY,
     [API_STORE_DOWN] = PROBLEM_STORE_DOWN,
+    [API_UNKNOWN] = PROBLEM_UNKNOWN,
     [API_FAULT] = PROBLEM_FAULT,
 };
 

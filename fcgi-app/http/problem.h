@@ -33,6 +33,7 @@ enum problem {
     PROBLEM_DRAINING,      /* the process is about to leave */
     PROBLEM_STORE_BUSY,    /* the store did not answer in time */
     PROBLEM_STORE_DOWN,    /* the store is out of reach */
+    PROBLEM_UNKNOWN,       /* the order may or may not have been placed */
     PROBLEM_FAULT,         /* a defect */
     /* What the web server found before, or without, the application: */
     PROBLEM_BAD_REQUEST,       /* no well-formed HTTP, or a path that plays tricks */

@@ -243,8 +243,8 @@ static enum store_result postgres_session_end(struct postgres *p, int64_t sessio
 }
 
 /* Finds out what became of an order whose answer was lost with the connection: STORE_OK and the
- * order, or STORE_UNREACHABLE; then p->remedy tells whether it is certain that nothing changed
- * (POSTGRES_RECONNECT) or not (POSTGRES_NONE).
+ * order; STORE_UNREACHABLE, to be tried again, if it is certain that nothing changed;
+ * STORE_UNKNOWN.
  *
  * To look for the order is not enough: the old session may not have finished, or even read, what it
  * was sent. So each session holds an advisory lock of a random number from its first statement to
@@ -274,7 +274,7 @@ static enum store_result postgres_order_settle(struct postgres *p, int64_t sessi
             log_write(LOG_WARN, "an order may or may not have been placed",
                       LOG_FIELDS(LOG_TEXT("store", p->name), LOG_TEXT("order_id", placement->id)));
             p->remedy = POSTGRES_NONE;
-            return STORE_UNREACHABLE;
+            return STORE_UNKNOWN;
         }
         clock_sleep_us(POSTGRES_SETTLE_US);
     }

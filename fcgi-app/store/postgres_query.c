@@ -240,8 +240,10 @@ enum store_result postgres_begin(struct postgres *p)
 
 enum store_result postgres_end(struct postgres *p, enum store_result result)
 {
-    if (result == STORE_OK)
-        return postgres_run(p, POSTGRES_SQL_COMMIT, NULL, 0, NULL);
+    if (result == STORE_OK) {
+        result = postgres_run(p, POSTGRES_SQL_COMMIT, NULL, 0, NULL);
+        return p->remedy == POSTGRES_LOST ? STORE_UNKNOWN : result;
+    }
     if (!p->conn)
         return result;
     struct postgres_error error = p->error;

@@ -78,6 +78,7 @@ enum store_result postgres_migrate(struct store *store, int *from, int *to)
 {
     struct postgres *p = (struct postgres *)store;
     enum store_result result;
+    bool unknown = false; /* what an earlier attempt did */
     postgres_enter(p, "migrate");
     do {
         p->unbounded = false;
@@ -86,8 +87,9 @@ enum store_result postgres_migrate(struct store *store, int *from, int *to)
             result = postgres_begin(p);
         if (result == STORE_OK)
             result = postgres_end(p, postgres_migrate_locked(p, from, to));
+        unknown = unknown || result == STORE_UNKNOWN;
     } while (postgres_again(p, result));
     /* The statements of this connection, if any, are of the old schema. */
     postgres_disconnect(p);
-    return postgres_leave(p, result);
+    return postgres_leave(p, unknown && result == STORE_UNREACHABLE ? STORE_UNKNOWN : result);
 }

@@ -22,6 +22,7 @@ const char *const store_result_names[STORE_RESULT_MAX] = {
     [STORE_STOPPED] = "stopped",
     [STORE_BUSY] = "busy",
     [STORE_UNREACHABLE] = "unreachable",
+    [STORE_UNKNOWN] = "outcome unknown",
     [STORE_OLD_SCHEMA] = "schema too old",
     [STORE_NEW_SCHEMA] = "schema too new",
     [STORE_FAULT] = "fault",

@@ -276,6 +276,22 @@ static void test_wrong_password(void)
     check_return();
 }
 
+/* The connection breaks in the middle of an import's COMMIT. */
+static void test_lost_commit(void)
+{
+    char path[PAIR_PATH_SIZE + 16];
+    snprintf(path, sizeof path, "%s/some.csv", pair.dir);
+    set_database("late");
+    sql("late", "CREATE FUNCTION hang_up() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN"
+                " PERFORM pg_terminate_backend(pg_backend_pid()); RETURN NULL; END $$;"
+                "CREATE CONSTRAINT TRIGGER hang_up AFTER UPDATE ON products"
+                " DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION hang_up()");
+    CU_ASSERT_EQUAL(run("import", path), 1);
+    CU_ASSERT_TRUE(process_wait_log(&pair, "command.log", "may or may not be there", 0));
+    sql("late", "DROP TRIGGER hang_up ON products");
+    CU_ASSERT_EQUAL(run("import", path), 0);
+}
+
 /* What no waiting can mend. */
 static void test_wrong_settings(void)
 {
@@ -300,6 +316,7 @@ static CU_TestInfo tests[] = {
     {"start without the database", test_start_without_database},
     {"start with a wrong schema", test_start_with_wrong_schema},
     {"wrong password", test_wrong_password},
+    {"lost commit", test_lost_commit},
     {"wrong settings", test_wrong_settings},
     CU_TEST_INFO_NULL,
 };

@@ -169,6 +169,8 @@ static const struct {
     {__LINE__, GIVEN(PLACE, .result = STORE_KEY_IN_FLIGHT), 409, "idempotency-key-in-flight",
      "Retry-After", "1", 1},
     {__LINE__, GIVEN(PLACE, .result = STORE_BUSY), 503, "store-busy", "Retry-After", "1", 1},
+    {__LINE__, GIVEN(PLACE, .result = STORE_UNKNOWN), 503, "outcome-unknown", "Retry-After", "2",
+     1},
     {__LINE__, GIVEN(.path = "/products", .result = STORE_BUSY), 503, "store-busy", "ETag", NULL,
      1},
     {__LINE__, GIVEN(.path = "/products", .query = "limit=1", .result = STORE_UNREACHABLE), 503,

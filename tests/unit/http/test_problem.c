@@ -64,6 +64,7 @@ static void test_rows(void)
         {__LINE__, PROBLEM_DRAINING, 503, 1, "draining"},
         {__LINE__, PROBLEM_STORE_BUSY, 503, 1, "store-busy"},
         {__LINE__, PROBLEM_STORE_DOWN, 503, 2, "store-unavailable"},
+        {__LINE__, PROBLEM_UNKNOWN, 503, 2, "outcome-unknown"},
         {__LINE__, PROBLEM_FAULT, 500, 0, "internal-error"},
         {__LINE__, PROBLEM_BAD_REQUEST, 400, 0, "bad-request"},
         {__LINE__, PROBLEM_REQUEST_TIMEOUT, 408, 0, "request-timeout"},
@@ -116,6 +117,7 @@ static void test_of_status(void)
         {__LINE__, API_DRAINING, PROBLEM_DRAINING},
         {__LINE__, API_STORE_BUSY, PROBLEM_STORE_BUSY},
         {__LINE__, API_STORE_DOWN, PROBLEM_STORE_DOWN},
+        {__LINE__, API_UNKNOWN, PROBLEM_UNKNOWN},
         {__LINE__, API_FAULT, PROBLEM_FAULT},
     };
     CU_ASSERT_EQUAL(sizeof rows / sizeof rows[0], API_STATUS_MAX);
