@@ -64,11 +64,12 @@ enum store_result postgres_leave(struct postgres *p, enum store_result result)
     return result;
 }
 
-static bool postgres_takes(const char *url)
+static bool postgres_takes(const char *url, char *why, size_t size)
 {
     PQconninfoOption *options = postgres_parse(url);
+    bool ok = options && postgres_takes_values(options, why, size);
     PQconninfoFree(options);
-    return options != NULL;
+    return ok;
 }
 
 static void postgres_close(struct store *store)

@@ -156,15 +156,18 @@ static const char *postgres_value(const PQconninfoOption *option,
 {
     const struct {
         const char *keyword, *value;
+        bool listed; /* the URL's value is a list, of which this is the target's part */
     } aimed[] = {
-        {"host", target->host},
-        {"hostaddr", target->hostaddr},
-        {"port", target->port},
-        {"password", target->password},
+        {"host", target->host, true},
+        {"hostaddr", target->hostaddr, true},
+        {"port", target->port, true},
+        {"password", target->password, false},
     };
     for (size_t i = 0; i < sizeof aimed / sizeof aimed[0]; i++) {
-        if (strcmp(option->keyword, aimed[i].keyword) == 0 && *aimed[i].value)
-            return aimed[i].value;
+        if (strcmp(option->keyword, aimed[i].keyword) != 0)
+            continue;
+        if (*aimed[i].value || aimed[i].listed)
+            return *aimed[i].value ? aimed[i].value : NULL;
     }
     if (option->val)
         return option->val;
@@ -177,11 +180,11 @@ static const char *postgres_value(const PQconninfoOption *option,
     return NULL;
 }
 
-static PGconn *postgres_start(const struct postgres *p, const struct postgres_target *target)
+static PGconn *postgres_start(const PQconninfoOption *options, const struct postgres_target *target)
 {
     const char *keywords[POSTGRES_OPTIONS_MAX + 2], *values[POSTGRES_OPTIONS_MAX + 2];
     int count = 0;
-    for (const PQconninfoOption *o = p->options; o->keyword && count < POSTGRES_OPTIONS_MAX; o++) {
+    for (const PQconninfoOption *o = options; o->keyword && count < POSTGRES_OPTIONS_MAX; o++) {
         const char *value = postgres_value(o, target);
         if (!value)
             continue;
@@ -192,6 +195,20 @@ static PGconn *postgres_start(const struct postgres *p, const struct postgres_ta
     values[count++] = "UTF8";
     keywords[count] = values[count] = NULL;
     return PQconnectStartParams(keywords, values, 0);
+}
+
+bool postgres_takes_values(const PQconninfoOption *options, char *why, size_t size)
+{
+    static const char nowhere[] = "/dev/null"; /* no socket can be in it */
+    struct postgres_target target = {.port = "5432"};
+    snprintf(target.host, sizeof target.host, "%s", nowhere);
+    PGconn *conn = postgres_start(options, &target);
+    const char *error = PQerrorMessage(conn);
+    bool ok = PQstatus(conn) != CONNECTION_BAD || strstr(error, nowhere);
+    if (!ok)
+        snprintf(why, size, "%.*s", (int)strcspn(error, "\n"), error);
+    PQfinish(conn);
+    return ok;
 }
 
 /* What the server says without being asked is for people at a terminal. */
@@ -208,7 +225,7 @@ static enum store_result postgres_connect_to(struct postgres *p, int host, int64
     struct postgres_target target;
     if (!postgres_aim(p, host, &target))
         return STORE_UNREACHABLE;
-    p->conn = postgres_start(p, &target);
+    p->conn = postgres_start(p->options, &target);
     explicit_bzero(target.password, sizeof target.password);
     if (!p->conn)
         return postgres_fail(p, STORE_UNREACHABLE, "out of memory");

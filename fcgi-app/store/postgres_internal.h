@@ -112,6 +112,10 @@ void postgres_show(const char *url, char *out, size_t size);
 /* The parts of a URL, to be freed with PQconninfoFree; NULL if it is none. */
 PQconninfoOption *postgres_parse(const char *url);
 
+/* Whether libpq takes the options' values, most of which it looks at when it starts to connect, and
+ * not before. If it does not, why tells the first that is wrong. */
+bool postgres_takes_values(const PQconninfoOption *options, char *why, size_t size);
+
 /* Keeps the text of a failure that the server did not report, and returns the result. */
 enum store_result postgres_fail(struct postgres *p, enum store_result result, const char *text);
 

@@ -312,8 +312,10 @@ static const char *sqlite_path_of(const char *url)
     return path[2] == '/' ? path + 2 : NULL;
 }
 
-static bool sqlite_takes(const char *url)
+static bool sqlite_takes(const char *url, char *why, size_t size)
 {
+    (void)why;
+    (void)size;
     const char *path = sqlite_path_of(url);
     return path && *path;
 }

@@ -36,15 +36,15 @@ static bool store_starts_with(const char *url, const char *scheme)
 
 const struct store_keeper *store_keeper_of(const char *url, char *error, size_t error_size)
 {
-    const char *wrong = "there is no store of this scheme";
+    char wrong[128] = "there is no store of this scheme";
     size_t used;
     for (size_t i = 0; i < STORE_KEEPERS; i++) {
         if (!store_starts_with(url, store_keepers[i]->scheme) &&
             !store_starts_with(url, store_keepers[i]->alias))
             continue;
-        if (store_keepers[i]->takes(url))
+        snprintf(wrong, sizeof wrong, "the URL is not of its scheme's form");
+        if (store_keepers[i]->takes(url, wrong, sizeof wrong))
             return store_keepers[i];
-        wrong = "the URL is not of its scheme's form";
     }
     /* The URL itself may hold a password, so only its scheme is shown. */
     snprintf(error, error_size, "DATABASE_URL: %.*s:…: %s; write", (int)strcspn(url, ":/@"), url,

@@ -74,13 +74,14 @@ struct store;
 
 /* A keeper's table; each function as the store_ function of the same name below. */
 struct store_keeper {
-    const char *scheme;             /* what a URL starts with, without the colon */
-    const char *alias;              /* another such word, or NULL */
-    const char *form;               /* how its URLs are written, for messages */
-    bool (*takes)(const char *url); /* whether a URL of the scheme is of that form */
-    bool migrates_itself;           /* serve may migrate it without being told */
-    bool comes_back;                /* out of reach at its start, serve waits for it and goes on */
-    int workers_per_cpu;            /* more than one where a worker mostly waits for a server */
+    const char *scheme; /* what a URL starts with, without the colon */
+    const char *alias;  /* another such word, or NULL */
+    const char *form;   /* how its URLs are written, for messages */
+    /* Whether a URL of the scheme is of that form; if not, why may tell more, but no secret. */
+    bool (*takes)(const char *url, char *why, size_t size);
+    bool migrates_itself; /* serve may migrate it without being told */
+    bool comes_back;      /* out of reach at its start, serve waits for it and goes on */
+    int workers_per_cpu;  /* more than one where a worker mostly waits for a server */
     void (*show)(const char *url, char *out, size_t size);
     struct store *(*open)(const struct store_options *options);
     void (*close)(struct store *store);

@@ -297,16 +297,18 @@ static void test_wrong_settings(void)
 {
     static const struct {
         int line;
-        const char *url;
+        const char *url, *said;
     } rows[] = {
-        {__LINE__, "DATABASE_URL=postgresql://shop@127.0.0.1:1/late?nonsense=1"},
-        {__LINE__, "DATABASE_URL=postgresql:late"},
+        {__LINE__, "DATABASE_URL=postgresql://shop@127.0.0.1:1/late?nonsense=1", "DATABASE_URL"},
+        {__LINE__, "DATABASE_URL=postgresql:late", "DATABASE_URL"},
+        {__LINE__, "DATABASE_URL=postgresql://shop@127.0.0.1:1/late?sslmode=verify_full",
+         "invalid sslmode value: \"verify_full\""},
     };
     stop_app();
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         SUITE_ROW(&rows[i], pair_set(&pair, rows[i].url));
         SUITE_ROW(&rows[i], run("serve", NULL) == 1);
-        SUITE_ROW(&rows[i], process_wait_log(&pair, "command.log", "DATABASE_URL", 0));
+        SUITE_ROW(&rows[i], process_wait_log(&pair, "command.log", rows[i].said, 0));
     }
 }
 

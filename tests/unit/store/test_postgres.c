@@ -60,6 +60,8 @@ static void test_url(void)
         {__LINE__, "postgresql://ada:s3cr/t@db.example/shop", NULL},
         {__LINE__, "postgresql://db.example/shop?s3cret=1", NULL},
         {__LINE__, "postgresql:shop", NULL},
+        {__LINE__, "postgresql://db.example/shop?sslmode=verify_full&password=s3cret", NULL},
+        {__LINE__, "postgresql://a,b:1,c/shop?target_session_attrs=primary-only", NULL},
         {__LINE__, "postgresqls://db.example/shop", NULL},
     };
     char shown[FIXTURE_URL_SIZE], error[256];

@@ -244,7 +244,7 @@ static void test_silent_server(void)
 /* Neither a host that refuses nor one that is silent hides the next one. */
 static void test_several_hosts(void)
 {
-    char url[FIXTURE_URL_SIZE];
+    char url[FIXTURE_URL_SIZE], port[16];
     fixture_begin();
     int silent = proxy_socket(0, true), silent_port = proxy.port;
     snprintf(url, sizeof url,
@@ -255,6 +255,15 @@ static void test_several_hosts(void)
     CU_ASSERT_EQUAL(place_without_key(store), STORE_OK);
     CU_ASSERT_EQUAL(((struct postgres *)store)->host, 2);
     store_close(store);
+    /* A host without a port has the usual one, not another's. */
+    snprintf(port, sizeof port, "%d", fixture_server.port);
+    setenv("PGPORT", port, 1);
+    snprintf(url, sizeof url, "postgres://postgres@127.0.0.1,127.0.0.1:1/%s",
+             strrchr(fixture_url, '/') + 1);
+    store = fixture_open_url(url, 1500);
+    CU_ASSERT_EQUAL(place_without_key(store), STORE_OK);
+    store_close(store);
+    unsetenv("PGPORT");
     close(silent);
     fixture_end();
 }
