@@ -7,7 +7,7 @@
 
 #include "suite.h"
 
-enum { READERS = 3, ROUNDS = 3000 };
+enum { READERS = 3, ROUNDS = 1000 };
 
 static struct denied *denied;
 static struct denylist list;
