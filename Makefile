@@ -66,6 +66,7 @@ TORTURE_OBJECTS := $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/torture/*.c))
 BENCH_TOOLS  := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/bench/*.c))
 C_FILES      := $(shell find fcgi-app tests webserver-conf -name '*.[ch]' 2>/dev/null | sort)
 POSTERN      := $(BUILD)/postern
+WEB_PROGRAMS := $(patsubst %.c,$(BUILD)/%,$(wildcard webserver-conf/programs/*.c))
 
 .DEFAULT_GOAL := help
 .PHONY: help build run run-postgres test unit e2e check check-rest sanitizers fuzz torture lint format format-check bench clean
@@ -116,6 +117,13 @@ $(BUILD)/tests/%.o: CPPFLAGS += -Itests
 $(POSTERN): $(BUILD)/fcgi-app/main.o $(APP_OBJECTS)
 	$(say) LINK $@
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+
+# What lighttpd's container needs beside lighttpd.
+web-programs: $(WEB_PROGRAMS)
+.PHONY: web-programs
+$(BUILD)/webserver-conf/programs/%: $(BUILD)/webserver-conf/programs/%.o $(filter $(BUILD)/fcgi-app/base/%,$(APP_OBJECTS))
+	$(say) LINK $@
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^
 
 # ---- Run
 
