@@ -13,6 +13,8 @@ PACKAGES_BUILD := gcc libc6-dev make pkg-config libfcgi-dev libcjson-dev libsqli
 PACKAGES_RUN   := lighttpd
 PACKAGES_TEST  := $(PACKAGES_BUILD) $(PACKAGES_RUN) postgresql openssl libcunit1-dev libcurl4-openssl-dev
 PACKAGES_CHECK := $(PACKAGES_TEST) clang libclang-rt-dev clang-format clang-tidy cppcheck shellcheck
+PACKAGES_ENGINE := docker.io iptables
+PACKAGES_BASE  := debootstrap
 PACKAGES_BENCH := $(PACKAGES_BUILD) $(PACKAGES_RUN) postgresql wrk curl
 
 # ---- Flags
@@ -69,7 +71,7 @@ POSTERN      := $(BUILD)/postern
 WEB_PROGRAMS := $(patsubst %.c,$(BUILD)/%,$(wildcard webserver-conf/programs/*.c))
 
 .DEFAULT_GOAL := help
-.PHONY: help build run run-postgres test unit e2e check check-rest sanitizers fuzz torture lint format format-check bench clean
+.PHONY: help build run run-postgres test unit e2e check check-rest sanitizers fuzz torture lint format format-check images bench clean
 .DELETE_ON_ERROR:
 MAKEFLAGS += --no-builtin-rules
 export CI
@@ -210,6 +212,9 @@ format: ## format the C files
 format-check:
 	$(say) FORMAT 'clang-format --dry-run'
 	$(Q)clang-format --dry-run --Werror $(C_FILES)
+
+images: ## build the container images app and web
+	@VERSION='$(VERSION)' images/engine images/build
 
 bench: ## measure it: one table, in one run on this machine
 	@.ci/install $(PACKAGES_BENCH)
