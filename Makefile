@@ -143,7 +143,7 @@ run-postgres: build ## the same on a PostgreSQL server of its own
 
 test: ## prove it: unit and end-to-end tests
 	@.ci/install $(PACKAGES_TEST)
-	+@$(BUILDER) $(POSTERN) $(UNIT_TESTS) $(E2E_TESTS)
+	+@$(BUILDER) $(POSTERN) $(WEB_PROGRAMS) $(UNIT_TESTS) $(E2E_TESTS)
 	@POSTERN=$(POSTERN) tests/run $(UNIT_TESTS) $(E2E_TESTS)
 
 unit: ## the unit tests alone
@@ -153,7 +153,7 @@ unit: ## the unit tests alone
 
 e2e: ## the end-to-end tests alone
 	@.ci/install $(PACKAGES_TEST)
-	+@$(BUILDER) $(POSTERN) $(E2E_TESTS)
+	+@$(BUILDER) $(POSTERN) $(WEB_PROGRAMS) $(E2E_TESTS)
 	@POSTERN=$(POSTERN) tests/run $(E2E_TESTS)
 
 $(BUILD)/tests/unit/%: $(BUILD)/tests/unit/%.o $(BUILD)/tests/suite.o $(BUILD)/tests/fake_store.o \

@@ -20,9 +20,11 @@
 enum { HEALTH_DEADLINE_US = 2000000, HEALTH_US_PER_MS = 1000 };
 enum { HEALTH_PORT_DEFAULT = 8080, HEALTH_PORT_MAX = 65535 };
 
-/* "HTTP/1.1 200", which is all that is looked at. */
+/* "HTTP/1.1 200 ", which is all that is looked at: the reason after the blank is optional. */
 #define HEALTH_PROTOCOL "HTTP/1."
-enum { HEALTH_STATUS_AT = sizeof HEALTH_PROTOCOL + 1, HEALTH_STATUS_END = HEALTH_STATUS_AT + 3 };
+#define HEALTH_OK       "200 "
+enum { HEALTH_STATUS_AT = sizeof HEALTH_PROTOCOL + 1 };
+enum { HEALTH_ANSWER_LEN = HEALTH_STATUS_AT + sizeof HEALTH_OK - 1 };
 
 /* HTTP/1.0, so that the server closes; a Host, for lighttpd reads it before it routes. */
 static const char health_request[] = "GET /healthz HTTP/1.0\r\nHost: localhost\r\n\r\n";
@@ -73,13 +75,13 @@ static bool health_connect(int fd, uint16_t port, int64_t deadline_us)
 
 /* Reads until the status is there: false with errno set, or with errno 0 if the server closed
  * before. */
-static bool health_read(int fd, char answer[HEALTH_STATUS_END + 1], int64_t deadline_us)
+static bool health_read(int fd, char answer[HEALTH_ANSWER_LEN + 1], int64_t deadline_us)
 {
     size_t used = 0;
-    while (used < HEALTH_STATUS_END) {
+    while (used < HEALTH_ANSWER_LEN) {
         if (!health_wait(fd, POLLIN, deadline_us))
             return false;
-        ssize_t n = recv(fd, answer + used, HEALTH_STATUS_END - used, 0);
+        ssize_t n = recv(fd, answer + used, HEALTH_ANSWER_LEN - used, 0);
         if (n < 0 && errno != EAGAIN && errno != EINTR)
             return false;
         if (n == 0) {
@@ -92,12 +94,12 @@ static bool health_read(int fd, char answer[HEALTH_STATUS_END + 1], int64_t dead
     return true;
 }
 
-static int health_judge(const char answer[HEALTH_STATUS_END + 1])
+static int health_judge(const char answer[HEALTH_ANSWER_LEN + 1])
 {
     if (strncmp(answer, HEALTH_PROTOCOL, strlen(HEALTH_PROTOCOL)) != 0 ||
         answer[HEALTH_STATUS_AT - 1] != ' ')
         return health_fail("what answers does not speak HTTP");
-    if (strcmp(answer + HEALTH_STATUS_AT, "200") == 0)
+    if (strcmp(answer + HEALTH_STATUS_AT, HEALTH_OK) == 0)
         return EXIT_SUCCESS;
     fprintf(stderr, "web-health: /healthz answered %s\n", answer + HEALTH_STATUS_AT);
     return EXIT_FAILURE;
@@ -106,7 +108,7 @@ static int health_judge(const char answer[HEALTH_STATUS_END + 1])
 static int health_ask(int fd, uint16_t port)
 {
     const ssize_t length = sizeof health_request - 1;
-    char answer[HEALTH_STATUS_END + 1];
+    char answer[HEALTH_ANSWER_LEN + 1];
     int64_t deadline_us = clock_monotonic_us() + HEALTH_DEADLINE_US;
     if (!health_connect(fd, port, deadline_us))
         return health_fail(strerror(errno));

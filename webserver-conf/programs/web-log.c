@@ -1,7 +1,8 @@
 /* web-log: carries lighttpd's access log to lighttpd's standard error, which in a container is
  * where logs go. lighttpd starts it as the reader of a piped log (accesslog.filename =
- * "|/path/web-log"), without a shell, as a command of one word needs none, and with no descriptor
- * but the pipe.
+ * "|/path/web-log"), with no descriptor but the pipe, and without a shell, since the command is one
+ * word. Where lighttpd is so old (1.4.69) that it starts a shell even so, write "|exec
+ * /path/web-log": the parent counts.
  *
  * lighttpd never waits for a log: it writes to the pipe without blocking, and what does not fit is
  * lost. So the pipe is made as large as an ordinary user may, and this end of it blocks. */

@@ -1,0 +1,281 @@
+/* The programs that stand beside lighttpd in its container: web-health against servers of every
+ * kind, web-log under the lighttpd of this machine and before a reader that pauses. */
+#include <arpa/inet.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "e2e/fixture.h"
+#include "e2e/load.h"
+#include "e2e/process.h"
+#include "suite.h"
+
+/* A check gives up after two seconds; the machine may be slow. */
+enum { HEALTH_MS = 2000, SLOW_MS = 6000, WAIT_MS = 15000, REQUEST_SIZE = 512 };
+enum { LINE_SIZE = 250, PIPE_GROWN = 1024 * 1024, BURST = 900 * 1024 };
+
+#define REQUEST "GET /healthz HTTP/1."
+
+static char health[PAIR_SETTING_SIZE], logger[PAIR_SETTING_SIZE];
+
+/* They are built beside the application. */
+static int setup(void)
+{
+    static char lighttpd[PAIR_SETTING_SIZE + 64];
+    const struct pair_options options = {.lighttpd = lighttpd};
+    const char *binary = getenv("POSTERN");
+    binary = binary && *binary ? binary : "build/release/postern";
+    const char *slash = strrchr(binary, '/');
+    char *path = realpath(slash ? "." : binary, NULL);
+    int folder = slash ? (int)(slash - binary) : 0;
+    if (!path || signal(SIGPIPE, SIG_IGN) == SIG_ERR)
+        return 1;
+    snprintf(health, sizeof health, "%s/%.*s/webserver-conf/programs/web-health",
+             *binary == '/' ? "" : path, folder, binary);
+    snprintf(logger, sizeof logger, "%s/%.*s/webserver-conf/programs/web-log",
+             *binary == '/' ? "" : path, folder, binary);
+    free(path);
+    snprintf(lighttpd, sizeof lighttpd, "accesslog.filename := \"|exec %s\"\n", logger);
+    return fixture_start(&options);
+}
+
+/* web-health's exit status, or -1. */
+static int check(const char *port)
+{
+    char setting[64];
+    char *argv[] = {health, NULL}, *envp[] = {setting, NULL};
+    snprintf(setting, sizeof setting, "PORT=%s", port);
+    pid_t pid = fork();
+    if (pid == 0) {
+        int null = open("/dev/null", O_WRONLY);
+        dup2(null, STDERR_FILENO);
+        execve(health, argv, envp);
+        _exit(127);
+    }
+    int status = process_reap(pid, SLOW_MS);
+    return status >= 0 && WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+static int check_port(int port)
+{
+    char text[16];
+    snprintf(text, sizeof text, "%d", port);
+    return check(text);
+}
+
+static int listen_on(int *port)
+{
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t size = sizeof address;
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (fd < 0 || bind(fd, (struct sockaddr *)&address, size) != 0 || listen(fd, 1) != 0 ||
+        getsockname(fd, (struct sockaddr *)&address, &size) != 0)
+        return -1;
+    *port = ntohs(address.sin_port);
+    return fd;
+}
+
+/* In a child: answers one request, a piece each pause, then waits to be left or closes at once. Its
+ * exit status is 0 if the request was the right one. */
+static void serve_one(int listener, const char *text, int pause_ms, bool close_after)
+{
+    char request[REQUEST_SIZE] = "", rest[REQUEST_SIZE];
+    size_t used = 0;
+    ssize_t n = 1;
+    int fd = accept(listener, NULL, NULL);
+    while (n > 0 && used < sizeof request - 1 && !strstr(request, "\r\n\r\n")) {
+        n = recv(fd, request + used, sizeof request - 1 - used, 0);
+        used += n > 0 ? (size_t)n : 0;
+        request[used] = '\0';
+    }
+    for (size_t len = strlen(text), piece = pause_ms ? 1 : len; len > 0;
+         len -= piece, text += piece) {
+        if (send(fd, text, piece, MSG_NOSIGNAL) < 0)
+            break;
+        load_sleep_ms(pause_ms);
+    }
+    while (!close_after && recv(fd, rest, sizeof rest, 0) > 0)
+        continue;
+    _exit(strncmp(request, REQUEST, strlen(REQUEST)) == 0 && strstr(request, "\r\n\r\n") ? 0 : 1);
+}
+
+static void test_health_of_servers(void)
+{
+    static const struct {
+        int line;
+        int status;
+        const char *text;
+        int pause_ms;
+        bool closes;
+    } rows[] = {
+        {__LINE__, 0, "HTTP/1.0 200 OK\r\n\r\n", 0, false},
+        {__LINE__, 0, "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", 0, true},
+        {__LINE__, 0, "HTTP/1.1 200 \r\n\r\n", 20, false},
+        {__LINE__, 1, "HTTP/1.1 503 Service Unavailable\r\n\r\n", 0, true},
+        {__LINE__, 1, "HTTP/1.1 404 Not Found\r\n\r\n", 0, true},
+        {__LINE__, 1, "HTTP/1.1 301 Moved\r\nLocation: /\r\n\r\n", 0, true},
+        {__LINE__, 1, "HTTP/1.1 2000 OK\r\n\r\n", 0, true},
+        {__LINE__, 1, "HTTP/2.0 200 OK\r\n\r\n", 0, true},
+        {__LINE__, 1, "HTTP/1.1\t200 OK\r\n\r\n", 0, true},
+        {__LINE__, 1, "HTTP/1.1 20", 0, true},
+        {__LINE__, 1, "garbage, and more of it", 0, true},
+        {__LINE__, 1, "\xff\xfe\xfd", 0, true},
+        {__LINE__, 1, "", 0, true},
+        {__LINE__, 1, "", 0, false},                          /* silent */
+        {__LINE__, 1, "HTTP/1.1 200 OK\r\n\r\n", 250, false}, /* too slow as a whole */
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        int port = 0, listener = listen_on(&port);
+        pid_t server = fork();
+        if (server == 0)
+            serve_one(listener, rows[i].text, rows[i].pause_ms, rows[i].closes);
+        close(listener);
+        int64_t start = load_now_ms();
+        SUITE_ROW(&rows[i], check_port(port) == rows[i].status);
+        int64_t took = load_now_ms() - start;
+        SUITE_ROW(&rows[i], took < SLOW_MS);
+        SUITE_ROW(&rows[i], rows[i].closes || rows[i].status == 0 || took >= HEALTH_MS);
+        SUITE_ROW(&rows[i], process_reap(server, WAIT_MS) == 0);
+    }
+}
+
+static void test_health_without_a_server(void)
+{
+    static const char *const ports[] = {
+        "", "0", "-1", "65536", "8080x", " 8080", "99999999999999999999"};
+    int port = 0, listener = listen_on(&port);
+    close(listener);
+    CU_ASSERT_EQUAL(check_port(port), 1);
+    for (size_t i = 0; i < sizeof ports / sizeof ports[0]; i++)
+        SUITE_CHECK(check(ports[i]) == 1, "PORT=%s was taken", ports[i]);
+}
+
+static void test_health_of_the_pair(void)
+{
+    CU_ASSERT_EQUAL(check_port(pair.port), 0);
+    CU_ASSERT(pair_stop_app(&pair, SIGTERM) >= 0);
+    CU_ASSERT_EQUAL(check_port(pair.port), 1);
+    CU_ASSERT(pair_start_app(&pair));
+    CU_ASSERT(pair_wait_ready(&pair));
+    CU_ASSERT_EQUAL(check_port(pair.port), 0);
+}
+
+static size_t count_lines(const char *text, const char *with)
+{
+    size_t lines = 0;
+    for (const char *at = strstr(text, with); at; at = strstr(at + 1, with))
+        lines++;
+    return lines;
+}
+
+/* The pair's lighttpd starts web-log, and its standard error is DIR/lighttpd.log. */
+static void test_log_of_lighttpd(void)
+{
+    enum { REQUESTS = 500 };
+    size_t lines = 0;
+    for (int i = 0; i < REQUESTS; i++)
+        client_get(client, "/products/2?count", &answer);
+    CU_ASSERT_EQUAL(answer.status, 200);
+    for (int64_t until = load_now_ms() + WAIT_MS; lines < REQUESTS && load_now_ms() < until;) {
+        char *log = pair_read(&pair, "lighttpd.log");
+        lines = log ? count_lines(log, "\"request\":\"GET /products/2?count HTTP/1.1\"") : 0;
+        free(log);
+        load_sleep_ms(20);
+    }
+    CU_ASSERT_EQUAL(lines, REQUESTS);
+}
+
+/* Starts web-log as lighttpd does, with this process for a server; returns when it is ready. */
+static pid_t start_log(int in[2], int out[2])
+{
+    int saved = dup(STDERR_FILENO), null = open("/dev/null", O_RDWR | O_CLOEXEC);
+    if (pipe2(in, O_CLOEXEC) != 0 || pipe2(out, O_CLOEXEC) != 0)
+        abort();
+    dup2(out[1], STDERR_FILENO);
+    pid_t pid = fork();
+    if (pid == 0) {
+        dup2(in[0], STDIN_FILENO);
+        dup2(null, STDOUT_FILENO);
+        dup2(null, STDERR_FILENO);
+        execl(logger, logger, (char *)NULL);
+        _exit(127);
+    }
+    for (int64_t until = load_now_ms() + WAIT_MS; load_now_ms() < until;) {
+        if (fcntl(in[1], F_GETPIPE_SZ) >= PIPE_GROWN)
+            break;
+        load_sleep_ms(5);
+    }
+    dup2(saved, STDERR_FILENO);
+    close(saved);
+    close(null);
+    close(in[0]);
+    close(out[1]);
+    return pid;
+}
+
+static void line_of(char line[LINE_SIZE + 1], int number)
+{
+    snprintf(line, LINE_SIZE + 1, "%0*d\n", LINE_SIZE - 1, number);
+}
+
+/* As many lines as a second of traffic has, written as lighttpd does, before the reader looks. */
+static void test_log_before_a_pause(void)
+{
+    char line[LINE_SIZE + 1], seen[LINE_SIZE + 1];
+    int in[2], out[2], lost = 0, wrong = 0;
+    pid_t pid = start_log(in, out);
+    fcntl(in[1], F_SETFL, O_NONBLOCK);
+    for (int i = 0; i < BURST / LINE_SIZE; i++) {
+        line_of(line, i);
+        lost += write(in[1], line, LINE_SIZE) != LINE_SIZE;
+    }
+    CU_ASSERT_EQUAL(lost, 0);
+    close(in[1]);
+    FILE *reader = fdopen(out[0], "r");
+    CU_ASSERT_PTR_NOT_NULL_FATAL(reader);
+    for (int i = 0; i < BURST / LINE_SIZE; i++) {
+        line_of(line, i);
+        wrong += !fgets(seen, sizeof seen, reader) || strcmp(seen, line) != 0;
+    }
+    CU_ASSERT_EQUAL(wrong, 0);
+    CU_ASSERT_EQUAL(fgetc(reader), EOF);
+    fclose(reader);
+    CU_ASSERT_EQUAL(process_reap(pid, WAIT_MS), 0);
+}
+
+/* On a terminal it gets Ctrl-C with its server, which still has lines to write. */
+static void test_log_outlives_an_interrupt(void)
+{
+    char line[LINE_SIZE + 1], seen[LINE_SIZE + 1] = "";
+    int in[2], out[2];
+    pid_t pid = start_log(in, out);
+    kill(pid, SIGINT);
+    load_sleep_ms(50);
+    line_of(line, 1);
+    CU_ASSERT_EQUAL(write(in[1], line, LINE_SIZE), LINE_SIZE);
+    close(in[1]);
+    CU_ASSERT_EQUAL(process_reap(pid, WAIT_MS), 0);
+    CU_ASSERT_EQUAL(read(out[0], seen, LINE_SIZE), LINE_SIZE);
+    CU_ASSERT_STRING_EQUAL(seen, line);
+    close(out[0]);
+}
+
+int main(void)
+{
+    CU_TestInfo tests[] = {
+        {"web-health judges a server by the status alone, in time", test_health_of_servers},
+        {"web-health says so when nothing listens or PORT is no port",
+         test_health_without_a_server},
+        {"web-health follows the pair", test_health_of_the_pair},
+        {"web-log carries lighttpd's access log to its standard error", test_log_of_lighttpd},
+        {"web-log holds what comes while its reader pauses", test_log_before_a_pause},
+        {"web-log outlives an interrupt", test_log_outlives_an_interrupt},
+        CU_TEST_INFO_NULL,
+    };
+    return suite_run("e2e/web_programs", setup, fixture_end, tests);
+}
