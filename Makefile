@@ -11,7 +11,8 @@ VERSION := 0.1.0
 
 PACKAGES_BUILD := gcc libc6-dev make pkg-config libfcgi-dev libcjson-dev libsqlite3-dev libpq-dev libxxhash-dev
 PACKAGES_RUN   := lighttpd
-PACKAGES_TEST  := $(PACKAGES_BUILD) $(PACKAGES_RUN) postgresql openssl libcunit1-dev libcurl4-openssl-dev
+PACKAGES_MODULE := gcc libc6-dev make dpkg-dev $(PACKAGES_RUN)
+PACKAGES_TEST  := $(PACKAGES_BUILD) $(PACKAGES_MODULE) postgresql openssl libcunit1-dev libcurl4-openssl-dev
 PACKAGES_CHECK := $(PACKAGES_TEST) clang libclang-rt-dev clang-format clang-tidy cppcheck shellcheck
 PACKAGES_ENGINE := docker.io iptables
 PACKAGES_BASE  := debootstrap
@@ -69,9 +70,13 @@ BENCH_TOOLS  := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/bench/*.c))
 C_FILES      := $(shell find fcgi-app tests webserver-conf -name '*.[ch]' 2>/dev/null | sort)
 POSTERN      := $(BUILD)/postern
 WEB_PROGRAMS := $(patsubst %.c,$(BUILD)/%,$(wildcard webserver-conf/programs/*.c))
+MODULE_SOURCES := $(wildcard webserver-conf/module/*.c)
+MODULE_PARSERS := $(filter-out %/mod_postern_vpce.c,$(MODULE_SOURCES))
+MODULE       := $(BUILD)/webserver-conf/mod_postern_vpce.so
+MODULES      := $(BUILD)/webserver-conf/modules
 
 .DEFAULT_GOAL := help
-.PHONY: help build run run-postgres test unit e2e check check-rest sanitizers fuzz torture lint format format-check images bench clean
+.PHONY: help build module run run-postgres test unit e2e check check-rest sanitizers fuzz torture lint format format-check images bench clean
 .DELETE_ON_ERROR:
 MAKEFLAGS += --no-builtin-rules
 export CI
@@ -114,7 +119,7 @@ $(BUILD)/%.o: %.c $(BUILD)/flags | $(GENERATED)
 	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
 $(BUILD)/fcgi-app/command/version.o: CPPFLAGS += -DPOSTERN_VERSION='"$(VERSION)$(if $(REVISION), ($(REVISION)))"'
 $(BUILD)/fcgi-app/command/version.o: $(BUILD)/revision
-$(BUILD)/tests/%.o: CPPFLAGS += -Itests
+$(BUILD)/tests/%.o: CPPFLAGS += -Itests -Iwebserver-conf
 
 $(POSTERN): $(BUILD)/fcgi-app/main.o $(APP_OBJECTS)
 	$(say) LINK $@
@@ -126,6 +131,30 @@ web-programs: $(WEB_PROGRAMS)
 $(BUILD)/webserver-conf/programs/%: $(BUILD)/webserver-conf/programs/%.o $(filter $(BUILD)/fcgi-app/base/%,$(APP_OBJECTS))
 	$(say) LINK $@
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^
+
+# ---- lighttpd's module
+
+module: ## build lighttpd's module that names the caller's VPC endpoint
+	@.ci/install $(PACKAGES_MODULE)
+	+@$(BUILDER) $(MODULE)
+
+LIGHTTPD_HEADERS := webserver-conf/module/lighttpd-headers build/lighttpd
+$(BUILD)/lighttpd-version: FORCE
+	@mkdir -p $(@D)
+	@dpkg-query -W lighttpd | cmp -s - $@ || dpkg-query -W lighttpd >$@
+
+# Stock lighttpd loads it, so it is never instrumented.
+MODULE_CFLAGS = -D_GNU_SOURCE $(filter-out -fsanitize% -fno-sanitize% -fPIE,$(CFLAGS)) -fPIC
+$(MODULE): $(wildcard webserver-conf/module/*) $(BUILD)/flags $(BUILD)/lighttpd-version
+	$(say) MODULE $@
+	@mkdir -p $(@D)
+	$(Q)headers=$$($(LIGHTTPD_HEADERS)) && $(CC) $(MODULE_CFLAGS) -isystem "$$headers/src" \
+	    -shared -Wl,-z,relro,-z,now -o $@ $(MODULE_SOURCES)
+
+# A folder for lighttpd -m, which stands in for the stock one: its modules and ours.
+$(MODULES)/$(notdir $(MODULE)): $(MODULE)
+	@mkdir -p $(@D)
+	@ln -sf /usr/lib/lighttpd/*.so $(abspath $(MODULE)) $(@D)
 
 # ---- Run
 
@@ -143,8 +172,8 @@ run-postgres: build ## the same on a PostgreSQL server of its own
 
 test: ## prove it: unit and end-to-end tests
 	@.ci/install $(PACKAGES_TEST)
-	+@$(BUILDER) $(POSTERN) $(WEB_PROGRAMS) $(UNIT_TESTS) $(E2E_TESTS)
-	@POSTERN=$(POSTERN) tests/run $(UNIT_TESTS) $(E2E_TESTS)
+	+@$(BUILDER) $(POSTERN) $(WEB_PROGRAMS) $(MODULES)/$(notdir $(MODULE)) $(UNIT_TESTS) $(E2E_TESTS)
+	@POSTERN=$(POSTERN) WEBSERVER_MODULES=$(MODULES) tests/run $(UNIT_TESTS) $(E2E_TESTS)
 
 unit: ## the unit tests alone
 	@.ci/install $(PACKAGES_TEST)
@@ -153,11 +182,11 @@ unit: ## the unit tests alone
 
 e2e: ## the end-to-end tests alone
 	@.ci/install $(PACKAGES_TEST)
-	+@$(BUILDER) $(POSTERN) $(WEB_PROGRAMS) $(E2E_TESTS)
-	@POSTERN=$(POSTERN) tests/run $(E2E_TESTS)
+	+@$(BUILDER) $(POSTERN) $(WEB_PROGRAMS) $(MODULES)/$(notdir $(MODULE)) $(E2E_TESTS)
+	@POSTERN=$(POSTERN) WEBSERVER_MODULES=$(MODULES) tests/run $(E2E_TESTS)
 
 $(BUILD)/tests/unit/%: $(BUILD)/tests/unit/%.o $(BUILD)/tests/suite.o $(BUILD)/tests/fake_store.o \
-    $(BUILD)/tests/postgres_server.o $(APP_OBJECTS)
+    $(BUILD)/tests/postgres_server.o $(APP_OBJECTS) $(MODULE_PARSERS:%.c=$(BUILD)/%.o)
 	$(say) LINK $@
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS) -lcunit
 $(BUILD)/tests/e2e/%: $(BUILD)/tests/e2e/%.o $(E2E_HELPERS:%.c=$(BUILD)/%.o) $(BUILD)/tests/suite.o \
@@ -198,13 +227,15 @@ fuzz: ## fuzz each parser for FUZZ_SECONDS=20
 .PHONY: fuzz-run
 fuzz-run: $(FUZZ_TARGETS)
 	@FUZZ_SECONDS=$(FUZZ_SECONDS) tests/fuzz/run $(BUILD)/tests/fuzz $(FUZZ_NAMES)
-$(BUILD)/tests/fuzz/%: $(BUILD)/tests/fuzz/%.o $(BUILD)/tests/fake_store.o $(APP_OBJECTS)
+$(BUILD)/tests/fuzz/%: $(BUILD)/tests/fuzz/%.o $(BUILD)/tests/fake_store.o $(APP_OBJECTS) \
+    $(MODULE_PARSERS:%.c=$(BUILD)/%.o)
 	$(say) LINK $@
 	$(Q)$(CC) $(CFLAGS) $(subst fuzzer-no-link,fuzzer,$(LDFLAGS)) -o $@ $^ $(LDLIBS)
 
 lint: $(GENERATED) ## clang-tidy, cppcheck, shellcheck and the project's own rules
 	@.ci/install $(PACKAGES_CHECK)
-	@CPPFLAGS='$(CPPFLAGS) -Itests -DPOSTERN_VERSION=""' tests/lint/run
+	@headers=$$($(LIGHTTPD_HEADERS)) && LIGHTTPD_HEADERS=$$headers/src \
+	    CPPFLAGS='$(CPPFLAGS) -Itests -Iwebserver-conf -DPOSTERN_VERSION=""' tests/lint/run
 
 format: ## format the C files
 	$(Q)clang-format -i $(C_FILES)

@@ -1,0 +1,33 @@
+/* pp2_vpce: the VPC endpoint's id in a PROXY protocol v2 header. The header is HAProxy's
+ * proxy-protocol.txt, section 2.2; the TLV is AWS's, Elastic Load Balancing's guide for Network
+ * Load Balancers, "Proxy protocol". Knows no web server. */
+#ifndef MODULE_PP2_VPCE_H
+#define MODULE_PP2_VPCE_H
+
+#include <stddef.h>
+
+enum {
+    /* What lighttpd's mod_extforward takes at most; it drops the connection of a longer header. */
+    PP2_VPCE_HEADER_MAX = 256,
+    /* An id is "vpce-" and 17 hex digits today. Postern scopes orders by no longer one than this.
+     */
+    PP2_VPCE_ID_MAX = 64
+};
+
+enum pp2_vpce_result {
+    PP2_VPCE_MORE,  /* the bytes start a header that may hold an id */
+    PP2_VPCE_NONE,  /* they do not, or the header is whole and holds no id, or is malformed */
+    PP2_VPCE_FOUND, /* the header is whole and holds exactly one */
+    PP2_VPCE_RESULT_MAX
+};
+
+struct pp2_vpce {
+    size_t wanted;                /* with PP2_VPCE_MORE: ask again when there are so many bytes */
+    char id[PP2_VPCE_ID_MAX + 1]; /* with PP2_VPCE_FOUND: matches ^vpce-[0-9a-f]+$; else "" */
+};
+
+/* Reads the first bytes of a connection, which may go on after the header. Only the command PROXY
+ * over TCP counts, and only a TLV of the header itself, not one inside another. */
+enum pp2_vpce_result pp2_vpce_read(const unsigned char *bytes, size_t len, struct pp2_vpce *out);
+
+#endif
