@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <ftw.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -71,6 +72,18 @@ static bool pair_set_named(struct pair *pair, const char *name, const char *valu
     char setting[PAIR_SETTING_SIZE];
     int n = snprintf(setting, sizeof setting, "%s=%s", name, value);
     return n > 0 && (size_t)n < sizeof setting && pair_set(pair, setting);
+}
+
+static bool pair_find_modules(struct pair *pair)
+{
+    char path[PATH_MAX];
+    const char *dir = getenv("WEBSERVER_MODULES");
+    const char *found = realpath(dir && *dir ? dir : "build/release/webserver-conf/modules", path);
+    int n = snprintf(pair->modules, sizeof pair->modules, "%s", found ? found : "");
+    if (n > 0 && (size_t)n < sizeof pair->modules)
+        return true;
+    fprintf(stderr, "pair: no folder of lighttpd's modules; `make e2e` makes it\n");
+    return false;
 }
 
 static bool pair_configure(struct pair *pair, const struct pair_options *options)
@@ -169,7 +182,11 @@ bool pair_start_web(struct pair *pair)
 {
     char conf[PAIR_PATH_SIZE + 32];
     snprintf(conf, sizeof conf, "%s/lighttpd.conf", pair->dir);
-    const char *argv[] = {"/usr/sbin/lighttpd", "-D", "-f", conf, NULL};
+    const char *argv[] = {"/usr/sbin/lighttpd", "-D", "-f", conf, NULL, NULL, NULL};
+    if (pair->modules[0]) {
+        argv[4] = "-m";
+        argv[5] = pair->modules;
+    }
     pair->web = pair_spawn(pair, argv, -1, "lighttpd.log");
     return pair->web > 0;
 }
@@ -338,7 +355,8 @@ bool pair_start(struct pair *pair, const struct pair_options *options)
         return false;
     }
     snprintf(pair->socket, sizeof pair->socket, "%s/postern.sock", pair->dir);
-    if (pair_free_port(&pair->port) && pair_configure(pair, options) &&
+    if (pair_free_port(&pair->port) && (!options->module || pair_find_modules(pair)) &&
+        pair_configure(pair, options) &&
         pair_import(pair, options->catalogue ? options->catalogue : pair_demo) &&
         pair_start_app(pair) && pair_start_web(pair) && pair_wait_ready(pair))
         return true;

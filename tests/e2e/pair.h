@@ -21,6 +21,7 @@
 
 enum {
     PAIR_PATH_SIZE = 64,
+    PAIR_MODULES_SIZE = 4096,
     PAIR_SETTINGS_MAX = 24,
     PAIR_SETTING_SIZE = 256,
     PAIR_STOP_MS = 40000 /* how long a stop may take before it counts as failed */
@@ -34,11 +35,14 @@ struct pair_options {
                                DATABASE_URL (sqlite:DIR/postern.db) too */
     const char *lighttpd;   /* lines after lighttpd-local.conf; a setting made there already takes
                                `:=`, as in "server.max-read-idle := 1\n" */
+    bool module;            /* lighttpd finds modules in the folder that WEBSERVER_MODULES names
+                               (else build/release/webserver-conf/modules), where ours is */
 };
 
 struct pair {
     char dir[PAIR_PATH_SIZE]; /* holds postern.sock, postern.db, *.log, uploads/ */
     char socket[PAIR_PATH_SIZE + 16];
+    char modules[PAIR_MODULES_SIZE]; /* "": the stock folder */
     int port;
     pid_t app; /* postern's master, or 0 if it does not run */
     pid_t web; /* lighttpd, or 0 */
