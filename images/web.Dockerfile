@@ -14,19 +14,23 @@ WORKDIR /src
 COPY images/packages images/
 COPY --from=lists /lists/Makefile ./
 RUN images/packages PACKAGES_BUILD
-RUN images/packages PACKAGES_RUN
+RUN images/packages PACKAGES_RUN PACKAGES_MODULE
+COPY webserver-conf/module/lighttpd-headers webserver-conf/module/
+RUN webserver-conf/module/lighttpd-headers build/lighttpd
 COPY Makefile LICENSE ./
 COPY fcgi-app fcgi-app
 COPY webserver-conf webserver-conf
-RUN make -s -j"$(nproc)" web-programs \
-    && cd build/release/webserver-conf/programs && install -s web-health web-log /usr/local/bin/
+RUN make -s -j"$(nproc)" web-programs build/release/webserver-conf/mod_postern_vpce.so \
+    && cd build/release/webserver-conf \
+    && install -s programs/web-health programs/web-log /usr/local/bin/ \
+    && install -s mod_postern_vpce.so /usr/lib/lighttpd/
 COPY images images
 ARG SOURCE_DATE_EPOCH=0
 RUN mkdir -p /root.web/etc/postern /mounts/run/postern \
-    && cp -r webserver-conf/lighttpd.conf webserver-conf/postern.conf webserver-conf/errors /root.web/etc/postern/ \
+    && (cd webserver-conf && cp -r lighttpd.conf postern.conf PROXY_PROTOCOL=*.conf errors /root.web/etc/postern/) \
     && modules=/usr/lib/lighttpd \
     && images/closure /root.web /usr/sbin/lighttpd /usr/local/bin/web-health /usr/local/bin/web-log \
-        "$modules/mod_accesslog.so" "$modules/mod_extforward.so" \
+        "$modules/mod_accesslog.so" "$modules/mod_extforward.so" "$modules/mod_postern_vpce.so" \
     && images/finish /root.web \
     && chmod 0750 /mounts/run/postern \
     && find /mounts -exec touch -d "@$SOURCE_DATE_EPOCH" {} +
@@ -37,6 +41,7 @@ COPY --from=build /root.web/ /
 COPY --from=build --chown=10001:10000 /mounts/run/ /run/
 USER 10002:10000
 ENV PORT=8080 \
+    PROXY_PROTOCOL=off \
     POSTERN_SOCKET=/run/postern/postern.sock \
     ACCESS_LOG=|/usr/local/bin/web-log \
     TZ=UTC
