@@ -70,10 +70,11 @@ BENCH_TOOLS  := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/bench/*.c))
 C_FILES      := $(shell find fcgi-app tests webserver-conf -name '*.[ch]' 2>/dev/null | sort)
 POSTERN      := $(BUILD)/postern
 WEB_PROGRAMS := $(patsubst %.c,$(BUILD)/%,$(wildcard webserver-conf/programs/*.c))
-MODULE_SOURCES := $(wildcard webserver-conf/module/*.c)
-MODULE_PARSERS := $(filter-out %/mod_postern_vpce.c,$(MODULE_SOURCES))
-MODULE       := $(BUILD)/webserver-conf/mod_postern_vpce.so
-MODULES      := $(BUILD)/webserver-conf/modules
+MODULE_NAMES := $(notdir $(basename $(wildcard webserver-conf/module/mod_*.c)))
+MODULE_PARSERS := $(filter-out webserver-conf/module/mod_%,$(wildcard webserver-conf/module/*.c))
+MODULE_SHARED := $(MODULE_PARSERS) fcgi-app/base/id.c fcgi-app/http/header.c
+MODULES      := $(MODULE_NAMES:%=$(BUILD)/webserver-conf/%.so)
+MODULES_DIR  := $(BUILD)/webserver-conf/modules
 
 .DEFAULT_GOAL := help
 .PHONY: help build module run run-postgres test unit e2e check check-rest sanitizers fuzz torture lint format format-check images bench clean
@@ -132,29 +133,33 @@ $(BUILD)/webserver-conf/programs/%: $(BUILD)/webserver-conf/programs/%.o $(filte
 	$(say) LINK $@
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^
 
-# ---- lighttpd's module
+# ---- lighttpd's modules
 
-module: ## build lighttpd's module that names the caller's VPC endpoint
+module: ## build lighttpd's modules: the caller's VPC endpoint, headers for its own errors
 	@.ci/install $(PACKAGES_MODULE)
-	+@$(BUILDER) $(MODULE)
+	+@$(BUILDER) $(MODULES)
 
 LIGHTTPD_HEADERS := webserver-conf/module/lighttpd-headers build/lighttpd
 $(BUILD)/lighttpd-version: FORCE
 	@mkdir -p $(@D)
 	@dpkg-query -W lighttpd | cmp -s - $@ || dpkg-query -W lighttpd >$@
 
-# Stock lighttpd loads it, so it is never instrumented.
-MODULE_CFLAGS = -D_GNU_SOURCE $(filter-out -fsanitize% -fno-sanitize% -fPIE,$(CFLAGS)) -fPIC
-$(MODULE): $(wildcard webserver-conf/module/*) $(BUILD)/flags $(BUILD)/lighttpd-version
+# Stock lighttpd loads them, so they are never instrumented, and show it one function each.
+MODULE_CFLAGS = -D_GNU_SOURCE -Ifcgi-app $(filter-out -fsanitize% -fno-sanitize% -fPIE,$(CFLAGS)) -fPIC -fvisibility=hidden
+build/lighttpd/fetched: $(BUILD)/lighttpd-version webserver-conf/module/lighttpd-headers
+	@mkdir -p $(@D)
+	$(Q)$(LIGHTTPD_HEADERS) >$@
+$(BUILD)/webserver-conf/mod_%.so: webserver-conf/module/mod_%.c $(MODULE_SHARED) $(BUILD)/flags \
+    $(wildcard webserver-conf/module/*.h) build/lighttpd/fetched
 	$(say) MODULE $@
 	@mkdir -p $(@D)
-	$(Q)headers=$$($(LIGHTTPD_HEADERS)) && $(CC) $(MODULE_CFLAGS) -isystem "$$headers/src" \
-	    -shared -Wl,-z,relro,-z,now -o $@ $(MODULE_SOURCES)
+	$(Q)$(CC) $(MODULE_CFLAGS) -isystem "$$(cat build/lighttpd/fetched)/src" -shared \
+	    -Wl,-z,relro,-z,now -o $@ $(filter %.c,$^)
 
 # A folder for lighttpd -m, which stands in for the stock one: its modules and ours.
-$(MODULES)/$(notdir $(MODULE)): $(MODULE)
+$(MODULES_DIR)/ready: $(MODULES)
 	@mkdir -p $(@D)
-	@ln -sf /usr/lib/lighttpd/*.so $(abspath $(MODULE)) $(@D)
+	@ln -sf /usr/lib/lighttpd/*.so $(abspath $^) $(@D) && touch $@
 
 # ---- Run
 
@@ -172,8 +177,8 @@ run-postgres: build ## the same on a PostgreSQL server of its own
 
 test: ## prove it: unit and end-to-end tests
 	@.ci/install $(PACKAGES_TEST)
-	+@$(BUILDER) $(POSTERN) $(WEB_PROGRAMS) $(MODULES)/$(notdir $(MODULE)) $(UNIT_TESTS) $(E2E_TESTS)
-	@POSTERN=$(POSTERN) WEBSERVER_MODULES=$(MODULES) tests/run $(UNIT_TESTS) $(E2E_TESTS)
+	+@$(BUILDER) $(POSTERN) $(WEB_PROGRAMS) $(MODULES_DIR)/ready $(UNIT_TESTS) $(E2E_TESTS)
+	@POSTERN=$(POSTERN) WEBSERVER_MODULES=$(MODULES_DIR) tests/run $(UNIT_TESTS) $(E2E_TESTS)
 
 unit: ## the unit tests alone
 	@.ci/install $(PACKAGES_TEST)
@@ -182,8 +187,8 @@ unit: ## the unit tests alone
 
 e2e: ## the end-to-end tests alone
 	@.ci/install $(PACKAGES_TEST)
-	+@$(BUILDER) $(POSTERN) $(WEB_PROGRAMS) $(MODULES)/$(notdir $(MODULE)) $(E2E_TESTS)
-	@POSTERN=$(POSTERN) WEBSERVER_MODULES=$(MODULES) tests/run $(E2E_TESTS)
+	+@$(BUILDER) $(POSTERN) $(WEB_PROGRAMS) $(MODULES_DIR)/ready $(E2E_TESTS)
+	@POSTERN=$(POSTERN) WEBSERVER_MODULES=$(MODULES_DIR) tests/run $(E2E_TESTS)
 
 $(BUILD)/tests/unit/%: $(BUILD)/tests/unit/%.o $(BUILD)/tests/suite.o $(BUILD)/tests/fake_store.o \
     $(BUILD)/tests/postgres_server.o $(APP_OBJECTS) $(MODULE_PARSERS:%.c=$(BUILD)/%.o)

@@ -34,7 +34,7 @@ struct vpce_connection {
     struct pp2_vpce header;
 };
 
-int mod_postern_vpce_plugin_init(plugin *p);
+__attribute__((visibility("default"))) int mod_postern_vpce_plugin_init(plugin *p);
 
 static int vpce_id; /* the plugin's; one process loads it once */
 

@@ -1,0 +1,71 @@
+/* mod_postern_errors: a lighttpd module that gives lighttpd's own answers the headers that the
+ * application's have. lighttpd answers alone where the application is out of reach. */
+#include <config.h> /* lighttpd's, as its other headers are: see lighttpd-headers */
+
+#include <base.h>
+#include <http_header.h>
+#include <plugin.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/id.h"
+#include "http/header.h"
+
+#define ERRORS_REQUEST_ID  "X-Request-Id"
+#define ERRORS_RETRY_AFTER "Retry-After"
+/* As long as lighttpd leaves a refused socket alone: disable-time in postern.conf. */
+#define ERRORS_SECONDS "1"
+
+__attribute__((visibility("default"))) int mod_postern_errors_plugin_init(plugin *p);
+
+static void errors_set(request_st *r, const char *name, const char *value)
+{
+    http_header_response_set(r, HTTP_HEADER_OTHER, name, (uint32_t)strlen(name), value,
+                             (uint32_t)strlen(value));
+}
+
+static bool errors_lacks(const request_st *r, const char *name)
+{
+    return !http_header_response_get(r, HTTP_HEADER_OTHER, name, (uint32_t)strlen(name));
+}
+
+/* The caller's own if it is fit for that, as the application has it. */
+static void errors_set_request_id(request_st *r)
+{
+    const buffer *own =
+        http_header_request_get(r, HTTP_HEADER_OTHER, CONST_STR_LEN(ERRORS_REQUEST_ID));
+    struct timespec now;
+    char made[ID_TEXT_SIZE];
+    if (own && header_is_request_id(own->ptr)) {
+        errors_set(r, ERRORS_REQUEST_ID, own->ptr);
+        return;
+    }
+    clock_gettime(CLOCK_REALTIME, &now);
+    id_make((int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000, made);
+    errors_set(r, ERRORS_REQUEST_ID, made);
+}
+
+static handler_t errors_handle_response_start(request_st *r, void *p_d)
+{
+    (void)p_d;
+    if (errors_lacks(r, ERRORS_REQUEST_ID))
+        errors_set_request_id(r);
+    if (r->http_status == 503 && errors_lacks(r, ERRORS_RETRY_AFTER))
+        errors_set(r, ERRORS_RETRY_AFTER, ERRORS_SECONDS);
+    return HANDLER_GO_ON;
+}
+
+static void *errors_init(void)
+{
+    return calloc(1, sizeof(plugin_data_base));
+}
+
+int mod_postern_errors_plugin_init(plugin *p)
+{
+    p->version = LIGHTTPD_VERSION_ID;
+    p->name = "postern_errors";
+    p->init = errors_init;
+    p->handle_response_start = errors_handle_response_start;
+    return 0;
+}
