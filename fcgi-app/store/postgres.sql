@@ -66,8 +66,8 @@ LIMIT $2;
 -- name: order_place
 -- A replay says that the first order is durable. If that one's commit still waits for a synchronous
 -- standby, it is so only once a later one has waited too, hence something to commit.
-SELECT *, CASE WHEN outcome = 'replayed' AND NOT pg_is_in_recovery()
-    THEN pg_logical_emit_message(true, 'postern', 'replayed') END
+SELECT *, CASE WHEN outcome = 'replayed' AND current_setting('synchronous_standby_names') <> ''
+    AND NOT pg_is_in_recovery() THEN pg_logical_emit_message(true, 'postern', 'replayed') END
 FROM place_order($1, $2, $3, $4, $5, $6, $7, $8, $9);
 
 -- name: order_get
@@ -97,4 +97,5 @@ WHERE locktype = 'advisory' AND objsubid = 1
 -- name: session_await
 -- Ending a session that waits for a synchronous standby makes its commit visible before it is as
 -- durable as it must be. It is once the commit of this message, which comes after it, is through.
-SELECT pg_advisory_xact_lock($1), pg_logical_emit_message(true, 'postern', 'settled');
+SELECT pg_advisory_xact_lock($1), CASE WHEN current_setting('synchronous_standby_names') <> ''
+    THEN pg_logical_emit_message(true, 'postern', 'settled') END;
