@@ -1,7 +1,4 @@
-/* What only the PostgreSQL keeper has: a server, its schema, roles, passwords and transactions. */
-#include <fcntl.h>
-#include <sys/stat.h>
-
+/* What only the PostgreSQL keeper has: a server, its schema and its transactions. */
 #include "base/clock.h"
 #include "store/postgres_internal.h"
 #include "store_fixture.h"
@@ -259,110 +256,6 @@ static void test_server_errors(void)
     }
 }
 
-/* A role that is no superuser, with everything it needs. */
-static void make_role(const char *name, const char *options)
-{
-    char text[400];
-    snprintf(text, sizeof text,
-             "CREATE ROLE %s LOGIN %s; GRANT ALL ON SCHEMA public TO %s;"
-             "GRANT ALL ON ALL TABLES IN SCHEMA public TO %s",
-             name, options, name, name);
-    sql(text);
-}
-
-static void role_url(const char *name, char out[FIXTURE_URL_SIZE])
-{
-    snprintf(out, FIXTURE_URL_SIZE, "postgresql://%s@127.0.0.1:%d/%s", name, fixture_server.port,
-             database());
-}
-
-static void test_too_many_connections(void)
-{
-    char url[FIXTURE_URL_SIZE];
-    fixture_begin();
-    make_role("narrow", "CONNECTION LIMIT 1");
-    role_url("narrow", url);
-    struct store *first = fixture_open_url(url, 2000), *second = fixture_open_url(url, 2000);
-    CU_ASSERT_EQUAL(place_one(first), STORE_OK);
-    CU_ASSERT_EQUAL(place_one(second), STORE_UNREACHABLE);
-    store_close(first);
-    CU_ASSERT_TRUE(fixture_recovers(second));
-    CU_ASSERT_EQUAL(place_one(second), STORE_OK);
-    store_close(second);
-    sql("DROP OWNED BY narrow; DROP ROLE narrow");
-    fixture_end();
-}
-
-/* Nothing needs more rights than a role of the application's own has. */
-static void test_plain_role(void)
-{
-    char url[FIXTURE_URL_SIZE];
-    fixture_begin();
-    make_role("plain", "");
-    role_url("plain", url);
-    struct store *store = fixture_open_url(url, 2000);
-    CU_ASSERT_EQUAL(fixture_place(store, "c", "k", FIXTURE_NOW_US, fixture_request(1, 1), &outcome),
-                    STORE_OK);
-    CU_ASSERT_EQUAL(fixture_place(store, "c", "k", FIXTURE_NOW_US, fixture_request(1, 1), &outcome),
-                    STORE_REPLAYED);
-    CU_ASSERT_EQUAL(store_order_get(store, "c", outcome.order.id, &outcome.order), STORE_OK);
-    store_close(store);
-    sql("DROP OWNED BY plain; DROP ROLE plain");
-    fixture_end();
-}
-
-static void write_file(const char *path, const char *text)
-{
-    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0600);
-    CU_ASSERT_EQUAL(write(fd, text, strlen(text)), (ssize_t)strlen(text));
-    close(fd);
-}
-
-static void set_password(const char *password)
-{
-    char text[80];
-    snprintf(text, sizeof text, "ALTER ROLE app PASSWORD '%s'", password);
-    sql(text);
-}
-
-static void cut_off(const char *role)
-{
-    char text[120];
-    snprintf(text, sizeof text,
-             "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE usename = '%s'",
-             role);
-    sql(text);
-}
-
-static void test_password_file(void)
-{
-    char url[FIXTURE_URL_SIZE], file[96], rules[96];
-    fixture_begin();
-    make_role("app", "PASSWORD 'one'");
-    snprintf(rules, sizeof rules, "%s/data/pg_hba.conf", fixture_server.folder);
-    write_file(rules, "host all postgres 127.0.0.1/32 trust\n"
-                      "host all all 127.0.0.1/32 scram-sha-256\n");
-    sql("SELECT pg_reload_conf()");
-    snprintf(file, sizeof file, "%s/password", fixture_server.folder);
-    role_url("app", url);
-    struct store *store = store_open(&(struct store_options){url, 2000, file});
-    CU_ASSERT_EQUAL(store_ping(store), STORE_UNREACHABLE); /* no such file */
-    write_file(file, "one\n");
-    CU_ASSERT_TRUE(fixture_recovers(store));
-    /* The password changes under it; then the connection is lost. */
-    set_password("two");
-    CU_ASSERT_EQUAL(place_one(store), STORE_OK);
-    cut_off("app");
-    CU_ASSERT_EQUAL(place_one(store), STORE_UNREACHABLE);
-    write_file(file, "two");
-    CU_ASSERT_TRUE(fixture_recovers(store));
-    CU_ASSERT_EQUAL(place_one(store), STORE_OK);
-    store_close(store);
-    write_file(rules, "host all all 127.0.0.1/32 trust\n");
-    sql("SELECT pg_reload_conf(); DROP OWNED BY app; DROP ROLE app");
-    fixture_end();
-}
-
 static int next_slowly(void *context, struct product *product)
 {
     int64_t *id = context;
@@ -472,9 +365,6 @@ static CU_TestInfo tests[] = {
     {"key in flight", test_key_in_flight},
     {"keys are purged", test_keys_are_purged},
     {"server errors", test_server_errors},
-    {"too many connections", test_too_many_connections},
-    {"plain role", test_plain_role},
-    {"password file", test_password_file},
     {"deadline", test_deadline},
     {"stop early", test_stop_early},
     {"locks have an order", test_locks_have_an_order},
