@@ -1,4 +1,8 @@
 /* What only the PostgreSQL keeper has: a server, its schema and its transactions. */
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+
 #include "base/clock.h"
 #include "store/postgres_internal.h"
 #include "store_fixture.h"
@@ -141,6 +145,10 @@ static void test_settings(void)
         SUITE_ROW(&rows[i], strcmp(PQgetvalue(result, 0, 0), rows[i].value) == 0);
         PQclear(result);
     }
+    unsigned silence_ms = 0;
+    socklen_t size = sizeof silence_ms;
+    getsockopt(PQsocket(conn), IPPROTO_TCP, TCP_USER_TIMEOUT, &silence_ms, &size);
+    CU_ASSERT_EQUAL(silence_ms, FIXTURE_TIMEOUT_MS);
     store_close(store);
     fixture_end();
 }
