@@ -25,14 +25,14 @@ __attribute__((format(printf, 3, 4))) static bool denylist_fail(struct denylist_
 static bool denylist_fail_id(struct denylist_fault *fault, int line, const char *id, size_t len)
 {
     char shown[DENYLIST_SHOWN + 1];
-    size_t n = len < DENYLIST_SHOWN ? len : DENYLIST_SHOWN;
-    for (size_t i = 0; i < n; i++)
-        shown[i] = (char)(id[i] >= ' ' && id[i] <= '~' ? id[i] : '?');
+    size_t n = 0;
+    for (; n < len && n < DENYLIST_SHOWN; n++)
+        shown[n] = (char)(id[n] >= ' ' && id[n] <= '~' ? id[n] : '?');
     shown[n] = '\0';
     return denylist_fail(fault, line,
                          "\"%s\"%s is no VPC endpoint's id, vpce- and lower-case hex digits; "
                          "correct or remove it",
-                         shown, n < len ? "..." : "");
+                         shown, len > DENYLIST_SHOWN ? "..." : "");
 }
 
 static bool denylist_add(struct denylist *list, const char *id, size_t len, int line,
