@@ -77,14 +77,14 @@ MODULES      := $(MODULE_NAMES:%=$(BUILD)/webserver-conf/%.so)
 MODULES_DIR  := $(BUILD)/webserver-conf/modules
 
 .DEFAULT_GOAL := help
-.PHONY: help build module run run-postgres test unit e2e check check-rest sanitizers fuzz torture lint format format-check images bench clean
+.PHONY: help build module run run-postgres test unit e2e check check-rest sanitizers fuzz torture lint format format-check images images-reproducible bench clean
 .DELETE_ON_ERROR:
 MAKEFLAGS += --no-builtin-rules
 export CI
 
 help: ## print the commands
 	@echo 'Postern $(VERSION): a product-and-order API behind PrivateLink.'; echo
-	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## /{printf "  make %-19s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 # ---- Build
 
@@ -251,6 +251,9 @@ format-check:
 
 images: ## build the container images app and web
 	@VERSION='$(VERSION)' images/engine images/build
+
+images-reproducible: ## build them twice and compare every file
+	@VERSION='$(VERSION)' images/engine tests/stack/reproducible
 
 bench: ## measure it: one table, in one run on this machine
 	@.ci/install $(PACKAGES_BENCH)
