@@ -1,0 +1,62 @@
+# ---- In the service VPC: a private zone
+
+resource "aws_route53_zone" "internal" {
+  name    = var.internal_zone
+  comment = "${var.name}: names inside the service VPC"
+
+  vpc {
+    vpc_id = module.service_vpc.vpc_id
+  }
+}
+
+resource "aws_route53_record" "internal" {
+  zone_id = aws_route53_zone.internal.zone_id
+  name    = "${var.internal_host}.${var.internal_zone}"
+  type    = "A"
+
+  alias {
+    name                   = aws_lb.this.dns_name
+    zone_id                = aws_lb.this.zone_id
+    evaluate_target_health = true
+  }
+}
+
+# ---- In consumers' VPCs: a public name that each resolves to its own endpoint. AWS asks for proof that it
+# ---- is ours: a TXT record in the public zone.
+
+data "aws_route53_zone" "public" {
+  count = var.private_dns_zone_id == null ? 0 : 1
+
+  zone_id = var.private_dns_zone_id
+
+  lifecycle {
+    postcondition {
+      condition     = !self.private_zone
+      error_message = "private_dns_zone_id names a private zone; AWS looks for the TXT record from outside. Give the public zone of the same domain."
+    }
+
+    postcondition {
+      condition     = var.private_dns_name == trimsuffix(self.name, ".") || endswith(coalesce(var.private_dns_name, "-"), ".${trimsuffix(self.name, ".")}")
+      error_message = "private_dns_name is not within the zone that private_dns_zone_id names; choose a name that ends with the zone's."
+    }
+  }
+}
+
+resource "aws_route53_record" "verification" {
+  count = var.private_dns_name == null ? 0 : 1
+
+  zone_id = data.aws_route53_zone.public[0].zone_id
+  name    = "${aws_vpc_endpoint_service.this.private_dns_name_configuration[0].name}.${var.private_dns_name}"
+  type    = aws_vpc_endpoint_service.this.private_dns_name_configuration[0].type
+  ttl     = 300
+  records = [aws_vpc_endpoint_service.this.private_dns_name_configuration[0].value]
+}
+
+resource "aws_vpc_endpoint_service_private_dns_verification" "this" {
+  count = var.private_dns_name == null ? 0 : 1
+
+  service_id            = aws_vpc_endpoint_service.this.id
+  wait_for_verification = true
+
+  depends_on = [aws_route53_record.verification]
+}

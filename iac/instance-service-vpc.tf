@@ -1,0 +1,12 @@
+# A client in the service VPC, which reaches the load balancer by its private name.
+
+module "service_instance" {
+  source = "./modules/instance"
+  count  = var.test_instances ? 1 : 0
+
+  name             = "${var.name}-service-client"
+  vpc_id           = module.service_vpc.vpc_id
+  subnet_id        = module.service_vpc.subnet_ids["endpoints"][local.service_zones[0]]
+  service_group_id = aws_security_group.load_balancer.id
+  ports            = local.ports
+}

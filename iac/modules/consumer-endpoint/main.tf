@@ -1,0 +1,111 @@
+# A consumer's end of PrivateLink: the interface endpoint and who may use it.
+
+variable "name" {
+  description = "Prefix of the names."
+  type        = string
+}
+
+variable "vpc_id" {
+  description = "The consumer's VPC."
+  type        = string
+}
+
+variable "client_cidr" {
+  description = "Block of the consumer's own clients."
+  type        = string
+}
+
+variable "subnet_ids" {
+  description = "The consumer's subnets by availability zone id."
+  type        = map(string)
+}
+
+variable "service_name" {
+  description = "Name of the endpoint service, com.amazonaws.vpce.<region>.vpce-svc-<id>."
+  type        = string
+}
+
+variable "service_region" {
+  description = "Region of the service if it is another one; null: the same."
+  type        = string
+  default     = null
+}
+
+variable "service_zones" {
+  description = "Ids of the zones the service is in; null: any zone will do, as it does from another region."
+  type        = list(string)
+  default     = null
+}
+
+variable "ports" {
+  description = "Ports of the service."
+  type        = list(number)
+}
+
+locals {
+  # AWS refuses an endpoint in a zone that the service is not in.
+  common_zones = [for id in sort(keys(var.subnet_ids)) : id if var.service_zones == null ? true : contains(coalesce(var.service_zones, []), id)]
+}
+
+resource "aws_security_group" "this" {
+  name_prefix = "${var.name}-endpoint-"
+  description = "The consumer's endpoint: the service's ports from the consumer's VPC, nothing out"
+  vpc_id      = var.vpc_id
+
+  tags = { Name = "${var.name}-endpoint" }
+
+  lifecycle {
+    create_before_destroy = true
+  }
+}
+
+resource "aws_vpc_security_group_ingress_rule" "client" {
+  for_each = toset([for port in var.ports : tostring(port)])
+
+  security_group_id = aws_security_group.this.id
+  description       = "Clients in the consumer VPC"
+  cidr_ipv4         = var.client_cidr
+  ip_protocol       = "tcp"
+  from_port         = each.value
+  to_port           = each.value
+}
+
+# Its private name, if there is one, is switched on by aws_vpc_endpoint_private_dns beside this module:
+# AWS allows that only once the connection has been accepted.
+resource "aws_vpc_endpoint" "this" {
+  vpc_id             = var.vpc_id
+  service_name       = var.service_name
+  service_region     = var.service_region
+  vpc_endpoint_type  = "Interface"
+  subnet_ids         = [for id in local.common_zones : var.subnet_ids[id]]
+  security_group_ids = [aws_security_group.this.id]
+
+  tags = { Name = "${var.name}-postern" }
+
+  lifecycle {
+    precondition {
+      condition     = length(local.common_zones) > 0
+      error_message = "The consumer VPC has no subnet in a zone of the service (${join(", ", coalesce(var.service_zones, []))}); give it one."
+    }
+  }
+}
+
+output "endpoint_id" {
+  description = "Id of the endpoint; the service's owner accepts it by this."
+  value       = aws_vpc_endpoint.this.id
+}
+
+output "security_group_id" {
+  description = "Security group of the endpoint."
+  value       = aws_security_group.this.id
+}
+
+output "zones" {
+  description = "Ids of the zones the endpoint is in."
+  value       = local.common_zones
+}
+
+output "dns_names" {
+  description = "Names of the endpoint, the one for all zones first."
+  value       = [for entry in aws_vpc_endpoint.this.dns_entry : entry.dns_name]
+}

@@ -1,0 +1,24 @@
+output "cluster_name" {
+  description = "Name of the cluster."
+  value       = aws_ecs_cluster.this.name
+}
+
+output "service_name" {
+  description = "Name of the service."
+  value       = aws_ecs_service.this.name
+}
+
+output "task_definition_arn" {
+  description = "The pair's task definition."
+  value       = aws_ecs_task_definition.pair.arn
+}
+
+output "migrate_task_definition_arn" {
+  description = "The task definition that migrates the schema and ends."
+  value       = aws_ecs_task_definition.migrate.arn
+}
+
+output "log_groups" {
+  description = "Names of the log groups by container."
+  value       = { for container, group in aws_cloudwatch_log_group.this : container => group.name }
+}

@@ -1,0 +1,132 @@
+# ---- For the consumers
+
+output "service_name" {
+  description = "Name of the endpoint service; a consumer's endpoint names it."
+  value       = aws_vpc_endpoint_service.this.service_name
+}
+
+output "for_consumers" {
+  description = "What another account's consumer-account/ needs, as its variables."
+  value = {
+    service_name                    = aws_vpc_endpoint_service.this.service_name
+    service_availability_zone_ids   = local.service_zones
+    service_ports                   = local.ports
+    private_dns_name                = var.private_dns_name
+    principals_that_may_connect_now = setunion(["arn:${local.partition}:iam::${local.account}:root"], var.allowed_principals)
+  }
+}
+
+output "endpoint_dns_names" {
+  description = "Names of the consumer VPC's endpoint, the one for all zones first."
+  value       = module.consumer_endpoint.dns_names
+}
+
+# ---- To try it
+
+locals {
+  urls = {
+    service_vpc  = "http://${aws_route53_record.internal.name}"
+    consumer_vpc = "http://${var.private_dns_name == null ? module.consumer_endpoint.dns_names[0] : var.private_dns_name}"
+  }
+
+  instance_ids = {
+    service_vpc  = one(module.service_instance[*].instance_id)
+    consumer_vpc = one(module.consumer_instance[*].instance_id)
+  }
+}
+
+output "ssm_commands" {
+  description = "Commands that log in to the test instances."
+  value       = { for vpc, id in local.instance_ids : vpc => "aws ssm start-session --region ${var.region} --target ${id}" if var.test_instances }
+}
+
+output "curl_lines" {
+  description = "Commands to try on the test instances."
+  value = { for vpc, url in local.urls : vpc => [
+    "curl -i ${url}/readyz",
+    "curl '${url}/products?pretty'",
+    "curl -H 'Content-Type: application/json' -H 'Idempotency-Key: \"first\"' -d '{\"items\":[{\"product_id\":1,\"quantity\":2}]}' ${url}/orders",
+    "curl ${url}/orders",
+  ] }
+}
+
+output "urls" {
+  description = "Where clients in each VPC find the service."
+  value       = local.urls
+}
+
+output "instance_ids" {
+  description = "Ids of the test instances; null without them."
+  value       = local.instance_ids
+}
+
+# ---- For the commands beside this file
+
+output "region" {
+  description = "Region of everything here."
+  value       = var.region
+}
+
+output "image_digests" {
+  description = "What is deployed."
+  value       = { app = var.app_image_digest, web = var.web_image_digest }
+}
+
+output "repository_urls" {
+  description = "Where images are pushed."
+  value       = { for image, repository in aws_ecr_repository.image : image => repository.repository_url }
+}
+
+output "database" {
+  description = "What database-role needs."
+  value = {
+    cluster_arn       = aws_rds_cluster.this.arn
+    master_secret_arn = aws_rds_cluster.this.master_user_secret[0].secret_arn
+    role_secret_arn   = aws_secretsmanager_secret.database_role.arn
+    name              = local.database_name
+    role              = local.database_role
+  }
+}
+
+output "migration" {
+  description = "What it takes to run the migrating task."
+  value = {
+    cluster           = module.service.cluster_name
+    task_definition   = module.service.migrate_task_definition_arn
+    subnet_ids        = [for id in local.service_zones : module.service_vpc.subnet_ids["tasks"][id]]
+    security_group_id = aws_security_group.tasks.id
+    log_group         = module.service.log_groups["migrate"]
+  }
+}
+
+output "ecs" {
+  description = "Names of the cluster and the service."
+  value       = { cluster = module.service.cluster_name, service = module.service.service_name }
+}
+
+output "log_groups" {
+  description = "Names of the log groups by container."
+  value       = module.service.log_groups
+}
+
+# ---- For whoever looks for a fault
+
+output "endpoint_service_id" {
+  description = "Id of the endpoint service."
+  value       = aws_vpc_endpoint_service.this.id
+}
+
+output "consumer_endpoint_id" {
+  description = "Id of the consumer VPC's endpoint."
+  value       = module.consumer_endpoint.endpoint_id
+}
+
+output "load_balancer_arn" {
+  description = "The load balancer."
+  value       = aws_lb.this.arn
+}
+
+output "target_group_arn" {
+  description = "The target group of web."
+  value       = aws_lb_target_group.web.arn
+}

@@ -1,0 +1,101 @@
+# The pair `web` and `app` on ECS Fargate, and the one-off task that migrates the database's schema.
+
+locals {
+  web_port = 8080
+}
+
+resource "aws_security_group" "tasks" {
+  name_prefix = "${var.name}-tasks-"
+  description = "Tasks: requests from the load balancer alone; out to the database and to AWS"
+  vpc_id      = module.service_vpc.vpc_id
+
+  tags = { Name = "${var.name}-tasks" }
+
+  lifecycle {
+    create_before_destroy = true
+  }
+}
+
+resource "aws_vpc_security_group_ingress_rule" "tasks" {
+  security_group_id            = aws_security_group.tasks.id
+  description                  = "Requests and health checks from the load balancer"
+  referenced_security_group_id = aws_security_group.load_balancer.id
+  ip_protocol                  = "tcp"
+  from_port                    = local.web_port
+  to_port                      = local.web_port
+}
+
+resource "aws_vpc_security_group_egress_rule" "tasks_database" {
+  security_group_id            = aws_security_group.tasks.id
+  description                  = "PostgreSQL"
+  referenced_security_group_id = aws_security_group.database.id
+  ip_protocol                  = "tcp"
+  from_port                    = local.database_port
+  to_port                      = local.database_port
+}
+
+resource "aws_vpc_security_group_egress_rule" "tasks_image_layers" {
+  security_group_id = aws_security_group.tasks.id
+  description       = "Image layers in S3"
+  prefix_list_id    = aws_vpc_endpoint.s3.prefix_list_id
+  ip_protocol       = "tcp"
+  from_port         = 443
+  to_port           = 443
+}
+
+module "service" {
+  source = "./modules/ecs-service"
+
+  name               = var.name
+  subnet_ids         = [for id in local.service_zones : module.service_vpc.subnet_ids["tasks"][id]]
+  security_group_id  = aws_security_group.tasks.id
+  images             = local.images
+  repository_arns    = [for repository in aws_ecr_repository.image : repository.arn]
+  cpu_architecture   = var.cpu_architecture
+  cpu                = var.task_cpu
+  memory             = var.task_memory
+  tasks_min          = var.tasks_min
+  tasks_max          = var.tasks_max
+  execute_command    = var.execute_command
+  log_retention_days = var.log_retention_days
+  logs_key_arn       = aws_kms_key.telemetry.arn
+  secret_arn         = aws_secretsmanager_secret.database_role.arn
+  secret_key_arn     = aws_kms_key.data.arn
+  web_port           = local.web_port
+  rollback_alarms    = [aws_cloudwatch_metric_alarm.unhealthy_tasks.alarm_name, aws_cloudwatch_metric_alarm.server_errors.alarm_name]
+
+  # Through the listener, for ECS refuses a target group that no load balancer uses yet.
+  target_group_arn = aws_lb_listener.tcp.default_action[0].target_group_arn
+
+  app_environment = {
+    # verify-full: the certificate must be RDS's and be the cluster's. read-write: after a failover, the new writer.
+    DATABASE_URL             = "postgresql://${local.database_role}@${aws_rds_cluster.this.endpoint}:${local.database_port}/${local.database_name}?sslmode=verify-full&sslrootcert=/etc/postern/ca/rds.pem&target_session_attrs=read-write"
+    POSTERN_LOG_LEVEL        = var.log_level
+    POSTERN_CONSUMERS_DENIED = join(",", sort(var.denied_consumers))
+  }
+
+  web_environment = {
+    PORT           = tostring(local.web_port)
+    PROXY_PROTOCOL = "v2" # as the target group has it
+    PROXY_TRUSTED  = module.service_vpc.blocks["load-balancer"]
+  }
+
+  ready = terraform_data.ready_to_migrate.id
+}
+
+# All that a task needs to start. `make deploy` applies this much, makes the database role, runs the
+# migration, and then applies the rest: a task that meets an old schema stops at once.
+resource "terraform_data" "ready_to_migrate" {
+  input = module.service.migrate_task_definition_arn
+
+  depends_on = [
+    aws_rds_cluster_instance.this,
+    aws_secretsmanager_secret.database_role,
+    aws_vpc_endpoint.s3,
+    aws_vpc_security_group_egress_rule.tasks_database,
+    aws_vpc_security_group_egress_rule.tasks_image_layers,
+    aws_vpc_security_group_ingress_rule.database,
+    module.service_aws_endpoints,
+    module.service_vpc,
+  ]
+}

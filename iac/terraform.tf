@@ -1,0 +1,55 @@
+terraform {
+  required_version = "~> 1.11"
+
+  required_providers {
+    aws = {
+      source  = "hashicorp/aws"
+      version = "5.100.0"
+    }
+  }
+}
+
+provider "aws" {
+  region = var.region
+
+  default_tags {
+    tags = merge(var.tags, { Project = var.name, ManagedBy = "terraform" })
+  }
+}
+
+data "aws_caller_identity" "current" {}
+
+data "aws_partition" "current" {}
+
+# Local zones and wavelength zones take neither Fargate nor an NLB.
+data "aws_availability_zones" "here" {
+  state = "available"
+
+  filter {
+    name   = "opt-in-status"
+    values = ["opt-in-not-required"]
+  }
+}
+
+locals {
+  account   = data.aws_caller_identity.current.account_id
+  partition = data.aws_partition.current.partition
+
+  # Regions with three zones, Fargate, Aurora Serverless v2 and its Data API, enabled in every account.
+  # us-west-1 is missing because an account sees only two of its zones.
+  regions = [
+    "ap-northeast-1", "ap-northeast-2", "ap-northeast-3", "ap-south-1", "ap-southeast-1", "ap-southeast-2",
+    "ca-central-1", "eu-central-1", "eu-north-1", "eu-west-1", "eu-west-2", "eu-west-3", "sa-east-1",
+    "us-east-1", "us-east-2", "us-west-2",
+  ]
+
+  # Names are the account's own; only ids mean the same zone to both sides.
+  zone_names = zipmap(data.aws_availability_zones.here.zone_ids, data.aws_availability_zones.here.names)
+
+  first_zones    = slice(sort(keys(local.zone_names)), 0, 3)
+  service_zones  = coalescelist(var.availability_zone_ids, local.first_zones)
+  consumer_zones = coalescelist(var.consumer_availability_zone_ids, local.service_zones)
+
+  # The ports consumers may use. TLS exists only with a certificate.
+  ports = var.certificate_arn == null ? [80] : [80, 443]
+}

@@ -1,0 +1,476 @@
+# ---- Images: the only variables without a default
+
+variable "app_image_digest" {
+  description = "Digest of the app image in its ECR repository; `make deploy` finds it out."
+  type        = string
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^sha256:[0-9a-f]{64}$", var.app_image_digest))
+    error_message = "app_image_digest must be a digest, sha256: and 64 hexadecimal digits, and no tag, for a tag may be moved. `make deploy` gives it; by hand: aws ecr describe-images --repository-name <name>/app."
+  }
+}
+
+variable "web_image_digest" {
+  description = "Digest of the web image in its ECR repository; `make deploy` finds it out."
+  type        = string
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^sha256:[0-9a-f]{64}$", var.web_image_digest))
+    error_message = "web_image_digest must be a digest, sha256: and 64 hexadecimal digits, and no tag, for a tag may be moved. `make deploy` gives it; by hand: aws ecr describe-images --repository-name <name>/web."
+  }
+}
+
+# ---- Where
+
+variable "region" {
+  description = "AWS region of the service and of the consumer VPC."
+  type        = string
+  default     = "eu-west-2"
+  nullable    = false
+
+  validation {
+    condition     = contains(local.regions, var.region)
+    error_message = "The service cannot run in region \"${var.region}\": it needs three zones, Fargate and Aurora Serverless v2 with the Data API. Choose one of ${join(", ", local.regions)}."
+  }
+}
+
+variable "name" {
+  description = "Prefix of every resource's name."
+  type        = string
+  default     = "postern"
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^[a-z][a-z0-9]*(-[a-z0-9]+)*$", var.name)) && length(var.name) <= 16
+    error_message = "name must be 1 to 16 lower-case letters, digits and single hyphens, begin with a letter and not end with a hyphen: load balancers and databases take no other."
+  }
+}
+
+variable "tags" {
+  description = "Tags for every resource, beside Project and ManagedBy."
+  type        = map(string)
+  default     = {}
+  nullable    = false
+
+  validation {
+    condition     = alltrue([for key in keys(var.tags) : !startswith(lower(key), "aws:") && !contains(["project", "managedby"], lower(key))])
+    error_message = "tags must not use keys that begin with aws: (AWS reserves them), nor Project or ManagedBy (set here already); rename those keys."
+  }
+}
+
+variable "availability_zone_ids" {
+  description = "Ids (not names) of the service VPC's three availability zones, such as euw2-az1; empty: the region's first three."
+  type        = list(string)
+  default     = []
+  nullable    = false
+
+  validation {
+    condition     = contains([0, 3], length(var.availability_zone_ids)) && length(distinct(var.availability_zone_ids)) == length(var.availability_zone_ids)
+    error_message = "availability_zone_ids must name exactly three different zones, or none to take the region's first three."
+  }
+
+  validation {
+    condition     = alltrue([for id in var.availability_zone_ids : contains(data.aws_availability_zones.here.zone_ids, id)])
+    error_message = "availability_zone_ids holds what is no zone id of region ${var.region}. Zone names such as ${var.region}a mean another zone in each account, so ids are needed. Choose from ${join(", ", sort(data.aws_availability_zones.here.zone_ids))}."
+  }
+}
+
+variable "consumer_availability_zone_ids" {
+  description = "Ids of the consumer VPC's availability zones; empty: those of the service."
+  type        = list(string)
+  default     = []
+  nullable    = false
+
+  validation {
+    condition     = length(var.consumer_availability_zone_ids) <= 4 && length(distinct(var.consumer_availability_zone_ids)) == length(var.consumer_availability_zone_ids)
+    error_message = "consumer_availability_zone_ids must name at most four zones, each once; remove some, or give none to take the service's."
+  }
+
+  validation {
+    condition     = alltrue([for id in var.consumer_availability_zone_ids : contains(data.aws_availability_zones.here.zone_ids, id)])
+    error_message = "consumer_availability_zone_ids holds what is no zone id of region ${var.region}. Choose from ${join(", ", sort(data.aws_availability_zones.here.zone_ids))}."
+  }
+
+  validation {
+    condition     = length(var.consumer_availability_zone_ids) == 0 || length(setintersection(var.consumer_availability_zone_ids, local.service_zones)) > 0
+    error_message = "The consumer VPC shares no zone with the service, which is in ${join(", ", local.service_zones)}: its endpoint would have nowhere to be. Add one of these to consumer_availability_zone_ids."
+  }
+}
+
+variable "service_vpc_cidr" {
+  description = "IPv4 block of the service VPC, /16 to /22."
+  type        = string
+  default     = "10.20.0.0/16"
+  nullable    = false
+
+  validation {
+    condition     = try(cidrsubnet(var.service_vpc_cidr, 0, 0) == var.service_vpc_cidr, false)
+    error_message = "service_vpc_cidr \"${var.service_vpc_cidr}\" is no IPv4 block whose address is its first; write one such as 10.20.0.0/16."
+  }
+
+  validation {
+    condition     = try(tonumber(split("/", var.service_vpc_cidr)[1]) >= 16 && tonumber(split("/", var.service_vpc_cidr)[1]) <= 22, false)
+    error_message = "service_vpc_cidr must be from /16, the largest VPC there is, to /22, the smallest whose subnets hold the tasks; change what follows the slash."
+  }
+
+  validation {
+    condition     = try(contains(["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16"], cidrsubnet("${split("/", var.service_vpc_cidr)[0]}/${startswith(var.service_vpc_cidr, "10.") ? 8 : startswith(var.service_vpc_cidr, "172.") ? 12 : 16}", 0, 0)), false)
+    error_message = "service_vpc_cidr must lie in the private blocks 10.0.0.0/8, 172.16.0.0/12 or 192.168.0.0/16; addresses outside belong to others."
+  }
+}
+
+variable "consumer_vpc_cidr" {
+  description = "IPv4 block of the consumer VPC, /16 to /24."
+  type        = string
+  default     = "10.30.0.0/16"
+  nullable    = false
+
+  validation {
+    condition     = try(cidrsubnet(var.consumer_vpc_cidr, 0, 0) == var.consumer_vpc_cidr, false)
+    error_message = "consumer_vpc_cidr \"${var.consumer_vpc_cidr}\" is no IPv4 block whose address is its first; write one such as 10.30.0.0/16."
+  }
+
+  validation {
+    condition     = try(tonumber(split("/", var.consumer_vpc_cidr)[1]) >= 16 && tonumber(split("/", var.consumer_vpc_cidr)[1]) <= 24, false)
+    error_message = "consumer_vpc_cidr must be from /16, the largest VPC there is, to /24, the smallest whose subnets hold the endpoints; change what follows the slash."
+  }
+
+  validation {
+    condition     = try(contains(["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16"], cidrsubnet("${split("/", var.consumer_vpc_cidr)[0]}/${startswith(var.consumer_vpc_cidr, "10.") ? 8 : startswith(var.consumer_vpc_cidr, "172.") ? 12 : 16}", 0, 0)), false)
+    error_message = "consumer_vpc_cidr must lie in the private blocks 10.0.0.0/8, 172.16.0.0/12 or 192.168.0.0/16; addresses outside belong to others."
+  }
+
+  # Two blocks overlap if they are the same once cut to the shorter prefix.
+  validation {
+    condition = try(cidrhost("${split("/", var.consumer_vpc_cidr)[0]}/${min(split("/", var.consumer_vpc_cidr)[1], split("/", var.service_vpc_cidr)[1])}", 0)
+    != cidrhost("${split("/", var.service_vpc_cidr)[0]}/${min(split("/", var.consumer_vpc_cidr)[1], split("/", var.service_vpc_cidr)[1])}", 0), true)
+    error_message = "consumer_vpc_cidr ${var.consumer_vpc_cidr} overlaps service_vpc_cidr ${var.service_vpc_cidr}; PrivateLink would not mind, but then the two could never be peered nor told apart in a log. Change one of them."
+  }
+}
+
+# ---- Tasks
+
+variable "cpu_architecture" {
+  description = "Processor of the tasks, and of the machine that builds their images: X86_64 or ARM64."
+  type        = string
+  default     = "X86_64"
+  nullable    = false
+
+  validation {
+    condition     = contains(["X86_64", "ARM64"], var.cpu_architecture)
+    error_message = "cpu_architecture must be X86_64 or ARM64, as Fargate spells them."
+  }
+}
+
+variable "task_cpu" {
+  description = "CPU units of one task; 1024 are one virtual CPU."
+  type        = number
+  default     = 512
+  nullable    = false
+
+  validation {
+    condition     = contains([256, 512, 1024, 2048, 4096], var.task_cpu)
+    error_message = "task_cpu must be 256, 512, 1024, 2048 or 4096: Fargate has no other size for these tasks."
+  }
+}
+
+variable "task_memory" {
+  description = "MiB of memory of one task."
+  type        = number
+  default     = 1024
+  nullable    = false
+
+  validation {
+    condition = contains(lookup({
+      256  = [512, 1024, 2048]
+      512  = [for gib in range(1, 5) : gib * 1024]
+      1024 = [for gib in range(2, 9) : gib * 1024]
+      2048 = [for gib in range(4, 17) : gib * 1024]
+      4096 = [for gib in range(8, 31) : gib * 1024]
+    }, tostring(var.task_cpu), [var.task_memory]), var.task_memory)
+    error_message = "Fargate has no task with task_cpu ${var.task_cpu} and task_memory ${var.task_memory}. Take MiB of memory: 512, 1024 or 2048 with 256 CPU units, 1024 to 4096 with 512, 2048 to 8192 with 1024, 4096 to 16384 with 2048, 8192 to 30720 with 4096, in steps of 1024."
+  }
+}
+
+variable "tasks_min" {
+  description = "Tasks that always run; at least one for each availability zone."
+  type        = number
+  default     = 3
+  nullable    = false
+
+  validation {
+    condition     = var.tasks_min >= 3 && var.tasks_min == floor(var.tasks_min)
+    error_message = "tasks_min must be a whole number, at least 3: one task for each availability zone."
+  }
+}
+
+variable "tasks_max" {
+  description = "Tasks that run at most, under load."
+  type        = number
+  default     = 10
+  nullable    = false
+
+  validation {
+    condition     = var.tasks_max >= var.tasks_min && var.tasks_max <= 100 && var.tasks_max == floor(var.tasks_max)
+    error_message = "tasks_max must be a whole number from tasks_min (${var.tasks_min}) to 100."
+  }
+}
+
+variable "execute_command" {
+  description = "Whether `aws ecs execute-command` may enter the tasks. Their root file systems are writable while it is on, for its agent needs that."
+  type        = bool
+  default     = false
+  nullable    = false
+}
+
+variable "log_level" {
+  description = "What the application logs: error, warn, info or debug."
+  type        = string
+  default     = "info"
+  nullable    = false
+
+  validation {
+    condition     = contains(["error", "warn", "info", "debug"], var.log_level)
+    error_message = "log_level must be error, warn, info or debug."
+  }
+}
+
+variable "denied_consumers" {
+  description = "Ids of VPC endpoints whose requests the application refuses, though their connection is accepted."
+  type        = set(string)
+  default     = []
+  nullable    = false
+
+  validation {
+    condition     = alltrue([for id in var.denied_consumers : can(regex("^vpce-[0-9a-f]{8,17}$", id))])
+    error_message = "denied_consumers must hold ids of VPC endpoints, vpce- and 8 to 17 hexadecimal digits, such as vpce-0123456789abcdef0."
+  }
+}
+
+variable "log_retention_days" {
+  description = "Days that logs are kept."
+  type        = number
+  default     = 30
+  nullable    = false
+
+  validation {
+    condition     = contains([1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653], var.log_retention_days)
+    error_message = "log_retention_days must be a time CloudWatch Logs has: 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288 or 3653."
+  }
+}
+
+# ---- Database
+
+variable "database_engine_version" {
+  description = "Version of Aurora PostgreSQL. It is raised here, for minor versions are not installed unasked."
+  type        = string
+  default     = "16.8"
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^1[67]\\.[0-9]+$", var.database_engine_version))
+    error_message = "database_engine_version must be a full version of PostgreSQL 16 or 17, such as 16.8."
+  }
+}
+
+variable "database_instances" {
+  description = "Database instances: the writer, and readers that take over when it fails."
+  type        = number
+  default     = 2
+  nullable    = false
+
+  validation {
+    condition     = contains([1, 2, 3], var.database_instances)
+    error_message = "database_instances must be 1 (no stand-in), 2 or 3 (one in each zone)."
+  }
+}
+
+variable "database_min_acu" {
+  description = "Least capacity of a database instance, in Aurora capacity units (about 2 GiB each)."
+  type        = number
+  default     = 0.5
+  nullable    = false
+
+  validation {
+    condition     = var.database_min_acu >= 0.5 && var.database_min_acu <= 256 && var.database_min_acu * 2 == floor(var.database_min_acu * 2)
+    error_message = "database_min_acu must be from 0.5 to 256 in steps of 0.5. It cannot be 0: a paused database would leave /readyz failing and no task healthy."
+  }
+}
+
+variable "database_max_acu" {
+  description = "Most capacity of a database instance, in Aurora capacity units."
+  type        = number
+  default     = 4
+  nullable    = false
+
+  validation {
+    condition     = var.database_max_acu >= max(1, var.database_min_acu) && var.database_max_acu <= 256 && var.database_max_acu * 2 == floor(var.database_max_acu * 2)
+    error_message = "database_max_acu must be from 1 to 256 in steps of 0.5, and no less than database_min_acu (${var.database_min_acu})."
+  }
+}
+
+variable "database_backup_days" {
+  description = "Days that the database's automatic backups are kept."
+  type        = number
+  default     = 7
+  nullable    = false
+
+  validation {
+    condition     = var.database_backup_days >= 1 && var.database_backup_days <= 35 && var.database_backup_days == floor(var.database_backup_days)
+    error_message = "database_backup_days must be a whole number from 1 to 35, the most Aurora keeps."
+  }
+}
+
+variable "deletion_protection" {
+  description = "Whether AWS refuses to delete the database and the load balancer. When off, the database leaves no final snapshot and the image repositories go with their images."
+  type        = bool
+  default     = true
+  nullable    = false
+}
+
+# ---- Load balancer and endpoint service
+
+variable "certificate_arn" {
+  description = "ACM certificate for a TLS listener on port 443, beside the one on 80; null: none."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.certificate_arn == null || can(regex("^arn:aws[a-z-]*:acm:${var.region}:[0-9]{12}:certificate/[0-9a-f-]{36}$", var.certificate_arn))
+    error_message = "certificate_arn must be the ARN of an ACM certificate in region ${var.region}, arn:aws:acm:${var.region}:<account>:certificate/<id>, or null for no TLS listener."
+  }
+}
+
+variable "allowed_principals" {
+  description = "ARNs of the accounts, roles or users that may connect, such as arn:aws:iam::111122223333:root; this account may anyway."
+  type        = set(string)
+  default     = []
+  nullable    = false
+
+  validation {
+    condition     = alltrue([for arn in var.allowed_principals : can(regex("^arn:aws[a-z-]*:iam::[0-9]{12}:(root|(role|user)/[A-Za-z0-9+=,.@_/-]+)$", arn))])
+    error_message = "allowed_principals must hold ARNs of accounts, roles or users. For a whole account write arn:aws:iam::<12 digits>:root; * is refused because it lets in everybody."
+  }
+}
+
+variable "acceptance_required" {
+  description = "Whether a new endpoint waits until its id is in accepted_endpoint_ids."
+  type        = bool
+  default     = true
+  nullable    = false
+}
+
+variable "accepted_endpoint_ids" {
+  description = "Ids of other accounts' endpoints that are accepted; the one of the consumer VPC here is anyway."
+  type        = set(string)
+  default     = []
+  nullable    = false
+
+  validation {
+    condition     = alltrue([for id in var.accepted_endpoint_ids : can(regex("^vpce-[0-9a-f]{8,17}$", id))])
+    error_message = "accepted_endpoint_ids must hold ids of VPC endpoints, vpce- and 8 to 17 hexadecimal digits; the consumer's output endpoint_id has its own."
+  }
+
+  validation {
+    condition     = var.acceptance_required || length(var.accepted_endpoint_ids) == 0
+    error_message = "accepted_endpoint_ids means nothing while acceptance_required is false: every endpoint of an allowed principal is accepted. Empty the list, or require acceptance."
+  }
+
+  validation {
+    condition     = length(setintersection(var.accepted_endpoint_ids, var.denied_consumers)) == 0
+    error_message = "An endpoint is both in accepted_endpoint_ids and in denied_consumers; take it out of one of them."
+  }
+}
+
+variable "supported_regions" {
+  description = "Other regions whose VPCs may connect (cross-region PrivateLink)."
+  type        = set(string)
+  default     = []
+  nullable    = false
+
+  validation {
+    condition     = alltrue([for region in var.supported_regions : contains(local.regions, region) && region != var.region])
+    error_message = "supported_regions must hold regions other than ${var.region}, which is supported anyway. Choose from ${join(", ", local.regions)}."
+  }
+}
+
+# ---- Names
+
+variable "private_dns_name" {
+  description = "Public domain name that consumers may resolve to their own endpoint; null: none."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.private_dns_name == null || can(regex("^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\\.)+[a-z]{2,63}$", var.private_dns_name))
+    error_message = "private_dns_name must be a full domain name in lower case without a dot at its end, such as api.example.com."
+  }
+
+  validation {
+    condition     = var.private_dns_name == null || var.private_dns_zone_id != null
+    error_message = "private_dns_name needs private_dns_zone_id, the public Route 53 zone that holds it: AWS asks for a TXT record there before it believes that the name is yours. Set the zone's id, or leave the name null."
+  }
+
+  validation {
+    condition     = var.private_dns_name != null || var.private_dns_zone_id == null
+    error_message = "private_dns_zone_id alone does nothing; set private_dns_name too, or leave both null."
+  }
+}
+
+variable "private_dns_zone_id" {
+  description = "Id of the public Route 53 zone that holds private_dns_name; null: none."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.private_dns_zone_id == null || can(regex("^Z[0-9A-Z]{4,31}$", var.private_dns_zone_id))
+    error_message = "private_dns_zone_id must be the id of a Route 53 zone, a Z, digits and capital letters, as `aws route53 list-hosted-zones` shows it after /hostedzone/."
+  }
+}
+
+variable "internal_zone" {
+  description = "Private zone of the service VPC, in which clients there find the service."
+  type        = string
+  default     = "internal.com"
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\\.)+[a-z]{2,63}$", var.internal_zone))
+    error_message = "internal_zone must be a domain name in lower case without a dot at its end, such as internal.com."
+  }
+}
+
+variable "internal_host" {
+  description = "Name of the service in internal_zone."
+  type        = string
+  default     = "vpc-endpoint-service-demo"
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$", var.internal_host))
+    error_message = "internal_host must be one label of a domain name: lower-case letters, digits and inner hyphens, at most 63, no dot."
+  }
+}
+
+# ---- Watching and trying
+
+variable "notification_emails" {
+  description = "Addresses that get the alarms and what happens to endpoint connections; each must confirm AWS's first message."
+  type        = set(string)
+  default     = []
+  nullable    = false
+
+  validation {
+    condition     = alltrue([for address in var.notification_emails : can(regex("^[^@\\s]+@[^@\\s]+\\.[^@\\s.]+$", address))])
+    error_message = "notification_emails must hold e-mail addresses such as ops@example.com."
+  }
+}
+
+variable "test_instances" {
+  description = "Whether each VPC has a small instance to try the service from, reached by SSM alone."
+  type        = bool
+  default     = true
+  nullable    = false
+}
