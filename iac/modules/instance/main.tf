@@ -105,6 +105,7 @@ resource "aws_instance" "this" {
   root_block_device {
     encrypted   = true
     volume_type = "gp3"
+    volume_size = 8 # GiB, the image's own
     kms_key_id  = var.volume_key_arn
   }
 
