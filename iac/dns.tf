@@ -31,7 +31,7 @@ data "aws_route53_zone" "public" {
 
   lifecycle {
     postcondition {
-      condition     = !self.private_zone
+      condition     = self.private_zone != true
       error_message = "private_dns_zone_id names a private zone; AWS looks for the TXT record from outside. Give the public zone of the same domain."
     }
 

@@ -6,13 +6,12 @@ output "service_name" {
 }
 
 output "for_consumers" {
-  description = "What another account's consumer-account/ needs, as its variables."
+  description = "The variables of another account's consumer-account/: terraform output -json for_consumers >service.auto.tfvars.json"
   value = {
-    service_name                    = aws_vpc_endpoint_service.this.service_name
-    service_availability_zone_ids   = local.service_zones
-    service_ports                   = local.ports
-    private_dns_name                = var.private_dns_name
-    principals_that_may_connect_now = setunion(["arn:${local.partition}:iam::${local.account}:root"], var.allowed_principals)
+    service_name                  = aws_vpc_endpoint_service.this.service_name
+    service_availability_zone_ids = local.service_zones
+    service_ports                 = local.ports
+    service_supported_regions     = var.supported_regions
   }
 }
 

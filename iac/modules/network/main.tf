@@ -31,9 +31,10 @@ resource "aws_default_security_group" "this" {
 resource "aws_subnet" "this" {
   for_each = local.subnets
 
-  vpc_id            = aws_vpc.this.id
-  availability_zone = var.zones[each.value.zone]
-  cidr_block        = each.value.cidr
+  vpc_id                  = aws_vpc.this.id
+  availability_zone       = var.zones[each.value.zone]
+  cidr_block              = each.value.cidr
+  map_public_ip_on_launch = false
 
   tags = { Name = "${var.name}-${each.key}", Tier = each.value.tier }
 }

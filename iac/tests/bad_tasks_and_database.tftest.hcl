@@ -1,0 +1,194 @@
+# Bad input is refused at plan time, each for its own reason: a run for every validation, and every
+# one of them wrong in that alone.
+
+mock_provider "aws" {
+  source = "./tests/mocks"
+}
+
+variables {
+  app_image_digest = "sha256:aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+  web_image_digest = "sha256:bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"
+}
+
+run "unknown_architecture" {
+  command = plan
+
+  variables {
+    cpu_architecture = "arm64"
+  }
+
+  expect_failures = [var.cpu_architecture]
+}
+
+run "cpu_fargate_lacks" {
+  command = plan
+
+  variables {
+    task_cpu = 300
+  }
+
+  expect_failures = [var.task_cpu]
+}
+
+run "memory_fargate_lacks" {
+  command = plan
+
+  variables {
+    task_memory = 1500
+  }
+
+  expect_failures = [var.task_memory]
+}
+
+run "memory_too_small_for_the_cpu" {
+  command = plan
+
+  variables {
+    task_cpu    = 1024
+    task_memory = 1024
+  }
+
+  expect_failures = [var.task_memory]
+}
+
+run "fewer_tasks_than_zones" {
+  command = plan
+
+  variables {
+    tasks_min = 2
+  }
+
+  expect_failures = [var.tasks_min]
+}
+
+run "tasks_in_halves" {
+  command = plan
+
+  variables {
+    tasks_min = 3.5
+  }
+
+  expect_failures = [var.tasks_min]
+}
+
+run "fewer_tasks_at_most_than_at_least" {
+  command = plan
+
+  variables {
+    tasks_min = 5
+    tasks_max = 4
+  }
+
+  expect_failures = [var.tasks_max]
+}
+
+run "unknown_log_level" {
+  command = plan
+
+  variables {
+    log_level = "trace"
+  }
+
+  expect_failures = [var.log_level]
+}
+
+run "denied_account" {
+  command = plan
+
+  variables {
+    denied_consumers = ["111122223333"]
+  }
+
+  expect_failures = [var.denied_consumers]
+}
+
+run "retention_cloudwatch_lacks" {
+  command = plan
+
+  variables {
+    log_retention_days = 31
+  }
+
+  expect_failures = [var.log_retention_days]
+}
+
+run "engine_major_version_alone" {
+  command = plan
+
+  variables {
+    database_engine_version = "16"
+  }
+
+  expect_failures = [var.database_engine_version]
+}
+
+run "engine_too_old" {
+  command = plan
+
+  variables {
+    database_engine_version = "13.9"
+  }
+
+  expect_failures = [var.database_engine_version]
+}
+
+run "no_database" {
+  command = plan
+
+  variables {
+    database_instances = 0
+  }
+
+  expect_failures = [var.database_instances]
+}
+
+run "database_that_pauses" {
+  command = plan
+
+  variables {
+    database_min_acu = 0
+  }
+
+  expect_failures = [var.database_min_acu]
+}
+
+run "acu_in_quarters" {
+  command = plan
+
+  variables {
+    database_min_acu = 0.75
+  }
+
+  expect_failures = [var.database_min_acu]
+}
+
+run "database_max_below_min" {
+  command = plan
+
+  variables {
+    database_min_acu = 4
+    database_max_acu = 2
+  }
+
+  expect_failures = [var.database_max_acu]
+}
+
+run "no_backup" {
+  command = plan
+
+  variables {
+    database_backup_days = 0
+  }
+
+  expect_failures = [var.database_backup_days]
+}
+
+run "backup_too_long" {
+  command = plan
+
+  variables {
+    database_backup_days = 36
+  }
+
+  expect_failures = [var.database_backup_days]
+}
