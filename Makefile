@@ -16,6 +16,7 @@ PACKAGES_TEST  := $(PACKAGES_BUILD) $(PACKAGES_MODULE) postgresql openssl libcun
 PACKAGES_CHECK := $(PACKAGES_TEST) clang libclang-rt-dev clang-format clang-tidy cppcheck shellcheck
 PACKAGES_ENGINE := docker.io iptables
 PACKAGES_BASE  := debootstrap
+PACKAGES_IAC   := jq curl git
 PACKAGES_BENCH := $(PACKAGES_BUILD) $(PACKAGES_RUN) postgresql wrk curl
 
 # ---- Flags
@@ -78,6 +79,7 @@ MODULES_DIR  := $(BUILD)/webserver-conf/modules
 
 .DEFAULT_GOAL := help
 .PHONY: help build module run run-postgres test unit e2e check check-rest sanitizers fuzz torture lint format format-check images images-reproducible bench clean
+.PHONY: iac-fmt iac-validate iac-test plan deploy destroy
 .DELETE_ON_ERROR:
 MAKEFLAGS += --no-builtin-rules
 export CI
@@ -262,6 +264,30 @@ bench: ## measure it: one table, in one run on this machine
 $(BUILD)/tests/bench/%: $(BUILD)/tests/bench/%.o
 	$(say) LINK $@
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+
+# ---- Cloud
+
+iac-fmt: ## format the Terraform files
+	@terraform fmt -recursive iac
+
+iac-validate: ## check the Terraform files' form and types
+	@terraform fmt -check -diff -recursive iac
+	@iac/validate
+
+iac-test: ## the Terraform files' own tests, with mock providers
+	@iac/validate --test
+
+plan: ## show what make deploy would change in AWS
+	@.ci/install $(PACKAGES_IAC)
+	@iac/plan
+
+deploy: ## build the images and deploy to AWS (about 0.60 USD an hour); asks first, unless YES=yes
+	@.ci/install $(PACKAGES_IAC)
+	@iac/deploy
+
+destroy: ## delete what make deploy made; asks first, unless YES=yes
+	@.ci/install $(PACKAGES_IAC)
+	@iac/destroy
 
 clean: ## remove what was built
 	rm -rf build

@@ -66,6 +66,16 @@ output "region" {
   value       = var.region
 }
 
+output "cpu_architecture" {
+  description = "What the images must be built for."
+  value       = var.cpu_architecture
+}
+
+output "deletion_protection" {
+  description = "Whether AWS refuses to delete the database and the load balancer."
+  value       = var.deletion_protection
+}
+
 output "image_digests" {
   description = "What is deployed."
   value       = { app = var.app_image_digest, web = var.web_image_digest }
@@ -99,8 +109,12 @@ output "migration" {
 }
 
 output "ecs" {
-  description = "Names of the cluster and the service."
-  value       = { cluster = module.service.cluster_name, service = module.service.service_name }
+  description = "The cluster, the service, and the task definition that it ought to run."
+  value = {
+    cluster         = module.service.cluster_name
+    service         = module.service.service_name
+    task_definition = module.service.task_definition_arn
+  }
 }
 
 output "log_groups" {

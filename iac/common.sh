@@ -1,0 +1,72 @@
+# shellcheck shell=bash
+# What the commands beside this file share; each sources it.
+#   YES=yes  asks nothing before AWS is changed
+set -u
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+top=$(cd "$here/.." && pwd)
+readonly top
+readonly HOURLY_USD=0.60 MONTHLY_USD=430
+# What an image is called that nobody has built yet: well-formed, and no image's.
+readonly NO_DIGEST=sha256:0000000000000000000000000000000000000000000000000000000000000000
+export AWS_PAGER='' TF_IN_AUTOMATION=yes TF_INPUT=false
+
+say() {
+    printf '%s: %s\n' "${0##*/}" "$*"
+}
+
+fail() {
+    say "$*" >&2
+    exit 1
+}
+
+# Names every tool that is missing, and where it comes from.
+need_tools() { # TOOL...
+    local tool missing=0
+    for tool; do
+        command -v "$tool" >/dev/null && continue
+        missing=1
+        case $tool in
+        terraform) say 'terraform is missing: https://developer.hashicorp.com/terraform/install, 1.11 or later' ;;
+        aws) say 'aws is missing: https://docs.aws.amazon.com/cli/latest/userguide/getting-started-install.html' ;;
+        *) say "$tool is missing: install the package $tool" ;;
+        esac >&2
+    done
+    [ "$missing" -eq 0 ] || exit 1
+}
+
+need_credentials() {
+    local account
+    account=$(aws sts get-caller-identity --region "${AWS_REGION:-eu-west-2}" --query Account --output text 2>&1) || fail \
+        "there are no valid AWS credentials; log in with \`aws sso login\` or set AWS_PROFILE. AWS says: ${account//$'\n'/ }"
+    say "AWS account $account"
+}
+
+tf() {
+    terraform -chdir="$here" "$@"
+}
+
+# Fetches the provider, and says so only if that fails.
+tf_init() {
+    local log
+    log=$(tf init -no-color 2>&1) || fail "terraform init failed: $log"
+}
+
+# What the state says; empty, and status 1, before there is any.
+output() { # JQ_FILTER
+    tf output -json 2>/dev/null | jq -er "$1 // empty"
+}
+
+# Terraform asks for the digests whatever it does. Those deployed last are in the state.
+use_deployed_images() {
+    TF_VAR_app_image_digest=$(output .image_digests.value.app) || TF_VAR_app_image_digest=$NO_DIGEST
+    TF_VAR_web_image_digest=$(output .image_digests.value.web) || TF_VAR_web_image_digest=$NO_DIGEST
+    export TF_VAR_app_image_digest TF_VAR_web_image_digest
+}
+
+confirm() { # QUESTION
+    local answer
+    [ "${YES:-}" != yes ] || return 0
+    [ -t 0 ] || fail 'nobody is there to ask; YES=yes goes on without asking'
+    read -r -p "$1 [y/N] " answer
+    [[ $answer == [yY]* ]] || fail 'nothing was changed'
+}
