@@ -53,7 +53,7 @@ tf_init() {
 
 # What the state says; empty, and status 1, before there is any.
 output() { # JQ_FILTER
-    tf output -json 2>/dev/null | jq -er "$1 // empty"
+    tf output -json 2>/dev/null | jq -cer "$1 // empty"
 }
 
 # Terraform asks for the digests whatever it does. Those deployed last are in the state.

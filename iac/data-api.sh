@@ -1,13 +1,14 @@
 # shellcheck shell=bash
 # The database through RDS's Data API, which needs no way into the VPC. Source it after common.sh.
 set -o pipefail
-region=$(output .region.value) || fail 'there is no database yet; run make deploy'
-database=$(tf output -json database) || fail 'there is no database yet; run make deploy'
+database=$(output .database.value) || fail 'there is no database yet; run make deploy'
 target='{}' # what every call names: cluster, database, whose secret, and the transaction
 
 field() {
     jq -er ".$1" <<<"$database"
 }
+
+region=$(field region) || exit 1
 
 use_secret() { # master_secret_arn|role_secret_arn
     target=$(jq --arg secret "$1" '{resourceArn: .cluster_arn, secretArn: .[$secret], database: .name}' <<<"$database")

@@ -66,11 +66,6 @@ output "region" {
   value       = var.region
 }
 
-output "cpu_architecture" {
-  description = "What the images must be built for."
-  value       = var.cpu_architecture
-}
-
 output "deletion_protection" {
   description = "Whether AWS refuses to delete the database and the load balancer."
   value       = var.deletion_protection
@@ -81,14 +76,21 @@ output "image_digests" {
   value       = { app = var.app_image_digest, web = var.web_image_digest }
 }
 
-output "repository_urls" {
-  description = "Where images are pushed."
-  value       = { for image, repository in aws_ecr_repository.image : image => repository.repository_url }
+# Region and architecture are in here, and the region in what follows, because a part of the configuration
+# that is applied alone sets only the outputs that stand on it.
+output "registry" {
+  description = "What it takes to build and push the images."
+  value = {
+    region           = var.region
+    cpu_architecture = var.cpu_architecture
+    urls             = { for image, repository in aws_ecr_repository.image : image => repository.repository_url }
+  }
 }
 
 output "database" {
   description = "What database-role needs."
   value = {
+    region            = var.region
     cluster_arn       = aws_rds_cluster.this.arn
     master_secret_arn = aws_rds_cluster.this.master_user_secret[0].secret_arn
     role_secret_arn   = aws_secretsmanager_secret.database_role.arn
@@ -100,6 +102,7 @@ output "database" {
 output "migration" {
   description = "What it takes to run the migrating task."
   value = {
+    region            = var.region
     cluster           = module.service.cluster_name
     task_definition   = module.service.migrate_task_definition_arn
     subnet_ids        = [for id in local.service_zones : module.service_vpc.subnet_ids["tasks"][id]]

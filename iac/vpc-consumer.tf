@@ -23,6 +23,9 @@ module "consumer_endpoint" {
   service_name  = aws_vpc_endpoint_service.this.service_name
   service_zones = local.service_zones
   ports         = local.ports
+
+  # A service cannot be seen by who may not connect to it.
+  depends_on = [aws_vpc_endpoint_service_allowed_principal.this]
 }
 
 # AWS lets a consumer take the private name once the owner has proved it and accepted the connection.
