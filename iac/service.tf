@@ -86,7 +86,11 @@ module "service" {
 # All that a task needs to start. `make deploy` applies this much, makes the database role, runs the
 # migration, and then applies the rest: a task that meets an old schema stops at once.
 resource "terraform_data" "ready_to_migrate" {
-  input = module.service.migrate_task_definition_arn
+  input = {
+    cluster         = module.service.cluster_name
+    task_definition = module.service.migrate_task_definition_arn
+    log_group       = module.service.log_groups["migrate"]
+  }
 
   depends_on = [
     aws_rds_cluster_instance.this,

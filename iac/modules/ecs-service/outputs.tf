@@ -16,6 +16,9 @@ output "task_definition_arn" {
 output "migrate_task_definition_arn" {
   description = "The task definition that migrates the schema and ends."
   value       = aws_ecs_task_definition.migrate.arn
+
+  # Without the role's policy, the task could not start.
+  depends_on = [aws_iam_role_policy.execution]
 }
 
 output "log_groups" {
