@@ -59,7 +59,7 @@ variable "region" {
 variable "name" {
   description = "Prefix of every resource's name."
   type        = string
-  default     = "postern-consumer"
+  default     = "consumer-of-postern"
   nullable    = false
 
   validation {

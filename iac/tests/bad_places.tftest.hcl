@@ -345,3 +345,13 @@ run "no_zone_in_common" {
 
   expect_failures = [var.consumer_availability_zone_ids]
 }
+
+run "consumer_cidr_not_its_first_address" {
+  command = plan
+
+  variables {
+    consumer_vpc_cidr = "10.30.1.0/16"
+  }
+
+  expect_failures = [var.consumer_vpc_cidr]
+}

@@ -80,7 +80,7 @@ resource "aws_vpc_endpoint" "this" {
   subnet_ids         = [for id in local.common_zones : var.subnet_ids[id]]
   security_group_ids = [aws_security_group.this.id]
 
-  tags = { Name = "${var.name}-postern" }
+  tags = { Name = "${var.name}-service" }
 
   lifecycle {
     precondition {
