@@ -425,8 +425,8 @@ variable "private_dns_zone_id" {
   default     = null
 
   validation {
-    condition     = var.private_dns_zone_id == null || can(regex("^Z[0-9A-Z]{4,31}$", var.private_dns_zone_id))
-    error_message = "private_dns_zone_id must be the id of a Route 53 zone, a Z, digits and capital letters, as `aws route53 list-hosted-zones` shows it after /hostedzone/."
+    condition     = var.private_dns_zone_id == null || can(regex("^[0-9A-Z]{1,32}$", var.private_dns_zone_id))
+    error_message = "private_dns_zone_id must be the id of a Route 53 zone, at most 32 digits and capital letters, as `aws route53 list-hosted-zones` shows it after /hostedzone/."
   }
 }
 

@@ -52,6 +52,9 @@ resource "aws_ecs_task_definition" "pair" {
   execution_role_arn       = aws_iam_role.execution.arn
   task_role_arn            = aws_iam_role.task.arn
 
+  # A revision that is replaced stays, for a deployment that fails goes back to it.
+  skip_destroy = true
+
   runtime_platform {
     operating_system_family = "LINUX"
     cpu_architecture        = var.cpu_architecture
