@@ -42,14 +42,28 @@ data "aws_route53_zone" "public" {
   }
 }
 
+# The provider does not foresee that a service which exists gets another proof when it gets a name. What this
+# gives back is unknown while the name is new, and so is the proof until the service has the name.
+resource "terraform_data" "private_dns_name" {
+  count = var.private_dns_name == null ? 0 : 1
+
+  input = var.private_dns_name
+}
+
+locals {
+  private_dns_proof = { for part in ["name", "type", "value"] : part =>
+    one(terraform_data.private_dns_name[*].output) == var.private_dns_name ? try(aws_vpc_endpoint_service.this.private_dns_name_configuration[0][part], "none yet") : "not known yet"
+  }
+}
+
 resource "aws_route53_record" "verification" {
   count = var.private_dns_name == null ? 0 : 1
 
   zone_id = data.aws_route53_zone.public[0].zone_id
-  name    = "${aws_vpc_endpoint_service.this.private_dns_name_configuration[0].name}.${var.private_dns_name}"
-  type    = aws_vpc_endpoint_service.this.private_dns_name_configuration[0].type
+  name    = "${local.private_dns_proof.name}.${var.private_dns_name}"
+  type    = local.private_dns_proof.type
   ttl     = 300
-  records = [aws_vpc_endpoint_service.this.private_dns_name_configuration[0].value]
+  records = [local.private_dns_proof.value]
 }
 
 resource "aws_vpc_endpoint_service_private_dns_verification" "this" {
@@ -59,4 +73,8 @@ resource "aws_vpc_endpoint_service_private_dns_verification" "this" {
   wait_for_verification = true
 
   depends_on = [aws_route53_record.verification]
+
+  lifecycle {
+    replace_triggered_by = [terraform_data.private_dns_name]
+  }
 }
