@@ -79,7 +79,7 @@ MODULES_DIR  := $(BUILD)/webserver-conf/modules
 
 .DEFAULT_GOAL := help
 .PHONY: help build module run run-postgres test unit e2e check check-rest sanitizers fuzz torture lint format format-check images images-reproducible bench clean
-.PHONY: iac-fmt iac-validate iac-test plan deploy destroy
+.PHONY: iac-fmt iac-validate iac-test plan deploy destroy doctor
 .DELETE_ON_ERROR:
 MAKEFLAGS += --no-builtin-rules
 export CI
@@ -288,6 +288,9 @@ deploy: ## build the images and deploy to AWS (about 0.60 USD an hour); asks fir
 destroy: ## delete what make deploy made; asks first, unless YES=yes
 	@.ci/install $(PACKAGES_IAC)
 	@iac/destroy
+doctor: ## find why a consumer cannot connect (ARGS='--endpoint-id vpce-…')
+	@.ci/install $(PACKAGES_IAC)
+	@iac/doctor $(ARGS)
 
 clean: ## remove what was built
 	rm -rf build
