@@ -15,7 +15,9 @@ fetch() {
         >"$data/answers/$name" 2>"$data/answers/$name.error" </dev/null
     status=$?
     if [ "$status" -eq 0 ]; then
-        jq -s '.[0] // {}' "$data/answers/$name" >"$data/facts/$name.json"
+        # The CLI prints nothing where there is nothing to tell.
+        [ -s "$data/answers/$name" ] || printf '{}\n' >"$data/answers/$name"
+        mv -- "$data/answers/$name" "$data/facts/$name.json"
         return
     fi
     # An error of AWS names its code and operation; any other is told in the CLI's own words.
