@@ -1,5 +1,4 @@
 # The private DNS name: verified by the service's account, enabled on the endpoint, the one callers use.
-include "facts";
 
 # An endpoint's own names need no private DNS.
 def own_name: test("\\.vpce\\.amazonaws\\.com(\\.cn)?$");

@@ -1,5 +1,4 @@
 # Between the endpoint and the service: who may connect, acceptance, zones, private DNS.
-include "facts";
 
 def principal_of($account): "arn:\(if region | startswith("cn-") then "aws-cn"
   elif region | startswith("us-gov-") then "aws-us-gov" else "aws" end):iam::\($account):root";

@@ -1,6 +1,4 @@
 # Security groups along the road: the endpoint's, the NLB's, the tasks'.
-include "facts";
-include "address";
 
 # Where consumers call from.
 def consumer_ranges:

@@ -1,9 +1,4 @@
 # The table of checks, and a line for each thing they say.
-include "facts";
-include "endpoint";
-include "dns";
-include "network";
-include "target";
 
 # What else a check reads, and who can if this account cannot.
 def readable($need):

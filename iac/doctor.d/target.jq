@@ -1,6 +1,4 @@
 # Behind the endpoint service: NLB, listener, targets, tasks, PROXY protocol.
-include "facts";
-include "address";
 
 def service_state:
   configuration
