@@ -288,6 +288,7 @@ deploy: ## build the images and deploy to AWS (about 0.60 USD an hour); asks fir
 destroy: ## delete what make deploy made; asks first, unless YES=yes
 	@.ci/install $(PACKAGES_IAC)
 	@iac/destroy
+
 doctor: ## find why a consumer cannot connect (ARGS='--endpoint-id vpce-…')
 	@.ci/install $(PACKAGES_IAC)
 	@iac/doctor $(ARGS)
