@@ -194,19 +194,3 @@ run "private_name_outside_the_zone" {
 
   expect_failures = [data.aws_route53_zone.public]
 }
-
-run "private_zone_for_the_public_name" {
-  command = plan
-
-  variables {
-    private_dns_name    = "api.example.com"
-    private_dns_zone_id = "Z0123456789ABCDEF"
-  }
-
-  override_data {
-    target = data.aws_route53_zone.public[0]
-    values = { name = "example.com", private_zone = true }
-  }
-
-  expect_failures = [data.aws_route53_zone.public]
-}
