@@ -27,7 +27,7 @@ RUN make -s -j"$(nproc)" web-programs \
     && install -s mod_postern_vpce.so mod_postern_errors.so /usr/lib/lighttpd/
 COPY images images
 ARG SOURCE_DATE_EPOCH=0
-RUN mkdir -p /root.web/etc/postern /mounts/run/postern \
+RUN mkdir -p /root.web/etc/postern /mounts/run/postern /uploads/tmp \
     && (cd webserver-conf && cp -r lighttpd.conf postern.conf PROXY_PROTOCOL=*.conf errors /root.web/etc/postern/) \
     && modules=/usr/lib/lighttpd \
     && images/closure /root.web /usr/sbin/lighttpd /usr/local/bin/web-health /usr/local/bin/web-log \
@@ -35,19 +35,22 @@ RUN mkdir -p /root.web/etc/postern /mounts/run/postern \
         "$modules/mod_postern_vpce.so" "$modules/mod_postern_errors.so" \
     && images/finish /root.web \
     && chmod 0750 /mounts/run/postern \
-    && find /mounts -exec touch -d "@$SOURCE_DATE_EPOCH" {} +
+    && chmod 0700 /uploads/tmp \
+    && find /mounts /uploads -exec touch -d "@$SOURCE_DATE_EPOCH" {} +
 
 FROM scratch
 COPY --from=build /root.web/ /
 # What a volume mounted there for the first time takes over: the application's, as in its own image.
 COPY --from=build --chown=10001:10000 /mounts/run/ /run/
+# Where uploads lie: Fargate knows no tmpfs, and gives a volume to root unless the image says otherwise.
+COPY --from=build --chown=10002:10000 /uploads/ /
 USER 10002:10000
 ENV PORT=8080 \
     PROXY_PROTOCOL=off \
     POSTERN_SOCKET=/run/postern/postern.sock \
     ACCESS_LOG=|/usr/local/bin/web-log \
     TZ=UTC
-VOLUME /run/postern
+VOLUME /run/postern /tmp
 EXPOSE 8080
 # Finishes the requests under way; SIGTERM cuts them.
 STOPSIGNAL SIGINT
