@@ -1,7 +1,13 @@
 #include "base/cpus.h"
 
+#include <ftw.h>
+#include <limits.h>
 #include <sched.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -25,6 +31,137 @@ static void test_quota(void)
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
         SUITE_ROW(&rows[i], cpus_of_quota(rows[i].cpu_max) == rows[i].cpus);
+}
+
+enum { FILES_MAX = 5, DEPTH_MAX = 16 };
+
+struct file {
+    const char *path;
+    const char *text;
+};
+
+#define V2    "/sys/fs/cgroup"
+#define V1    "/sys/fs/cgroup/cpu"
+#define GROUP "/proc/self/cgroup"
+
+/* What a process finds, of 8 processors, and how many it may use. */
+static const struct {
+    int line;
+    struct file files[FILES_MAX];
+    int cpus;
+} systems[] = {
+    {__LINE__, {{"/proc/none", ""}}, 8},
+    {__LINE__, {{GROUP, ""}}, 8},
+    {__LINE__, {{GROUP, "no line of a cgroup\n0:\n"}, {V2 "/cpu.max", "200000 100000\n"}}, 8},
+    /* v2: the least on the way up */
+    {__LINE__, {{GROUP, "0::/\n"}, {V2 "/cpu.max", "150000 100000\n"}}, 2},
+    {__LINE__, {{GROUP, "0::/\n"}, {V2 "/cpu.max", "max 100000\n"}}, 8},
+    {__LINE__, {{GROUP, "0::/a/b\n"}, {V2 "/a/b/cpu.max", "300000 100000\n"}}, 3},
+    {__LINE__,
+     {{GROUP, "0::/a/b\n"},
+      {V2 "/a/b/cpu.max", "300000 100000\n"},
+      {V2 "/a/cpu.max", "200000 100000\n"},
+      {V2 "/cpu.max", "400000 100000\n"}},
+     2},
+    {__LINE__, {{GROUP, "0::/a\n"}, {V2 "/b/cpu.max", "100000 100000\n"}}, 8},
+    {__LINE__, {{GROUP, "0::/a\n"}, {V2 "/unified/a/cpu.max", "100000 100000\n"}}, 1},
+    /* v1: its own group */
+    {__LINE__,
+     {{GROUP, "9:pids:/p\n4:cpu:/a\n0::/\n"},
+      {V1 "/a/cpu.cfs_quota_us", "150000\n"},
+      {V1 "/a/cpu.cfs_period_us", "100000\n"}},
+     2},
+    {__LINE__,
+     {{GROUP, "4:cpu:/a\n"},
+      {V1 "/a/cpu.cfs_quota_us", "25000\n"},
+      {V1 "/a/cpu.cfs_period_us", "100000\n"}},
+     1},
+    {__LINE__,
+     {{GROUP, "4:cpu:/a\n"},
+      {V1 "/a/cpu.cfs_quota_us", "-1\n"},
+      {V1 "/a/cpu.cfs_period_us", "100000\n"}},
+     8},
+    {__LINE__, {{GROUP, "4:cpu:/a\n"}, {V1 "/a/cpu.cfs_quota_us", "200000\n"}}, 8},
+    {__LINE__, {{GROUP, "4:cpu:/a\n"}, {V1 "/a/cpu.cfs_period_us", "100000\n"}}, 8},
+    {__LINE__,
+     {{GROUP, "4:cpu:/a\n"},
+      {V1 "/a/cpu.cfs_quota_us", ""},
+      {V1 "/a/cpu.cfs_period_us", "100000\n"}},
+     8},
+    /* v1: the group above it */
+    {__LINE__,
+     {{GROUP, "4:cpu:/a/b\n"},
+      {V1 "/a/b/cpu.cfs_quota_us", "300000\n"},
+      {V1 "/a/b/cpu.cfs_period_us", "100000\n"},
+      {V1 "/a/cpu.cfs_quota_us", "100000\n"},
+      {V1 "/a/cpu.cfs_period_us", "50000\n"}},
+     2},
+    /* v1 in a container: the group's name is the host's, the limit is at the root of the mount */
+    {__LINE__,
+     {{GROUP, "4:cpuacct,cpu:/docker/0123456789abcdef\n"},
+      {V1 "/cpu.cfs_quota_us", "150000\n"},
+      {V1 "/cpu.cfs_period_us", "100000\n"}},
+     2},
+    /* v1 mounted together with cpuacct, without the link cpu */
+    {__LINE__,
+     {{GROUP, "4:cpu,cpuacct:/a\n"},
+      {V2 "/cpu,cpuacct/a/cpu.cfs_quota_us", "200000\n"},
+      {V2 "/cpu,cpuacct/a/cpu.cfs_period_us", "100000\n"}},
+     2},
+    {__LINE__,
+     {{GROUP, "4:cpuacct,cpu:/a\n"},
+      {V2 "/cpuacct,cpu/a/cpu.cfs_quota_us", "200000\n"},
+      {V2 "/cpuacct,cpu/a/cpu.cfs_period_us", "100000\n"}},
+     2},
+    /* v1: another controller's group does not count */
+    {__LINE__,
+     {{GROUP, "4:cpuset:/a\n3:cpuacct:/a\n2:name=cpu:/a\n"},
+      {V1 "/a/cpu.cfs_quota_us", "200000\n"},
+      {V1 "/a/cpu.cfs_period_us", "100000\n"}},
+     8},
+    /* v1 and v2: the least */
+    {__LINE__,
+     {{GROUP, "4:cpu:/\n0::/\n"},
+      {V1 "/cpu.cfs_quota_us", "300000\n"},
+      {V1 "/cpu.cfs_period_us", "100000\n"},
+      {V2 "/cpu.max", "200000 100000\n"}},
+     2},
+};
+
+static bool put_file(const char *root, const struct file *file)
+{
+    char path[PATH_MAX];
+    snprintf(path, sizeof path, "%s%s", root, file->path);
+    for (char *slash = strchr(path + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
+        *slash = '\0';
+        mkdir(path, 0700);
+        *slash = '/';
+    }
+    FILE *to = fopen(path, "we");
+    if (!to)
+        return false;
+    bool put = fputs(file->text, to) >= 0;
+    return fclose(to) == 0 && put;
+}
+
+static int remove_one(const char *path, const struct stat *status, int kind, struct FTW *at)
+{
+    (void)status;
+    (void)kind;
+    (void)at;
+    return remove(path);
+}
+
+static void test_cgroups(void)
+{
+    for (size_t i = 0; i < sizeof systems / sizeof systems[0]; i++) {
+        char root[] = "/tmp/test_cpus.XXXXXX";
+        CU_ASSERT_PTR_NOT_NULL_FATAL(mkdtemp(root));
+        for (int f = 0; f < FILES_MAX && systems[i].files[f].path; f++)
+            SUITE_ROW(&systems[i], put_file(root, &systems[i].files[f]));
+        SUITE_ROW(&systems[i], cpus_of_cgroups(root, 8) == systems[i].cpus);
+        CU_ASSERT_EQUAL(nftw(root, remove_one, DEPTH_MAX, FTW_DEPTH | FTW_PHYS), 0);
+    }
 }
 
 static void test_granted(void)
@@ -59,6 +196,7 @@ int main(void)
 {
     CU_TestInfo tests[] = {
         {"a quota is rounded up to processors", test_quota},
+        {"the least quota of a process's cgroups counts, v1's and v2's", test_cgroups},
         {"at least one processor is granted, and none that is not there", test_granted},
         {"the affinity is kept to", test_affinity},
         CU_TEST_INFO_NULL,
