@@ -78,7 +78,7 @@ MODULES      := $(MODULE_NAMES:%=$(BUILD)/webserver-conf/%.so)
 MODULES_DIR  := $(BUILD)/webserver-conf/modules
 
 .DEFAULT_GOAL := help
-.PHONY: help build module run run-postgres test unit e2e check check-rest sanitizers fuzz torture lint format format-check images images-reproducible bench clean
+.PHONY: help build module run run-postgres test unit e2e check check-rest sanitizers fuzz torture lint format format-check images images-reproducible bench bench-task clean
 .PHONY: iac-fmt iac-validate iac-test plan deploy destroy doctor
 .DELETE_ON_ERROR:
 MAKEFLAGS += --no-builtin-rules
@@ -257,10 +257,16 @@ images: ## build the container images app and web
 images-reproducible: ## build them twice and compare every file
 	@VERSION='$(VERSION)' images/engine tests/stack/reproducible
 
-bench: ## measure it: one table, in one run on this machine
+bench: ## measure it, in one run on this machine
 	@.ci/install $(PACKAGES_BENCH)
 	+@$(BUILDER) $(POSTERN) $(BENCH_TOOLS)
 	@POSTERN=$(POSTERN) tests/bench/run $(BUILD)/tests/bench
+	@$(MAKE) --no-print-directory bench-task
+
+bench-task: ## the part of it on one task in containers, limited as on Fargate
+	@.ci/install $(PACKAGES_BENCH)
+	@mkdir -p $(BUILD)/tests/bench
+	@VERSION='$(VERSION)' tests/bench/task $(BUILD)/tests/bench
 $(BUILD)/tests/bench/%: $(BUILD)/tests/bench/%.o
 	$(say) LINK $@
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
