@@ -1,0 +1,34 @@
+"""Amazon ECS: attributes of a service that moto forgets."""
+
+from moto.ecs.responses import EC2ContainerServiceResponse as ECS
+
+from patch import after
+
+KEPT = {
+    "enableExecuteCommand": "enable_execute_command",
+    "enableECSManagedTags": "enable_ecs_managed_tags",
+    "healthCheckGracePeriodSeconds": "health_check_grace_period_seconds",
+    "availabilityZoneRebalancing": "availability_zone_rebalancing",
+    "deploymentConfiguration": "deployment_configuration",
+}
+
+
+def keep(request, service):
+    for parameter, attribute in KEPT.items():
+        value = request._get_param(parameter)
+        if value is not None:
+            setattr(service, attribute, value)
+    # The serializer looks this one up under the API's own name.
+    service.enableECSManagedTags = getattr(service, "enable_ecs_managed_tags", False)
+
+
+@after(ECS)
+def create_service(self, answer):
+    service = answer._result["service"]
+    service.availability_zone_rebalancing = "DISABLED"
+    keep(self, service)
+
+
+@after(ECS)
+def update_service(self, answer):
+    keep(self, answer._result["service"])
