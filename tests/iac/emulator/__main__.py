@@ -4,27 +4,53 @@ usage: python3 tests/iac/emulator PORT_FILE
 The file gets the port once connections are taken; SIGTERM ends it.
 """
 
+import importlib
+import io
 import os
+import re
 import signal
 import sys
 
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
-from werkzeug.serving import make_server
+from werkzeug.serving import WSGIRequestHandler, make_server
 
-# Each changes moto when it is imported.
-import balancer  # noqa: F401
-import ec2  # noqa: F401
-import ecs  # noqa: F401
-import endpoint  # noqa: F401
-import endpoint_service  # noqa: F401
-import rds  # noqa: F401
-import route53  # noqa: F401
-import scaling  # noqa: F401
+PATCHES = ("balancer", "ec2", "ecs", "endpoint", "endpoint_service", "rds", "route53", "scaling")
+
+
+class Logged:
+    """A line for each call; what was asked and answered too when it is refused: Terraform tries such a call
+    again and again, and says nothing."""
+
+    def __init__(self, application):
+        self.application = application
+
+    def __call__(self, environ, start_response):
+        asked = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
+        environ["wsgi.input"] = io.BytesIO(asked)
+        status = []
+
+        def start(line, headers, exc_info=None):
+            status.append(line)
+            return start_response(line, headers, exc_info)
+
+        answer = b"".join(self.application(environ, start))
+        action = environ.get("HTTP_X_AMZ_TARGET") or b"".join(re.findall(rb"(?:^|&)Action=(\w+)", asked)).decode()
+        line = f"{status[0]} {environ['REQUEST_METHOD']} {action or environ['PATH_INFO']}"
+        sys.stderr.write(line + (f" {asked[:600]} {answer[:600]}\n" if status[0] >= "4" else "\n"))
+        return [answer]
+
+
+class Quiet(WSGIRequestHandler):
+    def log_request(self, code="-", size="-"):
+        pass
 
 
 def main(port_file):
+    for name in PATCHES:
+        importlib.import_module(name)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
-    server = make_server("127.0.0.1", 0, DomainDispatcherApplication(create_backend_app), threaded=True)
+    application = Logged(DomainDispatcherApplication(create_backend_app))
+    server = make_server("127.0.0.1", 0, application, threaded=True, request_handler=Quiet)
     os.environ["MOTO_PORT"] = str(server.port)
     # Whoever waits for the file never sees it half written.
     with open(port_file + ".new", "w", encoding="ascii") as file:

@@ -28,14 +28,23 @@ def create_launch_template(self, answer):
         data["TagSpecifications"] = tags
 
 
-@after(EC2)
-def authorize_security_group_egress(self, answer):
+def describe(request, answer):
     """moto keeps the description of a rule's address range only."""
-    for permission in self._get_param("IpPermissions", []):
+    for permission in request._get_param("IpPermissions", []):
         described = permission.get("UserIdGroupPairs", []) + permission.get("PrefixListIds", [])
         if described and described[0].get("Description"):
             for rule in answer._result["SecurityGroupRules"]:
                 rule.ip_range = {**rule.ip_range, "Description": described[0]["Description"]}
+
+
+@after(EC2)
+def authorize_security_group_egress(self, answer):
+    describe(self, answer)
+
+
+@after(EC2)
+def authorize_security_group_ingress(self, answer):
+    describe(self, answer)
 
 
 @replacing(Instance)

@@ -6,7 +6,7 @@ from moto.ec2.exceptions import InvalidServiceName
 from moto.ec2.models import ec2_backends
 from moto.ec2.responses import EC2Response as EC2
 
-from patch import replacing
+from patch import after, replacing
 
 create = EC2.create_vpc_endpoint
 
@@ -35,6 +35,14 @@ def create_vpc_endpoint(self):
     if service is not None and str(service.acceptance_required).lower() == "true":
         answer._result["VpcEndpoint"].state = "pendingAcceptance"
     return answer
+
+
+@after(EC2)
+def modify_vpc_endpoint(self, answer):
+    enabled = self._get_param("PrivateDnsEnabled")
+    if enabled is not None:
+        endpoint = self.ec2_backend.describe_vpc_endpoints(vpc_end_point_ids=[self._get_param("VpcEndpointId")])[0]
+        endpoint.private_dns_enabled = str(enabled).lower() == "true"
 
 
 def connections(request):

@@ -1,4 +1,4 @@
-"""Amazon RDS: Serverless v2 has no v1 scaling configuration; performance insights are kept."""
+"""Amazon RDS: Serverless v2 has the Data API and no v1 scaling configuration; an instance keeps what it was given."""
 
 from moto.rds.models import DBCluster
 from moto.rds.responses import RDSResponse as RDS
@@ -11,6 +11,24 @@ def scaling_configuration_info(self):
     return self.scaling_configuration if self.engine_mode == "serverless" else None
 
 
+def keep_http_endpoint(self, value):
+    self._enable_http_endpoint = bool(value)
+
+
+# moto knows the Data API of Serverless v1 only.
+DBCluster.enable_http_endpoint = DBCluster.enable_http_endpoint.setter(keep_http_endpoint)
+
+# Parameter of the call → attribute of the instance, of those that moto drops.
+KEPT = {
+    "CACertificateIdentifier": "ca_certificate_identifier",
+    "PerformanceInsightsKMSKeyId": "performance_insights_kms_key_id",
+}
+
+
 @after(RDS)
 def create_db_instance(self, answer):
-    answer._result["DBInstance"].performance_insights_enabled = bool(self.params.get("EnablePerformanceInsights"))
+    instance = answer._result["DBInstance"]
+    instance.performance_insights_enabled = bool(self.params.get("EnablePerformanceInsights"))
+    for parameter, attribute in KEPT.items():
+        if self.params.get(parameter):
+            setattr(instance, attribute, self.params[parameter])
