@@ -17,6 +17,7 @@ PACKAGES_CHECK := $(PACKAGES_TEST) clang libclang-rt-dev clang-format clang-tidy
 PACKAGES_ENGINE := docker.io iptables
 PACKAGES_BASE  := debootstrap
 PACKAGES_IAC   := jq curl git
+PACKAGES_TEST_IAC := $(PACKAGES_IAC) graphviz
 PACKAGES_BENCH := $(PACKAGES_BUILD) $(PACKAGES_RUN) postgresql wrk curl
 
 # ---- Flags
@@ -79,7 +80,7 @@ MODULES_DIR  := $(BUILD)/webserver-conf/modules
 
 .DEFAULT_GOAL := help
 .PHONY: help build module run run-postgres test unit e2e check check-rest sanitizers fuzz torture lint format format-check images images-reproducible bench bench-task clean
-.PHONY: iac-fmt iac-validate iac-test plan deploy destroy doctor
+.PHONY: iac-fmt iac-validate iac-test plan deploy destroy doctor test-iac topology
 .DELETE_ON_ERROR:
 MAKEFLAGS += --no-builtin-rules
 export CI
@@ -201,13 +202,14 @@ $(BUILD)/tests/e2e/%: $(BUILD)/tests/e2e/%.o $(E2E_HELPERS:%.c=$(BUILD)/%.o) $(B
 	$(say) LINK $@
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -pthread -o $@ $^ -lcunit -lcurl -lcjson -lsqlite3 -lpq
 
-check: ## everything CI runs: test, torture, sanitizers, fuzz, lint, format
+check: ## everything CI runs: test, test-iac, torture, sanitizers, fuzz, lint, format
 	@$(MAKE) --no-print-directory test
 	@$(MAKE) --no-print-directory check-rest
 
 check-rest:
 	@.ci/install $(PACKAGES_CHECK)
 	@$(MAKE) --no-print-directory format-check lint
+	@$(MAKE) --no-print-directory test-iac
 	@$(MAKE) --no-print-directory torture SECONDS_TO_RUN=20
 	@$(MAKE) --no-print-directory fuzz
 	@$(MAKE) --no-print-directory sanitizers
@@ -298,6 +300,7 @@ destroy: ## delete what make deploy made; asks first, unless YES=yes
 doctor: ## find why a consumer cannot connect (ARGS='--endpoint-id vpce-…')
 	@.ci/install $(PACKAGES_IAC)
 	@iac/doctor $(ARGS)
+PACKAGES_TEST_IAC := $(PACKAGES_IAC) graphviz
 
 clean: ## remove what was built
 	rm -rf build

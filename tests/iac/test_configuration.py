@@ -1,0 +1,41 @@
+#!/usr/bin/env python3
+"""What Terraform itself can tell of the configuration: its form, its types, and the tests that stand beside it."""
+
+import re
+import subprocess
+import sys
+import unittest
+
+import suite
+import terraform
+
+ROOTS = {"": "iac", "consumer-account": "iac/consumer-account"}
+
+
+class Configuration(unittest.TestCase):
+    def test_format(self):
+        done = subprocess.run(["terraform", "fmt", "-check", "-diff", "-recursive", "iac"], cwd=terraform.TOP,
+                              text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
+        self.assertEqual(done.returncode, 0, f"`make iac-fmt` mends this:\n{done.stdout}")
+
+    def test_validate(self):
+        for root, name in ROOTS.items():
+            with self.subTest(name):
+                terraform.Copy("validate-" + name.replace("/", "-"), None, root).run("validate", "-no-color")
+
+    def test_own_tests(self):
+        for root, name in ROOTS.items():
+            status, text = terraform.Copy("test-" + name.replace("/", "-"), None, root).run(
+                "test", "-no-color", statuses=(0, 1))
+            runs = re.findall(r'^ *run "(\w+)"\.\.\. (\w+)$', text, re.MULTILINE)
+            with self.subTest(f"{name} has tests"):
+                self.assertGreater(len(runs), 0, text)
+            for run, outcome in runs:
+                with self.subTest(f"{name}: {run}"):
+                    self.assertEqual(outcome, "pass", text)
+            with self.subTest(f"{name}: terraform test"):
+                self.assertEqual(status, 0, text)
+
+
+if __name__ == "__main__":
+    sys.exit(suite.main())
