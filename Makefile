@@ -289,6 +289,11 @@ plan: ## show what make deploy would change in AWS
 	@.ci/install $(PACKAGES_IAC)
 	@iac/plan
 
+# Terraform, the AWS CLI and the emulator are no Debian packages; tests/iac/run says where to get them.
+test-iac: ## prove iac/: its own tests, and all of it applied to an emulator of AWS
+	@.ci/install $(PACKAGES_TEST_IAC)
+	@tests/iac/run
+
 deploy: ## build the images and deploy to AWS (about 0.60 USD an hour); asks first, unless YES=yes
 	@.ci/install $(PACKAGES_IAC)
 	@iac/deploy
@@ -300,7 +305,10 @@ destroy: ## delete what make deploy made; asks first, unless YES=yes
 doctor: ## find why a consumer cannot connect (ARGS='--endpoint-id vpce-…')
 	@.ci/install $(PACKAGES_IAC)
 	@iac/doctor $(ARGS)
-PACKAGES_TEST_IAC := $(PACKAGES_IAC) graphviz
+
+topology: ## draw iac/topology.svg anew
+	@.ci/install graphviz
+	$(Q)dot -Tsvg iac/topology.dot -o iac/topology.svg
 
 clean: ## remove what was built
 	rm -rf build

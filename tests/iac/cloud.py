@@ -8,9 +8,9 @@ from aws import account, aws, filters
 PRIVATE_DNS_NAME = "orders.postern.example"
 CONSUMER_ACCOUNT = "222222222222"
 CONSUMER_PRINCIPAL = f"arn:aws:iam::{CONSUMER_ACCOUNT}:root"
+# As in inputs/everything.tfvars.
 DIGESTS = {"app": "sha256:" + "a" * 64, "web": "sha256:" + "b" * 64}
 OTHER_DIGEST = "sha256:" + "c" * 64
-# What a configuration with everything switched on is given beside tests/iac/inputs.
 REGION = "eu-west-2"
 
 
@@ -122,6 +122,12 @@ class Road:
         return aws("route53", "list-resource-record-sets", "--hosted-zone-id",
                    self.zone["HostedZone"]["Id"])["ResourceRecordSets"]
 
+    @property
+    def record(self):
+        """The one that leads clients of the service VPC to the load balancer."""
+        [record] = [r for r in self.records if r["Type"] == "A"]
+        return record
+
     @functools.cached_property
     def subnets(self):
         return {s["SubnetId"]: s for s in aws("ec2", "describe-subnets")["Subnets"]}
@@ -134,9 +140,11 @@ class Road:
         return [self.subnets[s]["CidrBlock"] for s in subnets]
 
     @functools.cached_property
-    def blocks(self):
-        """VPC → its range."""
-        return {v["VpcId"]: v["CidrBlock"] for v in aws("ec2", "describe-vpcs")["Vpcs"]}
+    def vpcs(self):
+        return {v["VpcId"]: v for v in aws("ec2", "describe-vpcs")["Vpcs"]}
+
+    def block_of(self, vpc):
+        return self.vpcs[vpc]["CidrBlock"]
 
     @functools.cached_property
     def rules(self):
@@ -149,9 +157,10 @@ class Road:
         return [r for r in self.rules if r["GroupId"] == group and r["IsEgress"]]
 
 
-# Lists that must be empty when everything is destroyed: command → the member that holds them.
+# Lists that must be empty when everything is destroyed: command → the member that holds them. Revisions
+# of task definitions are not among them; they stay on purpose, and cost nothing.
 LISTS = {
-    ("ec2", "describe-vpc-endpoints"): "VpcEndpoints",
+    ("ec2", "describe-vpc-endpoints", *filters(vpc_endpoint_state="available,pendingAcceptance")): "VpcEndpoints",
     ("ec2", "describe-vpc-endpoint-service-configurations"): "ServiceConfigurations",
     ("ec2", "describe-vpc-endpoint-connection-notifications"): "ConnectionNotificationSet",
     ("ec2", "describe-vpcs", *filters(is_default="false")): "Vpcs",
@@ -160,7 +169,6 @@ LISTS = {
     ("elbv2", "describe-load-balancers"): "LoadBalancers",
     ("elbv2", "describe-target-groups"): "TargetGroups",
     ("ecs", "list-clusters"): "clusterArns",
-    ("ecs", "list-task-definitions", "--status", "ACTIVE"): "taskDefinitionArns",
     ("ecr", "describe-repositories"): "repositories",
     ("rds", "describe-db-clusters"): "DBClusters",
     ("rds", "describe-db-instances"): "DBInstances",
@@ -176,7 +184,6 @@ LISTS = {
 
 
 def left_over():
-    """What is still there, but for the person's own zone."""
-    found = [(" ".join(command), item) for command, member in LISTS.items()
-             for item in (aws(*command) or {}).get(member, [])]
-    return [thing for thing in found if "postern.example." not in str(thing[1])]
+    """What is still there, but for the person's own zone: command → what it lists."""
+    return {" ".join(command): [item for item in (aws(*command) or {}).get(member, [])
+                                if "postern.example." not in str(item)] for command, member in LISTS.items()}

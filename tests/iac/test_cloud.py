@@ -1,0 +1,302 @@
+#!/usr/bin/env python3
+"""The whole configuration, applied for real to an emulator: planned again, walked along the road of a
+request with the AWS CLI, given another image, destroyed."""
+
+import concurrent.futures
+import ipaddress
+import json
+import sys
+import unittest
+
+import cloud
+import suite
+import terraform
+from aws import Failure, account, aws, filters
+
+MINIMUM = 3
+
+
+COPY = None
+# The consumer in another account, which is applied while the road is walked.
+CONSUMER = None
+BACKGROUND = concurrent.futures.ThreadPoolExecutor(1)
+
+
+def setUpModule():
+    global COPY, CONSUMER
+    COPY = cloud.applied("cloud")
+    CONSUMER = BACKGROUND.submit(cloud.consumer, "consumer", only_service()["ServiceName"])
+
+
+def only_service():
+    [service] = aws("ec2", "describe-vpc-endpoint-service-configurations")["ServiceConfigurations"]
+    return service
+
+
+class Applied(unittest.TestCase):
+    def test_second_plan_is_empty(self):
+        self.assertEqual(terraform.changes(COPY.plan()), {})
+
+
+class Road(unittest.TestCase):
+    """Each thing is found only through the one before it, from the consumer's endpoint to the container."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.found = cloud.Road(only_service()["ServiceName"])
+
+    def holds(self, **checks):
+        for name, (actual, expected) in checks.items():
+            with self.subTest(name):
+                self.assertEqual(actual, expected)
+
+    def test_consumer_endpoint(self):
+        endpoint = self.found.endpoint
+        zones = self.found.zones_of(endpoint["SubnetIds"])
+        self.holds(
+            type=(endpoint["VpcEndpointType"], "Interface"),
+            accepted=(endpoint["State"], "available"),
+            own_vpc=(endpoint["VpcId"] != self.found.service_vpc, True),
+            zones=(zones - self.found.zones_of(self.found.balancer_subnets), set()),
+            one_subnet_a_zone=(len(zones), len(endpoint["SubnetIds"])),
+        )
+        blocks = {r["CidrIpv4"] for r in self.found.ingress(endpoint["Groups"][0]["GroupId"])}
+        self.assertEqual(blocks, {self.found.block_of(endpoint["VpcId"])}, "from the consumer's own range only")
+
+    def test_endpoint_service(self):
+        service = self.found.service
+        self.holds(
+            acceptance=(service["AcceptanceRequired"], True),
+            private_dns=(service["PrivateDnsName"], cloud.PRIVATE_DNS_NAME),
+            verified=(service["PrivateDnsNameConfiguration"]["State"], "verified"),
+            balancers=(len(service["NetworkLoadBalancerArns"]), 1),
+            addresses=(service["SupportedIpAddressTypes"], ["ipv4"]),
+        )
+        allowed = aws("ec2", "describe-vpc-endpoint-service-permissions", "--service-id", service["ServiceId"])
+        self.assertEqual({p["Principal"] for p in allowed["AllowedPrincipals"]} >= {cloud.CONSUMER_PRINCIPAL}, True)
+
+    def test_connection(self):
+        found = aws("ec2", "describe-vpc-endpoint-connections",
+                    *filters(service_id=self.found.service["ServiceId"]))["VpcEndpointConnections"]
+        self.assertIn((self.found.endpoint["VpcEndpointId"], "available"),
+                      [(c["VpcEndpointId"], c["VpcEndpointState"]) for c in found])
+
+    def test_notification(self):
+        found = aws("ec2", "describe-vpc-endpoint-connection-notifications")["ConnectionNotificationSet"]
+        self.assertEqual([n["ServiceId"] for n in found], [self.found.service["ServiceId"]])
+        self.assertEqual(set(found[0]["ConnectionEvents"]), {"Accept", "Connect", "Delete", "Reject"})
+        topics = {t["TopicArn"] for t in aws("sns", "list-topics")["Topics"]}
+        self.assertIn(found[0]["ConnectionNotificationArn"], topics)
+
+    def test_balancer(self):
+        balancer = self.found.balancer
+        attributes = cloud.attributes("describe-load-balancer-attributes", "--load-balancer-arn",
+                                      balancer["LoadBalancerArn"])
+        self.holds(
+            type=(balancer["Type"], "network"),
+            scheme=(balancer["Scheme"], "internal"),
+            zones=(len(self.found.zones_of(self.found.balancer_subnets)), 3),
+            one_vpc=(balancer["VpcId"], self.found.service_vpc),
+            groups=(len(balancer["SecurityGroups"]), 1),
+            cross_zone=(attributes["load_balancing.cross_zone.enabled"] in ("true", "false"), True),
+        )
+
+    def test_listeners(self):
+        for listener in self.found.listeners:
+            with self.subTest(listener["Port"]):
+                self.assertEqual([a["TargetGroupArn"] for a in listener["DefaultActions"]],
+                                 [self.found.target["TargetGroupArn"]])
+        self.assertEqual({(one["Protocol"], one["Port"]) for one in self.found.listeners}, {("TCP", 80), ("TLS", 443)})
+
+    def test_target_group(self):
+        target = self.found.target
+        attributes = cloud.attributes("describe-target-group-attributes", "--target-group-arn",
+                                      target["TargetGroupArn"])
+        self.holds(
+            by_address=(target["TargetType"], "ip"),
+            protocol=(target["Protocol"], "TCP"),
+            vpc=(target["VpcId"], self.found.service_vpc),
+            check=((target["HealthCheckProtocol"], target["HealthCheckPath"]), ("HTTP", "/readyz")),
+            check_port=(target["HealthCheckPort"] in ("traffic-port", str(target["Port"])), True),
+            proxy=(attributes["proxy_protocol_v2.enabled"], "true"),
+            delay=(int(attributes["deregistration_delay.timeout_seconds"]) >= 120, True),
+            cut=(attributes["deregistration_delay.connection_termination.enabled"], "true"),
+        )
+
+    def test_service(self):
+        service = self.found.ecs_service
+        network = service["networkConfiguration"]["awsvpcConfiguration"]
+        deployment = service["deploymentConfiguration"]
+        self.holds(
+            tasks=(service["desiredCount"], MINIMUM),
+            launch=(cloud.capacity(service), {"FARGATE"}),
+            public=(network["assignPublicIp"], "DISABLED"),
+            zones=(len(self.found.zones_of(network["subnets"])), 3),
+            rebalancing=(service["availabilityZoneRebalancing"], "ENABLED"),
+            circuit_breaker=(deployment["deploymentCircuitBreaker"], {"enable": True, "rollback": True}),
+            alarms=((deployment["alarms"]["enable"], deployment["alarms"]["rollback"]), (True, True)),
+            shell=(service.get("enableExecuteCommand", False), False),
+        )
+        known = {a["AlarmName"] for kind in aws("cloudwatch", "describe-alarms").values() for a in kind}
+        self.assertLessEqual(set(deployment["alarms"]["alarmNames"]), known)
+
+    def test_container(self):
+        block, target = self.found.ecs_service["loadBalancers"][0], self.found.target
+        web = self.found.containers[block["containerName"]]
+        environment = {v["name"]: v["value"] for v in web["environment"]}
+        trusted = ipaddress.ip_network(environment["PROXY_TRUSTED"])
+        outside = [b for b in self.found.blocks_of(self.found.balancer_subnets)
+                   if not ipaddress.ip_network(b).subnet_of(trusted)]
+        self.holds(
+            containers=(set(self.found.containers), {"app", "web"}),
+            port=([m["containerPort"] for m in web["portMappings"]], [block["containerPort"]]),
+            target_port=(target["Port"], block["containerPort"]),
+            listens=(environment.get("PORT", "8080"), str(block["containerPort"])),
+            proxy=(environment["PROXY_PROTOCOL"], "v2"),
+            trusted=(outside, []),
+            trusted_in_vpc=(trusted.subnet_of(ipaddress.ip_network(self.found.block_of(self.found.service_vpc))), True),
+            waits=([(d["containerName"], d["condition"]) for d in web["dependsOn"]], [("app", "HEALTHY")]),
+        )
+
+    def test_socket(self):
+        """Both containers hold the one volume with the socket."""
+        mounts = {name: {m["containerPath"]: m["sourceVolume"] for m in c["mountPoints"]}
+                  for name, c in self.found.containers.items()}
+        self.assertEqual(mounts["app"]["/run/postern"], mounts["web"]["/run/postern"])
+
+    def test_images(self):
+        repositories = {r["repositoryUri"] for r in aws("ecr", "describe-repositories")["repositories"]}
+        for name, container in self.found.containers.items():
+            with self.subTest(name):
+                repository, digest = container["image"].split("@")
+                self.assertIn(repository, repositories)
+                self.assertEqual(digest, cloud.DIGESTS[name])
+
+    def test_secrets(self):
+        known = {s["ARN"] for s in aws("secretsmanager", "list-secrets")["SecretList"]}
+        for secret in self.found.containers["app"]["secrets"]:
+            with self.subTest(secret["name"]):
+                self.assertIn(":".join(secret["valueFrom"].split(":")[:7]), known)
+
+    def test_scaling(self):
+        targets = aws("application-autoscaling", "describe-scalable-targets", "--service-namespace", "ecs")
+        self.assertEqual([(t["ResourceId"].split("/")[-1], t["MinCapacity"], t["MaxCapacity"])
+                          for t in targets["ScalableTargets"]], [(self.found.ecs_service["serviceName"], 3, 10)])
+        policies = aws("application-autoscaling", "describe-scaling-policies", "--service-namespace", "ecs")
+        metrics = {p["TargetTrackingScalingPolicyConfiguration"]["PredefinedMetricSpecification"]
+                   ["PredefinedMetricType"] for p in policies["ScalingPolicies"]}
+        self.assertEqual(metrics, {"ECSServiceAverageCPUUtilization", "ECSServiceAverageMemoryUtilization"})
+
+    def test_zone(self):
+        zone, record = self.found.zone, self.found.record
+        self.holds(
+            private=(zone["HostedZone"]["Config"]["PrivateZone"], True),
+            vpc=([v["VPCId"] for v in zone["VPCs"]], [self.found.service_vpc]),
+            alias=(record["AliasTarget"]["DNSName"].rstrip("."), self.found.balancer["DNSName"]),
+            zone_id=(record["AliasTarget"]["HostedZoneId"], self.found.balancer["CanonicalHostedZoneId"]),
+        )
+
+    def test_security_groups(self):
+        balancer = self.found.balancer["SecurityGroups"][0]
+        [tasks] = self.found.ecs_service["networkConfiguration"]["awsvpcConfiguration"]["securityGroups"]
+        ports = {m["containerPort"] for c in self.found.containers.values() for m in c.get("portMappings", [])}
+        into_tasks, out_of_balancer = self.found.ingress(tasks), self.found.egress(balancer)
+        self.holds(
+            tasks_from=({r["ReferencedGroupInfo"]["GroupId"] for r in into_tasks}, {balancer}),
+            tasks_ports=({(r["FromPort"], r["ToPort"]) for r in into_tasks}, {(p, p) for p in ports}),
+            balancer_to_tasks=({r["ReferencedGroupInfo"]["GroupId"] for r in out_of_balancer}, {tasks}),
+            balancer_ports=({r["FromPort"] for r in self.found.ingress(balancer)}, {80, 443}),
+        )
+
+    def test_database(self):
+        [cluster] = aws("rds", "describe-db-clusters")["DBClusters"]
+        [tasks] = self.found.ecs_service["networkConfiguration"]["awsvpcConfiguration"]["securityGroups"]
+        [group] = [g["VpcSecurityGroupId"] for g in cluster["VpcSecurityGroups"]]
+        self.holds(
+            engine=(cluster["Engine"], "aurora-postgresql"),
+            encrypted=(cluster["StorageEncrypted"], True),
+            port=({r["FromPort"] for r in self.found.ingress(group)}, {5432}),
+            tasks=(tasks in {r["ReferencedGroupInfo"]["GroupId"] for r in self.found.ingress(group)}, True),
+        )
+
+    def test_instances(self):
+        instances = [i for r in aws("ec2", "describe-instances")["Reservations"] for i in r["Instances"]]
+        self.assertEqual({i["VpcId"] for i in instances}, {self.found.service_vpc, self.found.endpoint["VpcId"]})
+        for instance in instances:
+            with self.subTest(instance["InstanceId"]):
+                self.assertNotIn("PublicIpAddress", instance)
+                self.assertNotIn("KeyName", instance)
+                self.assertIn("IamInstanceProfile", instance)
+
+    def test_aws_endpoints(self):
+        wanted = {"ecr.api", "ecr.dkr", "logs", "secretsmanager", "ssm", "ssmmessages", "ec2messages", "s3"}
+        found = aws("ec2", "describe-vpc-endpoints", *filters(vpc_id=self.found.service_vpc))["VpcEndpoints"]
+        self.assertLessEqual(wanted, {e["ServiceName"].split(".", 3)[3] for e in found})
+
+    def test_no_way_out(self):
+        gateways = aws("ec2", "describe-internet-gateways")["InternetGateways"]
+        attached = {attachment["VpcId"] for gateway in gateways for attachment in gateway["Attachments"]}
+        self.assertEqual(attached & {self.found.service_vpc, self.found.endpoint["VpcId"]}, set())
+        self.assertEqual(aws("ec2", "describe-nat-gateways")["NatGateways"], [])
+
+
+class ConsumerAccount(unittest.TestCase):
+    """The consumer's side alone, in another account: it waits until it is accepted."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.consumer = CONSUMER.result()
+
+    def states(self):
+        found = aws("ec2", "describe-vpc-endpoint-connections")["VpcEndpointConnections"]
+        return {c["VpcEndpointId"]: c["VpcEndpointState"] for c in found
+                if c["VpcEndpointOwner"] == cloud.CONSUMER_ACCOUNT}
+
+    def test_second_plan_is_empty(self):
+        self.assertEqual(terraform.changes(self.consumer.plan()), {})
+
+    def test_waits_until_accepted(self):
+        [(endpoint, state)] = self.states().items()
+        self.assertEqual(state, "pendingAcceptance")
+        COPY.variables["accepted_endpoint_ids"] = json.dumps([endpoint])
+        plan = COPY.plan()
+        self.assertEqual(set(terraform.changes(plan).values()), {"create"})
+        COPY.apply()
+        self.assertEqual(self.states(), {endpoint: "available"})
+
+    def test_stranger_is_refused(self):
+        """The service does not exist for an account that is no principal."""
+        stranger = account("333333333333")
+        with self.assertRaisesRegex(Failure, "InvalidServiceName"):
+            aws("ec2", "create-vpc-endpoint", "--vpc-id", "vpc-1", "--vpc-endpoint-type", "Interface",
+                "--service-name", only_service()["ServiceName"], environment=stranger)
+
+
+class NewImage(unittest.TestCase):
+    def test_only_tasks_change(self):
+        name = only_service()["ServiceName"]
+        old = cloud.Road(name).task_definition
+        COPY.variables["app_image_digest"] = cloud.OTHER_DIGEST
+        changes = terraform.changes(COPY.plan())
+        # Of what is in AWS; terraform_data is Terraform's own.
+        kinds = {address.split("[")[0].split(".")[-2] for address in changes} - {"terraform_data"}
+        self.assertEqual(kinds, {"aws_ecs_task_definition", "aws_ecs_service"}, changes)
+        COPY.apply()
+        new = cloud.Road(name)
+        self.assertNotEqual(new.ecs_service["taskDefinition"], old["taskDefinitionArn"])
+        self.assertTrue(new.containers["app"]["image"].endswith("@" + cloud.OTHER_DIGEST))
+        self.assertTrue(new.containers["web"]["image"].endswith("@" + cloud.DIGESTS["web"]))
+        self.assertEqual(terraform.changes(COPY.plan()), {})
+
+
+class Destroyed(unittest.TestCase):
+    def test_nothing_is_left(self):
+        CONSUMER.result().destroy()
+        COPY.destroy()
+        for command, left in cloud.left_over().items():
+            with self.subTest(command):
+                self.assertEqual(left, [])
+
+
+if __name__ == "__main__":
+    sys.exit(suite.main(emulator=True))
