@@ -14,16 +14,16 @@ OTHER_DIGEST = "sha256:" + "c" * 64
 REGION = "eu-west-2"
 
 
-def public_zone():
-    """The person's own zone, which must be there before; returns its id."""
-    made = aws("route53", "create-hosted-zone", "--name", "postern.example", "--caller-reference", "test")
+def zone(name):
+    """A public zone of the person's own, which Terraform finds there; returns its id."""
+    made = aws("route53", "create-hosted-zone", "--name", name, "--caller-reference", name)
     return made["HostedZone"]["Id"].removeprefix("/hostedzone/")
 
 
 def everything(name):
     """A copy of the configuration with everything switched on."""
     certificate = aws("acm", "request-certificate", "--domain-name", PRIVATE_DNS_NAME)["CertificateArn"]
-    return terraform.Copy(name, "everything.tfvars", variables={"private_dns_zone_id": public_zone(),
+    return terraform.Copy(name, "everything.tfvars", variables={"private_dns_zone_id": zone("postern.example"),
                                                                 "certificate_arn": certificate})
 
 
@@ -184,6 +184,6 @@ LISTS = {
 
 
 def left_over():
-    """What is still there, but for the person's own zone: command → what it lists."""
+    """What is still there, but for the person's own zones: command → what it lists."""
     return {" ".join(command): [item for item in (aws(*command) or {}).get(member, [])
-                                if "postern.example." not in str(item)] for command, member in LISTS.items()}
+                                if ".example." not in str(item)] for command, member in LISTS.items()}

@@ -94,11 +94,11 @@ class Road(unittest.TestCase):
                                       balancer["LoadBalancerArn"])
         self.holds(
             type=(balancer["Type"], "network"),
-            scheme=(balancer["Scheme"], "internal"),
+            scheme=(balancer.get("Scheme"), "internal"),
             zones=(len(self.found.zones_of(self.found.balancer_subnets)), 3),
             one_vpc=(balancer["VpcId"], self.found.service_vpc),
             groups=(len(balancer["SecurityGroups"]), 1),
-            cross_zone=(attributes["load_balancing.cross_zone.enabled"] in ("true", "false"), True),
+            cross_zone=(attributes.get("load_balancing.cross_zone.enabled"), "true"),
         )
 
     def test_listeners(self):
@@ -118,9 +118,9 @@ class Road(unittest.TestCase):
             vpc=(target["VpcId"], self.found.service_vpc),
             check=((target["HealthCheckProtocol"], target["HealthCheckPath"]), ("HTTP", "/readyz")),
             check_port=(target["HealthCheckPort"] in ("traffic-port", str(target["Port"])), True),
-            proxy=(attributes["proxy_protocol_v2.enabled"], "true"),
-            delay=(int(attributes["deregistration_delay.timeout_seconds"]) >= 120, True),
-            cut=(attributes["deregistration_delay.connection_termination.enabled"], "true"),
+            proxy=(attributes.get("proxy_protocol_v2.enabled"), "true"),
+            delay=(int(attributes.get("deregistration_delay.timeout_seconds", 0)) >= 120, True),
+            cut=(attributes.get("deregistration_delay.connection_termination.enabled"), "true"),
         )
 
     def test_service(self):
@@ -238,6 +238,18 @@ class Road(unittest.TestCase):
         attached = {attachment["VpcId"] for gateway in gateways for attachment in gateway["Attachments"]}
         self.assertEqual(attached & {self.found.service_vpc, self.found.endpoint["VpcId"]}, set())
         self.assertEqual(aws("ec2", "describe-nat-gateways")["NatGateways"], [])
+
+
+class Refused(unittest.TestCase):
+    """Bad input that only somebody who asks AWS can tell."""
+
+    def test_zone(self):
+        internal = cloud.Road(only_service()["ServiceName"]).zone["HostedZone"]["Id"]
+        zones = {internal: r"names\s+a\s+private\s+zone",
+                 cloud.zone("other.example"): r"is\s+not\s+within\s+the\s+zone"}
+        for zone, sentence in zones.items():
+            with self.subTest(sentence), self.assertRaisesRegex(terraform.Failure, sentence):
+                COPY.plan("-refresh=false", "-var=private_dns_zone_id=" + zone.removeprefix("/hostedzone/"))
 
 
 class ConsumerAccount(unittest.TestCase):
