@@ -1,8 +1,9 @@
-"""Amazon ECS: attributes of a service that moto forgets."""
+"""Amazon ECS: attributes of a service that moto forgets, and deleted clusters, which it goes on listing."""
 
+from moto.ecs.models import EC2ContainerServiceBackend
 from moto.ecs.responses import EC2ContainerServiceResponse as ECS
 
-from patch import after
+from patch import after, replacing
 
 KEPT = {
     "enableExecuteCommand": "enable_execute_command",
@@ -32,3 +33,8 @@ def create_service(self, answer):
 @after(ECS)
 def update_service(self, answer):
     keep(self, answer._result["service"])
+
+
+@replacing(EC2ContainerServiceBackend)
+def list_clusters(self):
+    return [cluster.arn for cluster in self.clusters.values() if cluster.status != "INACTIVE"]
