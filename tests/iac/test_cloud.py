@@ -96,7 +96,7 @@ class Road(unittest.TestCase):
             type=(balancer["Type"], "network"),
             scheme=(balancer.get("Scheme"), "internal"),
             zones=(len(self.found.zones_of(self.found.balancer_subnets)), 3),
-            one_vpc=(balancer["VpcId"], self.found.service_vpc),
+            one_vpc=({self.found.subnets[s]["VpcId"] for s in self.found.balancer_subnets}, {balancer["VpcId"]}),
             groups=(len(balancer["SecurityGroups"]), 1),
             cross_zone=(attributes.get("load_balancing.cross_zone.enabled"), "true"),
         )
