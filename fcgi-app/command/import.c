@@ -28,6 +28,7 @@ struct import {
     size_t rows;
     size_t errors;
     bool progress; /* standard error is a terminal */
+    bool if_empty; /* only into a store without products */
 };
 
 static bool import_read(const char *file, struct buffer *text)
@@ -96,9 +97,23 @@ static int import_next(void *context, struct product *product)
     }
 }
 
+static bool import_stop_at_first(void *context, const struct product *product)
+{
+    (void)context;
+    (void)product;
+    return false;
+}
+
 static int import_run(struct import *import, const struct config *config, struct store *store)
 {
-    enum store_result result = store_product_import(store, import_next, import);
+    enum store_result result = STORE_OK;
+    if (import->if_empty &&
+        (result = store_product_list(store, 0, 1, import_stop_at_first, NULL)) == STORE_STOPPED) {
+        puts("imported nothing: the store has products");
+        return COMMAND_DONE;
+    }
+    if (result == STORE_OK)
+        result = store_product_import(store, import_next, import);
     if (import->rows >= IMPORT_PROGRESS_EACH)
         import_show_progress(import, "\n");
     if (result == STORE_OK) {
@@ -117,19 +132,22 @@ int command_import(int argc, char **argv)
 {
     struct config config;
     struct buffer text;
-    struct import import = {.progress = isatty(STDERR_FILENO)};
+    struct import import = {.progress = isatty(STDERR_FILENO),
+                            .if_empty = argc == 3 && strcmp(argv[1], "--if-empty") == 0};
     int status = COMMAND_FAILED;
-    if (argc != 2 || strcmp(argv[1], "--help") == 0) {
-        fputs("usage: postern import FILE\n\nFILE is CSV with the header "
+    bool option = !import.if_empty && argc > 1 && argv[1][0] == '-' && argv[1][1];
+    if (argc != 2 + import.if_empty || option) {
+        fputs("usage: postern import [--if-empty] FILE\n\nFILE is CSV with the header "
               "id,name,description,price,quantity, or a JSON array of such\nobjects; - is standard "
-              "input. Products are inserted or replaced by id: all, or none.\n",
+              "input. Products are inserted or replaced by id: all, or none.\nWith --if-empty "
+              "nothing is imported into a store that has products.\n",
               stderr);
         return COMMAND_USAGE;
     }
     struct store *store = open_store(&config, OPEN_STORE_PATIENT_MS);
     if (!store)
         return status;
-    import.file = argv[1];
+    import.file = argv[argc - 1];
     buffer_init(&text, IMPORT_FILE_MAX);
     if (import_read(import.file, &text) && import_open(&import, &text))
         status = import_run(&import, &config, store);

@@ -177,6 +177,23 @@ static void test_upsert(void)
     client_close(client);
 }
 
+static void test_import_if_empty(void)
+{
+    static const char catalogue[] = HEADER "1,A,,1.00,1\n";
+    char path[PAIR_PATH_SIZE + 32];
+    struct pair with = with_database("if-empty");
+    snprintf(path, sizeof path, "%s/import.txt", pair.dir);
+    CU_ASSERT(pair_write(&with, "import.txt", catalogue));
+    CU_ASSERT_EQUAL(run(&with, "import", "--if-empty", path), 0);
+    CU_ASSERT(strstr(out, "imported 1 products") != NULL);
+    CU_ASSERT(pair_write(&with, "import.txt", HEADER "1,B,,2.00,2\n2,C,,1.00,1\n"));
+    CU_ASSERT_EQUAL(run(&with, "import", "--if-empty", path), 0);
+    CU_ASSERT(strstr(out, "imported nothing") != NULL);
+    CU_ASSERT(run(&with, "export", NULL, NULL) == 0 && strcmp(out, catalogue) == 0);
+    CU_ASSERT_EQUAL(run(&with, "import", "--if-empty", NULL), 2);
+    CU_ASSERT_EQUAL(run(&with, "import", "--other", path), 2);
+}
+
 /* In the child: the file is standard input, DIR/command.log all output. */
 static void exec_from(const struct pair *with, const char *file, const char *url)
 {
@@ -342,6 +359,7 @@ int main(void)
         {"good imports", test_good_imports},
         {"bad imports", test_bad_imports},
         {"upsert under a running server", test_upsert},
+        {"import if empty", test_import_if_empty},
         {"standard input", test_standard_input},
         {"round trip", test_round_trip},
         {"migrate", test_migrate},
