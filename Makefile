@@ -14,6 +14,10 @@ PACKAGES_RUN   := lighttpd
 PACKAGES_MODULE := gcc libc6-dev make dpkg-dev $(PACKAGES_RUN)
 PACKAGES_TEST  := $(PACKAGES_BUILD) $(PACKAGES_MODULE) postgresql openssl libcunit1-dev libcurl4-openssl-dev
 PACKAGES_CHECK := $(PACKAGES_TEST) clang libclang-rt-dev clang-format clang-tidy cppcheck shellcheck
+# The rehearsal's other images are made of these.
+PACKAGES_HAPROXY := haproxy
+PACKAGES_POSTGRES := postgresql
+PACKAGES_CONSUMER := curl
 PACKAGES_ENGINE := docker.io iptables
 PACKAGES_BASE  := debootstrap
 PACKAGES_IAC   := jq curl git
