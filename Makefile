@@ -14,6 +14,7 @@ PACKAGES_RUN   := lighttpd
 PACKAGES_MODULE := gcc libc6-dev make dpkg-dev $(PACKAGES_RUN)
 PACKAGES_TEST  := $(PACKAGES_BUILD) $(PACKAGES_MODULE) postgresql openssl libcunit1-dev libcurl4-openssl-dev
 PACKAGES_CHECK := $(PACKAGES_TEST) clang libclang-rt-dev clang-format clang-tidy cppcheck shellcheck
+PACKAGES_STACK := $(PACKAGES_BUILD) libcurl4-openssl-dev curl procps
 # The rehearsal's other images are made of these.
 PACKAGES_HAPROXY := haproxy
 PACKAGES_POSTGRES := postgresql
@@ -72,6 +73,7 @@ FUZZ_NAMES   := $(FUZZ_SOURCES:tests/fuzz/fuzz_%.c=%)
 FUZZ_TARGETS := $(FUZZ_SOURCES:%.c=$(BUILD)/%)
 TORTURE      := $(BUILD)/tests/torture/torture
 TORTURE_OBJECTS := $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/torture/*.c))
+STACK_LOAD   := $(BUILD)/tests/stack/load
 BENCH_TOOLS  := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/bench/*.c))
 C_FILES      := $(shell find fcgi-app tests webserver-conf -name '*.[ch]' 2>/dev/null | sort)
 POSTERN      := $(BUILD)/postern
@@ -83,7 +85,7 @@ MODULES      := $(MODULE_NAMES:%=$(BUILD)/webserver-conf/%.so)
 MODULES_DIR  := $(BUILD)/webserver-conf/modules
 
 .DEFAULT_GOAL := help
-.PHONY: help build module run run-postgres test unit e2e check check-rest sanitizers fuzz torture lint format format-check images images-reproducible bench bench-task clean
+.PHONY: help build module run run-postgres test unit e2e check check-rest sanitizers fuzz torture lint format format-check images images-reproducible test-stack bench bench-task clean
 .PHONY: iac-fmt iac-validate iac-test plan deploy destroy doctor test-iac topology
 .DELETE_ON_ERROR:
 MAKEFLAGS += --no-builtin-rules
@@ -206,7 +208,7 @@ $(BUILD)/tests/e2e/%: $(BUILD)/tests/e2e/%.o $(E2E_HELPERS:%.c=$(BUILD)/%.o) $(B
 	$(say) LINK $@
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -pthread -o $@ $^ -lcunit -lcurl -lcjson -lsqlite3 -lpq
 
-check: ## everything CI runs: test, test-iac, torture, sanitizers, fuzz, lint, format
+check: ## everything CI runs: test, lint, torture, fuzz, sanitizers, test-iac, test-stack
 	@$(MAKE) --no-print-directory test
 	@$(MAKE) --no-print-directory check-rest
 
@@ -217,6 +219,7 @@ check-rest:
 	@$(MAKE) --no-print-directory torture SECONDS_TO_RUN=20
 	@$(MAKE) --no-print-directory fuzz
 	@$(MAKE) --no-print-directory sanitizers
+	@$(MAKE) --no-print-directory test-stack
 
 sanitizers: ## the tests again, under each sanitizer
 	@$(MAKE) --no-print-directory test SANITIZER=address
@@ -232,6 +235,15 @@ $(TORTURE): $(TORTURE_OBJECTS) $(E2E_HELPERS:%.c=$(BUILD)/%.o) $(BUILD)/tests/po
     $(filter $(BUILD)/fcgi-app/base/%,$(APP_OBJECTS))
 	$(say) LINK $@
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -pthread -o $@ $^ -lcurl -lcjson -lsqlite3 -lpq
+
+test-stack: ## prove the container stack: who reaches what, who is who, kills, replacement
+	@.ci/install $(PACKAGES_STACK)
+	+@$(BUILDER) $(STACK_LOAD)
+	@STACK_LOAD=$(STACK_LOAD) images/engine tests/stack/run
+$(STACK_LOAD): $(BUILD)/tests/stack/load.o $(BUILD)/tests/e2e/load.o $(BUILD)/tests/e2e/wire.o \
+    $(BUILD)/tests/e2e/client.o $(filter $(BUILD)/fcgi-app/base/%,$(APP_OBJECTS))
+	$(say) LINK $@
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -pthread -o $@ $^ -lcurl
 
 FUZZ_SECONDS ?= 20
 fuzz: ## fuzz each parser for FUZZ_SECONDS=20
