@@ -103,7 +103,6 @@ resource "aws_rds_cluster_instance" "this" {
   instance_class             = "db.serverless"
   publicly_accessible        = false
   auto_minor_version_upgrade = false
-  ca_cert_identifier         = "rds-ca-rsa2048-g1" # in the bundle that the app image carries
   promotion_tier             = min(count.index, 1) # readers of tiers 0 and 1 are kept as large as the writer
 
   performance_insights_enabled    = true
