@@ -12,7 +12,8 @@
 #     awk -v kind=schema -v prefix=sqlite -f sql2c.awk schema/sqlite-*.sql >gen/sqlite_schema.h
 #
 # Comments and empty lines are left out; a comment stands on a line of its own. On an error the
-# message goes to standard error and the exit status is 1.
+# message goes to standard error and the exit status is 1. The parentheses round each text tell the
+# compiler that no comma is missing between its lines.
 
 function fail(message) {
     print "sql2c: " FILENAME ":" FNR ": " message >"/dev/stderr"
@@ -82,7 +83,7 @@ END {
         print "    const char *sql;\n};\n"
         print "static const struct " prefix "_migration " prefix "_schema[] = {"
         for (i = 1; i <= entries; i++)
-            print "    {" i ", \"" escaped(name[i]) "\"," body[i] "},"
+            print "    {" i ", \"" escaped(name[i]) "\", (" body[i] ")},"
     } else {
         print "enum " prefix "_sql {"
         for (i = 1; i <= entries; i++)
@@ -90,7 +91,7 @@ END {
         print "    " upper "_SQL_MAX\n};\n"
         print "static const char *const " prefix "_sql_texts[" upper "_SQL_MAX] = {"
         for (i = 1; i <= entries; i++)
-            print "    [" upper "_SQL_" toupper(name[i]) "] =" body[i] ","
+            print "    [" upper "_SQL_" toupper(name[i]) "] = (" body[i] "),"
     }
     print "};\n\n#endif"
 }
