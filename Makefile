@@ -80,7 +80,7 @@ POSTERN      := $(BUILD)/postern
 WEB_PROGRAMS := $(patsubst %.c,$(BUILD)/%,$(wildcard webserver-conf/programs/*.c))
 MODULE_NAMES := $(notdir $(basename $(wildcard webserver-conf/module/mod_*.c)))
 MODULE_PARSERS := $(filter-out webserver-conf/module/mod_%,$(wildcard webserver-conf/module/*.c))
-MODULE_SHARED := $(MODULE_PARSERS) fcgi-app/base/id.c fcgi-app/http/header.c
+MODULE_SHARED := $(MODULE_PARSERS) fcgi-app/base/endpoint.c fcgi-app/base/id.c fcgi-app/http/header.c
 MODULES      := $(MODULE_NAMES:%=$(BUILD)/webserver-conf/%.so)
 MODULES_DIR  := $(BUILD)/webserver-conf/modules
 

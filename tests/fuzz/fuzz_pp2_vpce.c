@@ -54,7 +54,7 @@ static void fuzz_check_found(const uint8_t *data, size_t size, const struct pp2_
     const uint8_t *id = NULL;
     size_t id_len = 0;
     FUZZ_REQUIRE(strncmp(found->id, "vpce-", 5) == 0 && digits >= 1 && len == 5 + digits);
-    FUZZ_REQUIRE(len <= PP2_VPCE_ID_MAX);
+    FUZZ_REQUIRE(len <= ENDPOINT_ID_MAX);
     FUZZ_REQUIRE(fuzz_header_size(data) <= size && fuzz_header_size(data) <= PP2_VPCE_HEADER_MAX);
     FUZZ_REQUIRE(data[12] == 0x21 && (data[13] == 0x11 || data[13] == 0x21));
     FUZZ_REQUIRE(fuzz_count_ids(data, &id, &id_len) == 1);

@@ -1,5 +1,6 @@
 #include "pp2_vpce.h"
 
+#include <stdbool.h>
 #include <string.h>
 
 enum {
@@ -35,18 +36,13 @@ static size_t pp2_vpce_addresses(unsigned char family)
 }
 
 /* Copies an id and ends it with NUL; false, and out is "", if it is none. */
-static int pp2_vpce_copy(const unsigned char *id, size_t len, char out[PP2_VPCE_ID_MAX + 1])
+static bool pp2_vpce_copy(const unsigned char *id, size_t len, char out[ENDPOINT_ID_SIZE])
 {
-    static const char prefix[] = "vpce-";
-    const size_t head = sizeof prefix - 1;
-    if (len <= head || len > PP2_VPCE_ID_MAX || memcmp(id, prefix, head) != 0)
-        return 0;
-    for (size_t i = head; i < len; i++)
-        if ((id[i] < '0' || id[i] > '9') && (id[i] < 'a' || id[i] > 'f'))
-            return 0;
+    if (!endpoint_is_id((const char *)id, len))
+        return false;
     memcpy(out, id, len);
     out[len] = '\0';
-    return 1;
+    return true;
 }
 
 /* All of the TLVs must fit, and one alone be an id: who sends two may have passed on another's. */

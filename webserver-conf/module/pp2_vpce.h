@@ -6,13 +6,10 @@
 
 #include <stddef.h>
 
-enum {
-    /* What lighttpd's mod_extforward takes at most; it drops the connection of a longer header. */
-    PP2_VPCE_HEADER_MAX = 256,
-    /* An id is "vpce-" and 17 hex digits today. Postern scopes orders by no longer one than this.
-     */
-    PP2_VPCE_ID_MAX = 64
-};
+#include "base/endpoint.h"
+
+/* What lighttpd's mod_extforward takes at most; it drops the connection of a longer header. */
+enum { PP2_VPCE_HEADER_MAX = 256 };
 
 enum pp2_vpce_result {
     PP2_VPCE_MORE,  /* the bytes start a header that may hold an id */
@@ -22,8 +19,8 @@ enum pp2_vpce_result {
 };
 
 struct pp2_vpce {
-    size_t wanted;                /* with PP2_VPCE_MORE: ask again when there are so many bytes */
-    char id[PP2_VPCE_ID_MAX + 1]; /* with PP2_VPCE_FOUND: matches ^vpce-[0-9a-f]+$; else "" */
+    size_t wanted;             /* with PP2_VPCE_MORE: ask again when there are so many bytes */
+    char id[ENDPOINT_ID_SIZE]; /* with PP2_VPCE_FOUND: as endpoint_is_id has it; else "" */
 };
 
 /* Reads the first bytes of a connection, which may go on after the header. Only the command PROXY
