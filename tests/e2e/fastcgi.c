@@ -99,18 +99,19 @@ static void fastcgi_read_records(const char *bytes, size_t len, struct buffer *t
     }
 }
 
-static bool fastcgi_send(int fd, const struct buffer *request, void (*between)(void))
+static bool fastcgi_send(int fd, const struct buffer *request, unsigned percent,
+                         void (*between)(void))
 {
-    size_t half = between ? request->len / 2 : 0;
-    if (request->overflown || !client_raw_send(fd, request->data, half))
+    size_t first = request->len * percent / 100;
+    if (request->overflown || !client_raw_send(fd, request->data, first))
         return false;
     if (between)
         between();
-    return client_raw_send(fd, request->data + half, request->len - half);
+    return client_raw_send(fd, request->data + first, request->len - first);
 }
 
-bool fastcgi_call_halves(const struct pair *pair, const char *const *variables, const char *body,
-                         void (*between)(void), struct fastcgi_answer *answer)
+bool fastcgi_call_parts(const struct pair *pair, const char *const *variables, const char *body,
+                        unsigned percent, void (*between)(void), struct fastcgi_answer *answer)
 {
     struct buffer request;
     *answer = (struct fastcgi_answer){.body = ""};
@@ -120,7 +121,7 @@ bool fastcgi_call_halves(const struct pair *pair, const char *const *variables, 
     char *bytes = malloc(FASTCGI_ANSWER_MAX);
     int fd = fastcgi_connect(pair);
     bool closed = false;
-    if (fd >= 0 && bytes && fastcgi_send(fd, &request, between)) {
+    if (fd >= 0 && bytes && fastcgi_send(fd, &request, percent, between)) {
         size_t n = client_raw_read(fd, bytes, FASTCGI_ANSWER_MAX, FASTCGI_TIMEOUT_MS, &closed);
         fastcgi_read_records(bytes, n, &answer->text);
     }
@@ -139,7 +140,7 @@ bool fastcgi_call_halves(const struct pair *pair, const char *const *variables, 
 bool fastcgi_call(const struct pair *pair, const char *const *variables, const char *body,
                   struct fastcgi_answer *answer)
 {
-    return fastcgi_call_halves(pair, variables, body, NULL, answer);
+    return fastcgi_call_parts(pair, variables, body, 0, NULL, answer);
 }
 
 bool fastcgi_header(const struct fastcgi_answer *answer, const char *name, char *out, size_t size)

@@ -28,9 +28,10 @@ int fastcgi_connect(const struct pair *pair);
 bool fastcgi_call(const struct pair *pair, const char *const *variables, const char *body,
                   struct fastcgi_answer *answer);
 
-/* fastcgi_call with half of the bytes sent first, and the rest after between() has returned. */
-bool fastcgi_call_halves(const struct pair *pair, const char *const *variables, const char *body,
-                         void (*between)(void), struct fastcgi_answer *answer);
+/* fastcgi_call with so many percent of the bytes sent first, and the rest after between() has
+ * returned. */
+bool fastcgi_call_parts(const struct pair *pair, const char *const *variables, const char *body,
+                        unsigned percent, void (*between)(void), struct fastcgi_answer *answer);
 
 /* Copies a header's value; false, and out is "", if there is none. */
 bool fastcgi_header(const struct fastcgi_answer *answer, const char *name, char *out, size_t size);

@@ -386,7 +386,7 @@ static void test_half_received(void)
     static const char *const variables[] = {"REQUEST_METHOD=GET", "PATH_INFO=/products/1", NULL};
     struct fastcgi_answer got;
     CU_ASSERT_TRUE_FATAL(start(NULL));
-    fastcgi_call_halves(&pair, variables, NULL, stop_in_between, &got);
+    fastcgi_call_parts(&pair, variables, NULL, 50, stop_in_between, &got);
     SUITE_CHECK(got.status == 200 && strstr(got.body, "\"id\":1,"), "%d %s", got.status, got.body);
     fastcgi_free(&got);
     CU_ASSERT(ended_well(pair_stop_app(&pair, 0)));

@@ -21,7 +21,7 @@
 
 enum {
     WAIT_MS = 15000,
-    SILENT = 40,
+    SILENT = 14,
     LOOP_MS = 3000,
     LOOP_STARTS_MAX = 12, /* doubling from 50 ms on leaves room for eight */
     GROWTH_THREADS = 8,
@@ -210,6 +210,25 @@ static void test_silent_connects(void)
     finish();
 }
 
+static void pause_as_throttled(void)
+{
+    usleep(600 * 1000);
+}
+
+/* A web server at the end of its share of the CPU stands still wherever it is, also between its
+ * connecting and its first byte. */
+static void test_late_first_byte(void)
+{
+    static const char *const variables[] = {"REQUEST_METHOD=GET", "PATH_INFO=/products/1",
+                                            "REQUEST_URI=/products/1", NULL};
+    struct fastcgi_answer got;
+    CU_ASSERT_TRUE_FATAL(start(2, NULL));
+    fastcgi_call_parts(&pair, variables, NULL, 0, pause_as_throttled, &got);
+    CU_ASSERT_EQUAL(got.status, 200);
+    fastcgi_free(&got);
+    finish();
+}
+
 /* In the child: fd becomes standard input, as a service manager hands over a socket. */
 static void exec_with_socket(int fd, const char *database)
 {
@@ -345,6 +364,7 @@ int main(void)
         {"a crash loop", test_crash_loop},
         {"pinned workers", test_pinned_workers},
         {"silent connects", test_silent_connects},
+        {"late first byte", test_late_first_byte},
         {"an inherited socket", test_inherited_socket},
         {"healthcheck", test_healthcheck},
         {"orphans leave", test_orphans_leave},
