@@ -136,6 +136,16 @@ task_logs() { # app|web
     done
 }
 
+# The lines of the tasks' logs that hold the text; a line may come a moment after its answer.
+grep_logs() { # app|web TEXT
+    eventually 3 grep_logs_once "$@"
+    grep_logs_once "$@"
+}
+
+grep_logs_once() {
+    task_logs "$1" | grep -F "$2"
+}
+
 # Whether the load balancer finds the task healthy or unhealthy.
 target_is() { # N healthy|unhealthy
     ask instance :8404/ | grep -qx "task-$1 $2"
