@@ -11,7 +11,11 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-enum { LISTENER_LOCK_TRIES = 20 };
+#include "base/clock.h"
+
+/* A worker that was just forked holds its killed master's lock until it first runs, which on a busy
+ * machine takes a while: a second in all is waited for it. */
+enum { LISTENER_LOCK_TRIES = 20, LISTENER_LOCK_WAIT_US = 50000 };
 
 #define LISTENER_LOCK_SUFFIX ".lock"
 
@@ -73,22 +77,21 @@ static bool listener_lock(struct listener *listener, const char *path)
         int fd = open(lock, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
         if (fd < 0)
             return listener_fail("open", lock);
-        if (flock(fd, LOCK_EX | LOCK_NB) < 0) {
-            listener_refuse(fd, path);
-            close(fd);
-            return false;
-        }
-        if (listener_lock_is_current(fd, lock)) {
+        bool locked = flock(fd, LOCK_EX | LOCK_NB) == 0;
+        if (locked && listener_lock_is_current(fd, lock)) {
             listener->lock_fd = fd;
             /* The pid is for the message to a second server; the lock does not depend on it. */
             if (ftruncate(fd, 0) < 0 || dprintf(fd, "%d\n", (int)getpid()) < 0)
                 listener_fail("write", lock);
             return true;
         }
+        if (i + 1 == LISTENER_LOCK_TRIES)
+            listener_refuse(fd, path);
+        else
+            clock_sleep_us(LISTENER_LOCK_WAIT_US);
         close(fd);
     }
-    errno = EAGAIN;
-    return listener_fail("flock", lock);
+    return false;
 }
 
 /* Removes what a killed predecessor left; whatever else is in the way is not ours to remove. */

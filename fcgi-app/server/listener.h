@@ -14,8 +14,8 @@ struct listener {
 
 /* Takes over a listening socket inherited on fd 0, as the FastCGI specification (section 2.2) has
  * it, or else makes the unix socket of the configuration: under a lock file beside it, so that a
- * second server on the same path is refused before it touches anything, and with mode 0660. False
- * on failure, which is logged. */
+ * second server on the same path is refused, after a second in which the lock may still come free,
+ * before it touches anything, and with mode 0660. False on failure, which is logged. */
 bool listener_open(struct listener *listener, const struct config *config);
 
 /* In a worker, after the fork: lets go of the lock, which is the master's alone, so that a new

@@ -7,11 +7,13 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "suite.h"
 
-enum { PATH_SIZE = 96, TEXT_SIZE = 32, BACKLOG = 16 };
+enum { PATH_SIZE = 96, TEXT_SIZE = 32, BACKLOG = 16, LATE_US = 200000 };
 
 static char folder[] = "/tmp/postern-listener-XXXXXX";
 static char path[PATH_SIZE], lock[PATH_SIZE + sizeof ".lock"];
@@ -117,6 +119,24 @@ static void test_keep_socket_only(void)
     listener_close(&next);
 }
 
+/* One that had no time to let go of the lock before its master was killed. */
+static void test_lock_comes_free(void)
+{
+    struct listener killed, next;
+    CU_ASSERT_FATAL(listener_open(&killed, &config));
+    pid_t worker = fork();
+    if (worker == 0) {
+        clock_sleep_us(LATE_US);
+        _exit(0);
+    }
+    close(killed.fd);
+    close(killed.lock_fd);
+    CU_ASSERT(worker > 0 && listener_open(&next, &config));
+    CU_ASSERT(waitpid(worker, NULL, 0) == worker);
+    CU_ASSERT(answers(path));
+    listener_close(&next);
+}
+
 static void test_file_in_the_way(void)
 {
     struct listener listener;
@@ -167,6 +187,7 @@ int main(void)
                            {"second is refused", test_second_is_refused},
                            {"after a kill", test_after_a_kill},
                            {"keep the socket only", test_keep_socket_only},
+                           {"lock comes free", test_lock_comes_free},
                            {"file in the way", test_file_in_the_way},
                            {"group unknown", test_group_unknown},
                            {"folder missing", test_folder_missing},
