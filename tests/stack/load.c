@@ -51,6 +51,7 @@ static struct {
     int64_t start_ms;
     atomic_bool stop;
     atomic_int_fast64_t deeds[DEED_MAX];
+    atomic_int_fast64_t longest_ms; /* from asking to the answer */
 } site;
 
 struct buyer {
@@ -63,6 +64,14 @@ struct buyer {
 static void buyer_count(enum deed deed)
 {
     atomic_fetch_add(&site.deeds[deed], 1);
+}
+
+static void buyer_time(int64_t took_ms)
+{
+    int_fast64_t longest_ms = atomic_load(&site.longest_ms);
+    while (took_ms > longest_ms &&
+           !atomic_compare_exchange_weak(&site.longest_ms, &longest_ms, took_ms))
+        continue;
 }
 
 static void buyer_fail(const struct buyer *buyer, const char *what, enum wire_result result)
@@ -90,6 +99,7 @@ static enum wire_result buyer_send(struct buyer *buyer, const char *request)
 /* Whether the expected answer came. */
 static bool buyer_ask(struct buyer *buyer, const char *what, const char *request, int expected)
 {
+    int64_t asked_ms = load_now_ms();
     enum wire_result result = buyer_send(buyer, request);
     while (site.again && (result != WIRE_ANSWERED || buyer->wire.status >= 500) &&
            load_now_ms() - site.start_ms < LOAD_SECONDS_MAX * INT64_C(1000)) {
@@ -101,6 +111,7 @@ static bool buyer_ask(struct buyer *buyer, const char *what, const char *request
     if (!ok)
         buyer_fail(buyer, what, result);
     buyer->answered_ms = load_now_ms();
+    buyer_time(buyer->answered_ms - asked_ms);
     return ok;
 }
 
@@ -200,7 +211,7 @@ int main(int argc, char **argv)
     }
     bool written = fclose(site.acknowledged) == 0;
     for (enum deed i = 0; i < DEED_MAX; i++)
-        printf("%s %" PRIdFAST64 "%s", deed_names[i], atomic_load(&site.deeds[i]),
-               i + 1 < DEED_MAX ? ", " : "\n");
+        printf("%s %" PRIdFAST64 ", ", deed_names[i], atomic_load(&site.deeds[i]));
+    printf("longest %" PRIdFAST64 " ms\n", atomic_load(&site.longest_ms));
     return written && atomic_load(&site.deeds[DEED_FAILED]) == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }

@@ -153,7 +153,7 @@ target_is() { # N healthy|unhealthy
 
 # ---- Load
 
-load_pid=''
+load_pid='' load_status=1
 
 load_start() { # RUN KEPT FRESH [again]
     local run=$1 kept=$2 fresh=$3
@@ -163,10 +163,27 @@ load_start() { # RUN KEPT FRESH [again]
     load_pid=$!
 }
 
-# Ends it; its status is the load's.
+# Ends it. Not within a check: only this shell can wait for it.
 load_stop() {
     kill -s TERM "$load_pid"
     wait "$load_pid"
+    load_status=$?
+}
+
+# Shows what it printed, failed requests among it; after load_stop.
+load_ended_well() { # RUN
+    cat "$STACK_VAR/$1.log"
+    return "$load_status"
+}
+
+# Whether its closing line says as much of something, or more.
+load_saw() { # RUN NUMBER WHAT
+    local seen
+    seen=$(sed -n "s/.*$3 \([0-9]*\).*/\1/p" "$STACK_VAR/$1.log" | tail -n 1)
+    [ "${seen:-0}" -ge "$2" ] || {
+        cat "$STACK_VAR/$1.log"
+        return 1
+    }
 }
 
 # Every order that was acknowledged is in the books, under its key, and no key has another.
