@@ -13,7 +13,7 @@ PACKAGES_BUILD := gcc libc6-dev make pkg-config libfcgi-dev libcjson-dev libsqli
 PACKAGES_RUN   := lighttpd
 PACKAGES_MODULE := gcc libc6-dev make dpkg-dev $(PACKAGES_RUN)
 PACKAGES_TEST  := $(PACKAGES_BUILD) $(PACKAGES_MODULE) postgresql openssl libcunit1-dev libcurl4-openssl-dev
-PACKAGES_CHECK := $(PACKAGES_TEST) clang libclang-rt-dev clang-format clang-tidy cppcheck shellcheck
+PACKAGES_CHECK := $(PACKAGES_TEST) clang libclang-rt-dev clang-format clang-tidy cppcheck shellcheck flake8
 PACKAGES_STACK := $(PACKAGES_BUILD) libcurl4-openssl-dev curl procps
 # The rehearsal's other images are made of these.
 PACKAGES_HAPROXY := haproxy
@@ -257,7 +257,7 @@ $(BUILD)/tests/fuzz/%: $(BUILD)/tests/fuzz/%.o $(BUILD)/tests/fake_store.o $(APP
 	$(say) LINK $@
 	$(Q)$(CC) $(CFLAGS) $(subst fuzzer-no-link,fuzzer,$(LDFLAGS)) -o $@ $^ $(LDLIBS)
 
-lint: $(GENERATED) ## clang-tidy, cppcheck, shellcheck and the project's own rules
+lint: $(GENERATED) ## clang-tidy, cppcheck, shellcheck, flake8 and the project's own rules
 	@.ci/install $(PACKAGES_CHECK)
 	@headers=$$($(LIGHTTPD_HEADERS)) && LIGHTTPD_HEADERS=$$headers/src \
 	    CPPFLAGS='$(CPPFLAGS) -Itests -Iwebserver-conf -DPOSTERN_VERSION=""' tests/lint/run

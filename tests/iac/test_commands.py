@@ -89,8 +89,9 @@ class Commands(unittest.TestCase):
         environment = {"PATH": path or self.bin + ":/usr/bin:/bin", "STUBS": self.folder, "HOME": self.folder}
         if yes:
             environment["YES"] = "yes"
-        done = subprocess.run([os.path.join(self.folder, "iac", command), *options], env=environment, text=True, timeout=60,
-                              stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
+        done = subprocess.run([os.path.join(self.folder, "iac", command), *options], env=environment,
+                              text=True, timeout=60, stdin=subprocess.DEVNULL,
+                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
         return done.returncode, done.stdout
 
     def calls(self):
