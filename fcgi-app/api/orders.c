@@ -5,6 +5,7 @@
 #include "api/api.h"
 #include "api/list.h"
 #include "base/id.h"
+#include "base/log.h"
 #include "json/order_json.h"
 
 #define ORDERS_CREATED "Order created"
@@ -38,9 +39,12 @@ enum api_status orders_place(const struct api_request *request, struct api_respo
     struct order_request order;
     char id[ID_TEXT_SIZE];
 
-    if (!order_json_read(request->body, request->body_len, &order, &response->violations,
-                         response->detail))
-        return API_MALFORMED;
+    enum json_fault fault = order_json_read(request->body, request->body_len, &order,
+                                            &response->violations, response->detail);
+    if (fault == JSON_OUT_OF_MEMORY)
+        log_write(LOG_ERROR, "no memory to read an order", LOG_FIELDS(LOG_TEXT("call", "malloc")));
+    if (fault)
+        return fault == JSON_OUT_OF_MEMORY ? API_FAULT : API_MALFORMED;
     if (response->violations.count > 0)
         return API_INVALID;
 

@@ -173,8 +173,8 @@ static void order_read_tree(struct order_reading *r, const cJSON *tree)
     }
 }
 
-bool order_json_read(char *body, size_t len, struct order_request *request,
-                     struct violations *violations, char detail[ORDER_JSON_DETAIL_SIZE])
+enum json_fault order_json_read(char *body, size_t len, struct order_request *request,
+                                struct violations *violations, char detail[ORDER_JSON_DETAIL_SIZE])
 {
     struct order_reading r = {request, violations};
     char name[JSON_TREE_NAME_SIZE];
@@ -192,10 +192,10 @@ bool order_json_read(char *body, size_t len, struct order_request *request,
         snprintf(detail, ORDER_JSON_DETAIL_SIZE, "the body is not valid JSON: %s at byte %zu",
                  json_fault_texts[fault], where);
     if (fault)
-        return false;
+        return fault;
     order_read_tree(&r, tree);
     cJSON_Delete(tree);
-    return true;
+    return JSON_OK;
 }
 
 static void order_write_line(struct json_writer *w, const struct order_line *line)

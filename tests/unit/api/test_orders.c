@@ -1,3 +1,5 @@
+#include <cjson/cJSON.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "call.h"
@@ -53,6 +55,25 @@ static void test_place_status(void)
         SUITE_ROW(&rows[i], placed == (response.location[0] != '\0'));
         SUITE_ROW(&rows[i], placed == (response.body.len > 0));
     }
+}
+
+static void *no_memory(size_t size)
+{
+    (void)size;
+    return NULL;
+}
+
+/* Not the caller's fault, so it is not told that its body is no JSON. */
+static void test_place_no_memory(void)
+{
+    cJSON_Hooks hooks = {.malloc_fn = no_memory, .free_fn = free};
+    fake_store_init(&fake);
+    cJSON_InitHooks(&hooks);
+    enum api_status status = place(ONE, NULL);
+    cJSON_InitHooks(NULL);
+    CU_ASSERT_EQUAL(status, API_FAULT);
+    CU_ASSERT_EQUAL(fake.calls, 0);
+    CU_ASSERT_EQUAL(place(ONE, NULL), API_CREATED);
 }
 
 static void test_place_asks(void)
@@ -211,6 +232,7 @@ static void test_list_refused(void)
 int main(void)
 {
     CU_TestInfo tests[] = {{"place's status", test_place_status},
+                           {"place, no memory", test_place_no_memory},
                            {"place asks", test_place_asks},
                            {"place's body", test_place_body},
                            {"place, unknown products", test_place_unknown},

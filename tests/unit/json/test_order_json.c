@@ -23,7 +23,7 @@ static bool read_text(const char *source)
 {
     static char text[TEXT_SIZE];
     snprintf(text, sizeof text, "%s", source);
-    return order_json_read(text, strlen(text), &request, &violations, detail);
+    return order_json_read(text, strlen(text), &request, &violations, detail) == JSON_OK;
 }
 
 static void test_not_json(void)
