@@ -97,5 +97,7 @@ WHERE locktype = 'advisory' AND objsubid = 1
 -- name: session_await
 -- Ending a session that waits for a synchronous standby makes its commit visible before it is as
 -- durable as it must be. It is once the commit of this message, which comes after it, is through.
-SELECT pg_advisory_xact_lock($1), CASE WHEN current_setting('synchronous_standby_names') <> ''
+-- A standby has none of the primary's locks: what is free there means nothing.
+SELECT pg_is_in_recovery(), pg_advisory_xact_lock($1),
+    CASE WHEN current_setting('synchronous_standby_names') <> '' AND NOT pg_is_in_recovery()
     THEN pg_logical_emit_message(true, 'postern', 'settled') END;

@@ -54,6 +54,7 @@ static const struct {
 struct postgres_target {
     char host[POSTGRES_HOST_SIZE], hostaddr[POSTGRES_HOST_SIZE], port[POSTGRES_PORT_SIZE];
     char password[POSTGRES_PASSWORD_SIZE], timeout_ms[POSTGRES_PORT_SIZE];
+    bool one_of_several;
 };
 
 static const char *postgres_option(const PQconninfoOption *options, const char *keyword)
@@ -147,6 +148,7 @@ static bool postgres_aim(struct postgres *p, int host, struct postgres_target *t
                      sizeof target->hostaddr);
     postgres_element(postgres_option(p->options, "port"), host, target->port, sizeof target->port);
     snprintf(target->timeout_ms, sizeof target->timeout_ms, "%d", p->timeout_ms);
+    target->one_of_several = postgres_hosts(p) > 1;
     return postgres_read_password(p, target->password);
 }
 
@@ -173,6 +175,9 @@ static const char *postgres_value(const PQconninfoOption *option,
         return option->val;
     if (strcmp(option->keyword, "tcp_user_timeout") == 0)
         return target->timeout_ms;
+    /* Of several hosts one takes orders. */
+    if (strcmp(option->keyword, "target_session_attrs") == 0 && target->one_of_several)
+        return option->envvar && getenv(option->envvar) ? NULL : "read-write";
     for (size_t i = 0; i < sizeof postgres_defaults / sizeof postgres_defaults[0]; i++) {
         if (strcmp(option->keyword, postgres_defaults[i].keyword) == 0)
             return postgres_defaults[i].value;
@@ -276,10 +281,13 @@ static enum store_result postgres_connect_any(struct postgres *p)
         int64_t now_us = clock_monotonic_us();
         int host = (p->host + i) % hosts;
         result = postgres_connect_to(p, host, now_us + (p->deadline_us - now_us) / (hosts - i));
-        if (result == STORE_OK) {
-            p->host = host;
-            result = postgres_set_up(p);
-        }
+        if (result != STORE_OK)
+            continue;
+        p->host = host;
+        result = postgres_set_up(p);
+        /* The next host needs the place. */
+        if (result != STORE_OK)
+            postgres_disconnect(p);
     }
     return result;
 }
@@ -304,6 +312,12 @@ void postgres_disconnect(struct postgres *p)
     p->conn = NULL;
     p->ready = false;
     p->idle = false;
+}
+
+void postgres_leave_host(struct postgres *p)
+{
+    postgres_disconnect(p);
+    p->host = (p->host + 1) % postgres_hosts(p);
 }
 
 /* All of them in one round trip. */
@@ -349,11 +363,13 @@ enum store_result postgres_reach(struct postgres *p)
     if (result != STORE_OK || p->ready)
         return result;
     result = postgres_check(p);
-    if (result == STORE_OK)
-        result = postgres_prepare(p);
-    p->ready = result == STORE_OK;
-    /* Some may be prepared already. */
-    if (result == STORE_FAULT)
+    if (result != STORE_OK)
+        return result;
+    result = postgres_prepare(p);
+    /* Some may be prepared, and are kept when the rest is undone: a second time would be a fault.
+     */
+    if (result != STORE_OK)
         postgres_disconnect(p);
+    p->ready = result == STORE_OK;
     return result;
 }

@@ -39,6 +39,7 @@ enum postgres_remedy {
     POSTGRES_NONE,      /* nothing: the failure is the call's result */
     POSTGRES_RETRY,     /* it lost to another transaction and changed nothing: try again */
     POSTGRES_RECONNECT, /* it changed nothing, and will go better on a new connection */
+    POSTGRES_ELSEWHERE, /* the same, and to another host: this one is not the primary */
     POSTGRES_LOST       /* the connection broke; what was sent may or may not have been done */
 };
 
@@ -105,6 +106,9 @@ enum store_result postgres_connect(struct postgres *p);
 
 /* Closes the connection, if there is one; the next call makes another. */
 void postgres_disconnect(struct postgres *p);
+
+/* The same, and the next host has its turn before this one. */
+void postgres_leave_host(struct postgres *p);
 
 /* Writes what may be shown of a URL that postgres_parse takes. */
 void postgres_show(const char *url, char *out, size_t size);

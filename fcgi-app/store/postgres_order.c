@@ -234,11 +234,17 @@ static enum store_result postgres_order_try(struct postgres *p, const struct ord
 /* Sees to it that a session which is lost to us is over on the server too. */
 static enum store_result postgres_session_end(struct postgres *p, int64_t session)
 {
+    PGresult *row = NULL;
     enum store_result result = postgres_run(p, POSTGRES_SQL_SESSION_TERMINATE,
                                             POSTGRES_ARGUMENTS(POSTGRES_AS_NUMBER(session)), NULL);
     if (result == STORE_OK)
         result = postgres_run(p, POSTGRES_SQL_SESSION_AWAIT,
-                              POSTGRES_ARGUMENTS(POSTGRES_AS_NUMBER(session)), NULL);
+                              POSTGRES_ARGUMENTS(POSTGRES_AS_NUMBER(session)), &row);
+    if (result == STORE_OK && *PQgetvalue(row, 0, 0) == 't') {
+        result = postgres_fail(p, STORE_UNREACHABLE, "the server is a standby");
+        postgres_leave_host(p);
+    }
+    PQclear(row);
     return result;
 }
 
@@ -252,7 +258,7 @@ static enum store_result postgres_session_end(struct postgres *p, int64_t sessio
  * or was undone. Who gets this lock knows that the session can change nothing any more. Its end is
  * brought about, since a server may take hours to notice that a client is gone. If another server
  * has taken over, the lock is free there at once; that the old one cannot commit any more is what
- * fail-over means.
+ * fail-over means. A standby is not asked: the lock is free there, too, while the primary lives.
  *
  * The order of another attempt has the same id, so even a fault in all this could not place it
  * twice: ids are unique. */

@@ -26,7 +26,7 @@ static const struct {
     {"40P01", STORE_BUSY, POSTGRES_RETRY},            /* deadlock_detected */
     {"55P03", STORE_BUSY, POSTGRES_NONE},             /* lock_not_available: lock_timeout */
     {"57014", STORE_BUSY, POSTGRES_NONE},             /* query_canceled: statement_timeout */
-    {"25006", STORE_UNREACHABLE, POSTGRES_RECONNECT}, /* read only: another host is the primary */
+    {"25006", STORE_UNREACHABLE, POSTGRES_ELSEWHERE}, /* read only: another host is the primary */
     {"26000", STORE_UNREACHABLE, POSTGRES_RECONNECT}, /* no such statement: something reset it */
     {"0A000", STORE_UNREACHABLE, POSTGRES_RECONNECT}, /* the plan's columns were migrated away */
     {"57P", STORE_UNREACHABLE, POSTGRES_LOST},        /* operator intervention */
@@ -193,6 +193,8 @@ enum store_result postgres_next(struct postgres *p, PGresult **out)
         postgres_drain(p);
         if (p->remedy == POSTGRES_RECONNECT || p->remedy == POSTGRES_LOST)
             postgres_disconnect(p);
+        else if (p->remedy == POSTGRES_ELSEWHERE)
+            postgres_leave_host(p);
         return result;
     }
 }

@@ -7,6 +7,8 @@
 #include "store/postgres_internal.h"
 #include "store_fixture.h"
 
+enum { ORDERS_TRIED = 40 };
+
 static struct store_outcome outcome;
 
 static enum store_result place_one(struct store *store)
@@ -297,7 +299,26 @@ static void test_deadline(void)
     CU_ASSERT_EQUAL(fixture_stock(2000), 1);
     CU_ASSERT_EQUAL(store_product_list(store, 0, 0, see_slowly, &seen), STORE_BUSY);
     SUITE_CHECK(seen > 0 && seen < 2000, "seen %d", seen);
-    CU_ASSERT_EQUAL(place_one(store), STORE_OK);
+    /* So little time may be too little for an order, if the machine is busy. */
+    enum store_result result = STORE_BUSY;
+    for (int i = 0; i < ORDERS_TRIED && result == STORE_BUSY; i++)
+        result = place_one(store);
+    CU_ASSERT_EQUAL(result, STORE_OK);
+    store_close(store);
+    fixture_end();
+}
+
+/* A table that is locked when the connection is made, as by VACUUM FULL: the statements before it
+ * are prepared and stay so, and must not be in the way of the next attempt. */
+static void test_busy_connect(void)
+{
+    fixture_begin();
+    PGconn *other = aside("BEGIN; LOCK TABLE orders IN ACCESS EXCLUSIVE MODE");
+    struct store *store = fixture_open_url(fixture_url, 300);
+    for (int i = 0; i < 4; i++)
+        CU_ASSERT_EQUAL(store_ping(store), STORE_BUSY);
+    PQfinish(other);
+    CU_ASSERT_TRUE(fixture_recovers(store));
     store_close(store);
     fixture_end();
 }
@@ -374,6 +395,7 @@ static CU_TestInfo tests[] = {
     {"keys are purged", test_keys_are_purged},
     {"server errors", test_server_errors},
     {"deadline", test_deadline},
+    {"busy connect", test_busy_connect},
     {"stop early", test_stop_early},
     {"locks have an order", test_locks_have_an_order},
     CU_TEST_INFO_NULL,

@@ -1,5 +1,6 @@
 /* The PostgreSQL keeper with two hosts, a primary and a standby that streams from it in step, and
  * what is left when the primary dies. */
+#include "postgres_proxy.h"
 #include "store/postgres_internal.h"
 #include "store_fixture.h"
 
@@ -9,12 +10,11 @@ static struct postgres_server primary, standby;
 static struct store_outcome outcome;
 
 /* Both hosts, of which only one takes orders. */
-static void make_url(const struct postgres_server *first, const struct postgres_server *second)
+static void make_url(char url[FIXTURE_URL_SIZE], int first_port, int second_port,
+                     const char *parameters)
 {
-    snprintf(fixture_url, sizeof fixture_url,
-             "postgresql://postgres@127.0.0.1:%d,127.0.0.1:%d/postgres"
-             "?target_session_attrs=read-write",
-             first->port, second->port);
+    snprintf(url, FIXTURE_URL_SIZE, "postgresql://postgres@127.0.0.1:%d,127.0.0.1:%d/postgres%s",
+             first_port, second_port, parameters);
 }
 
 static bool becomes(const struct postgres_server *server, const char *sql, const char *value)
@@ -54,7 +54,7 @@ static int setup(void)
         !streams())
         return 1;
     atexit(remove_servers);
-    make_url(&primary, &standby);
+    make_url(fixture_url, primary.port, standby.port, "");
     fixture = fixture_open();
     return store_migrate(fixture, &from, &to) == STORE_OK && fixture_import(products, 2) == STORE_OK
                ? 0
@@ -85,19 +85,49 @@ static int64_t ordered(const char *consumer)
     return result == STORE_OK ? sum : -1;
 }
 
-/* A standby is passed over, wherever it stands. */
+/* A standby is passed over, wherever it stands: when connecting, or by who takes any host as soon
+ * as there is an order. */
 static void test_standby_first(void)
 {
+    static const struct {
+        int line;
+        const char *parameters;
+        int host;
+    } rows[] = {
+        {__LINE__, "", 1},
+        {__LINE__, "?target_session_attrs=read-write", 1},
+        {__LINE__, "?target_session_attrs=any", 0},
+    };
+    int64_t stock = fixture_stock(1);
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        char url[FIXTURE_URL_SIZE];
+        make_url(url, standby.port, primary.port, rows[i].parameters);
+        struct store *store = fixture_open_url(url, WAIT_MS);
+        SUITE_ROW(&rows[i], store_ping(store) == STORE_OK);
+        SUITE_ROW(&rows[i], ((struct postgres *)store)->host == rows[i].host);
+        SUITE_ROW(&rows[i], place(store, NULL, 1) == STORE_OK);
+        SUITE_ROW(&rows[i], ((struct postgres *)store)->host == 1);
+        SUITE_ROW(&rows[i], fixture_stock(1) == --stock);
+        store_close(store);
+    }
+}
+
+/* The order reaches the primary late, and the standby, which can be reached, has neither it nor the
+ * lock of its session: from that nothing follows. */
+static void test_standby_cannot_tell(void)
+{
     char url[FIXTURE_URL_SIZE];
-    memcpy(url, fixture_url, sizeof url);
-    make_url(&standby, &primary);
-    struct store *store = fixture_open();
+    int64_t stock = fixture_stock(1);
+    proxy_start(primary.port);
+    make_url(url, proxy.port, standby.port, "?target_session_attrs=any");
+    struct store *store = fixture_open_url(url, SHORT_MS);
     CU_ASSERT_EQUAL(store_ping(store), STORE_OK);
-    CU_ASSERT_EQUAL(((struct postgres *)store)->host, 1);
-    CU_ASSERT_EQUAL(place(store, NULL, 1), STORE_OK);
-    CU_ASSERT_EQUAL(fixture_stock(1), 9);
+    CU_ASSERT_EQUAL(((struct postgres *)store)->host, 0);
+    proxy_fail(PROXY_CUT_LATE, PROXY_REFUSE);
+    CU_ASSERT_EQUAL(place(store, NULL, 1), STORE_UNKNOWN);
+    CU_ASSERT_EQUAL(fixture_stock(1), stock - 1);
     store_close(store);
-    memcpy(fixture_url, url, sizeof url);
+    proxy_stop();
 }
 
 /* While the standby is away an order is on one disk alone, and is not acknowledged: neither by
@@ -117,8 +147,7 @@ static void test_standby_away(void)
     memcpy(id, outcome.order.id, sizeof id);
     CU_ASSERT_EQUAL(place(store, "away", 2), STORE_REPLAYED);
     CU_ASSERT_STRING_EQUAL(outcome.order.id, id);
-    CU_ASSERT_EQUAL(fixture_stock(1), 6);
-    CU_ASSERT_EQUAL(ordered("c"), 4);
+    CU_ASSERT_EQUAL(fixture_stock(1) + ordered("c"), 10);
     store_close(store);
 }
 
@@ -170,6 +199,7 @@ static void test_fail_over(void)
 
 static CU_TestInfo tests[] = {
     {"standby first", test_standby_first},
+    {"standby cannot tell", test_standby_cannot_tell},
     {"standby away", test_standby_away},
     {"fail-over", test_fail_over},
     CU_TEST_INFO_NULL,

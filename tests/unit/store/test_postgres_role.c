@@ -1,4 +1,5 @@
 /* The PostgreSQL keeper as a role of the application's own, and the ways to its password. */
+#include <dirent.h>
 #include <fcntl.h>
 #include <sys/stat.h>
 
@@ -142,9 +143,44 @@ static void test_password(void)
     fixture_end();
 }
 
+static int open_files(void)
+{
+    int count = 0;
+    DIR *dir = opendir("/proc/self/fd");
+    while (dir && readdir(dir))
+        count++;
+    if (dir)
+        closedir(dir);
+    return count;
+}
+
+/* A host that lets one in and then refuses what each connection begins with: it is left, and its
+ * connection with it. */
+static void test_refused_set_up(void)
+{
+    char url[FIXTURE_URL_SIZE];
+    fixture_begin();
+    make_role("barred", "");
+    sql("REVOKE EXECUTE ON FUNCTION pg_advisory_lock(BIGINT) FROM PUBLIC");
+    snprintf(url, sizeof url, "postgresql://barred@127.0.0.1:%d,127.0.0.1:%d/%s",
+             fixture_server.port, fixture_server.port, database());
+    struct store *store = fixture_open_url(url, 2000);
+    CU_ASSERT_EQUAL(store_ping(store), STORE_FAULT);
+    int before = open_files();
+    for (int i = 0; i < 3; i++) {
+        clock_sleep_us(200000); /* or it would not try */
+        CU_ASSERT_EQUAL(store_ping(store), STORE_FAULT);
+    }
+    CU_ASSERT_EQUAL(open_files(), before);
+    store_close(store);
+    sql("DROP OWNED BY barred; DROP ROLE barred");
+    fixture_end();
+}
+
 static CU_TestInfo tests[] = {
     {"too many connections", test_too_many_connections},
     {"plain role", test_plain_role},
+    {"refused set-up", test_refused_set_up},
     {"password", test_password},
     CU_TEST_INFO_NULL,
 };
