@@ -18,10 +18,11 @@
 enum { WORKER_WAIT_MS = 1000, WORKER_STOP_WAIT_MS = 50, WORKER_MALLOC_MMAP = 256 * 1024 };
 
 /* libfcgi waits this long, in milliseconds, for the first byte of a new connection, and then drops
- * it: by default two seconds, in which a silent client holds the worker. Much less would drop the
- * requests of a web server that stands still at the end of its share of the CPU (500). */
+ * it, which fails the request (500) of a web server that stood still meanwhile, at the end of its
+ * share of the CPU. By default two seconds. A worker held by a silent client is the lesser evil:
+ * none but the web server can connect, and that has the whole request before it does. */
 #define WORKER_FIRST_BYTE_VARIABLE "LIBFCGI_IS_AF_UNIX_KEEPER_POLL_TIMEOUT"
-#define WORKER_FIRST_BYTE_MS       "1000"
+#define WORKER_FIRST_BYTE_MS       "5000"
 
 static volatile sig_atomic_t worker_stop;
 

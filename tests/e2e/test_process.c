@@ -21,7 +21,7 @@
 
 enum {
     WAIT_MS = 15000,
-    SILENT = 14,
+    SILENT = 2, /* one a worker */
     LOOP_MS = 3000,
     LOOP_STARTS_MAX = 12, /* doubling from 50 ms on leaves room for eight */
     GROWTH_THREADS = 8,
@@ -212,7 +212,7 @@ static void test_silent_connects(void)
 
 static void pause_as_throttled(void)
 {
-    usleep(600 * 1000);
+    usleep(2500 * 1000);
 }
 
 /* A web server at the end of its share of the CPU stands still wherever it is, also between its
