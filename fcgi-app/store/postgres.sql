@@ -3,7 +3,7 @@
 -- the tables may not be there yet.
 
 -- name: version
-SELECT coalesce(max(version), 0) FROM schema_version;
+SELECT coalesce(max(version), 0), coalesce(max(serves), 0) FROM schema_version;
 
 -- name: begin
 BEGIN;
@@ -20,12 +20,14 @@ SET LOCAL statement_timeout = 0;
 SELECT pg_advisory_xact_lock(1347638354, 1);
 CREATE TABLE IF NOT EXISTS schema_version (
     version BIGINT NOT NULL PRIMARY KEY,
+    -- The oldest version whose programs it still serves.
+    serves BIGINT NOT NULL,
     name TEXT NOT NULL,
     applied_at TIMESTAMPTZ NOT NULL DEFAULT now()
 );
 
 -- name: migrate_note
-INSERT INTO schema_version (version, name) VALUES ($1, $2);
+INSERT INTO schema_version (version, serves, name) VALUES ($1, $2, $3);
 
 -- name: import_start
 SET LOCAL statement_timeout = 0;

@@ -177,8 +177,9 @@ int64_t postgres_number(const PGresult *result, int row, int column);
 /* Copies a column that has a text. */
 void postgres_copy_text(const PGresult *result, int row, int column, char *out, size_t size);
 
-/* Reads the schema's version: 0 if there is none. */
-enum store_result postgres_version(struct postgres *p, int *version);
+/* Reads the schema's version, and the oldest one whose programs it still serves: 0 if there is
+ * none. */
+enum store_result postgres_version(struct postgres *p, int *version, int *serves);
 
 /* Compares it with this program's: STORE_OK, STORE_OLD_SCHEMA or STORE_NEW_SCHEMA. */
 enum store_result postgres_check(struct postgres *p);

@@ -14,15 +14,17 @@ int postgres_schema_version(void)
     return postgres_schema[POSTGRES_MIGRATIONS - 1].version;
 }
 
-enum store_result postgres_version(struct postgres *p, int *version)
+enum store_result postgres_version(struct postgres *p, int *version, int *serves)
 {
     PGresult *row = NULL;
     enum store_result result = postgres_run(p, POSTGRES_SQL_VERSION, NULL, 0, &row);
-    if (result == STORE_OK)
+    if (result == STORE_OK) {
         *version = (int)postgres_number(row, 0, 0);
+        *serves = (int)postgres_number(row, 0, 1);
+    }
     PQclear(row);
     if (result == STORE_FAULT && strcmp(p->error.state, postgres_undefined_table) == 0) {
-        *version = 0;
+        *version = *serves = 0;
         return STORE_OK;
     }
     return result;
@@ -30,13 +32,13 @@ enum store_result postgres_version(struct postgres *p, int *version)
 
 enum store_result postgres_check(struct postgres *p)
 {
-    int version = 0;
-    enum store_result result = postgres_version(p, &version);
+    int version = 0, serves = 0;
+    enum store_result result = postgres_version(p, &version, &serves);
     if (result != STORE_OK)
         return result;
     if (version < postgres_schema_version())
         return postgres_fail(p, STORE_OLD_SCHEMA, "");
-    return version > postgres_schema_version() ? postgres_fail(p, STORE_NEW_SCHEMA, "") : STORE_OK;
+    return serves > postgres_schema_version() ? postgres_fail(p, STORE_NEW_SCHEMA, "") : STORE_OK;
 }
 
 /* Runs every migration above the version. */
@@ -52,6 +54,7 @@ static enum store_result postgres_apply(struct postgres *p, int version)
         if (result == STORE_OK)
             result = postgres_run(p, POSTGRES_SQL_MIGRATE_NOTE,
                                   POSTGRES_ARGUMENTS(POSTGRES_AS_NUMBER(postgres_schema[i].version),
+                                                     POSTGRES_AS_NUMBER(postgres_schema[i].serves),
                                                      POSTGRES_AS_TEXT(postgres_schema[i].name)),
                                   NULL);
     }
@@ -62,15 +65,16 @@ static enum store_result postgres_migrate_locked(struct postgres *p, int *from, 
 {
     /* Only the wait for the lock is bounded: a migration takes as long as the tables are large. */
     enum store_result result = postgres_run(p, POSTGRES_SQL_MIGRATE_LOCK, NULL, 0, NULL);
+    int serves = 0;
     p->unbounded = true;
     if (result == STORE_OK)
-        result = postgres_version(p, from);
-    if (result == STORE_OK && *from > postgres_schema_version())
+        result = postgres_version(p, from, &serves);
+    if (result == STORE_OK && serves > postgres_schema_version())
         return postgres_fail(p, STORE_NEW_SCHEMA, "");
     if (result == STORE_OK)
         result = postgres_apply(p, *from);
     if (result == STORE_OK)
-        *to = postgres_schema_version();
+        *to = *from > postgres_schema_version() ? *from : postgres_schema_version();
     return result;
 }
 

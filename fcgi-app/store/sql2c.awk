@@ -7,7 +7,8 @@
 #     awk -v kind=statements -v prefix=sqlite -f sql2c.awk sqlite.sql >gen/sqlite_sql.h
 #
 # Migrations, whole files named PREFIX-NUMBER-WHAT.sql and given in the order 0001, 0002, ..., into
-# the array sqlite_schema[] of version, name and SQL:
+# the array sqlite_schema[] of version, name, the oldest version whose programs it still serves, and
+# SQL. That oldest one is itself, or N if the file has a line "-- serves: N":
 #
 #     awk -v kind=schema -v prefix=sqlite -f sql2c.awk schema/sqlite-*.sql >gen/sqlite_schema.h
 #
@@ -63,6 +64,11 @@ BEGIN {
 }
 
 kind == "schema" && FNR == 1 { open_migration() }
+kind == "schema" && /^-- serves:/ {
+    if (NF != 3 || $3 !~ /^[1-9][0-9]*$/ || $3 + 0 > entries)
+        fail("expected -- serves: and a number from 1 to " entries)
+    serves[entries] = $3
+}
 kind == "statements" && /^-- name:/ { open_statement(); next }
 /^[ \t]*(--.*)?$/ { next }
 !entries { fail("SQL before the first -- name:") }
@@ -80,10 +86,11 @@ END {
     print "#ifndef " guard "\n#define " guard "\n"
     if (kind == "schema") {
         print "struct " prefix "_migration {\n    int version;\n    const char *name;"
-        print "    const char *sql;\n};\n"
+        print "    int serves;\n    const char *sql;\n};\n"
         print "static const struct " prefix "_migration " prefix "_schema[] = {"
         for (i = 1; i <= entries; i++)
-            print "    {" i ", \"" escaped(name[i]) "\", (" body[i] ")},"
+            print "    {" i ", \"" escaped(name[i]) "\", " \
+                (i in serves ? serves[i] : i) ", (" body[i] ")},"
     } else {
         print "enum " prefix "_sql {"
         for (i = 1; i <= entries; i++)

@@ -25,7 +25,7 @@ enum store_result {
     STORE_UNREACHABLE,     /* the store cannot be opened, read or written now; nothing changed */
     STORE_UNKNOWN,         /* lost before it said whether it made the change; ask again later */
     STORE_OLD_SCHEMA,      /* the schema is older than this program: postern migrate */
-    STORE_NEW_SCHEMA,      /* the schema is newer than this program: install a newer postern */
+    STORE_NEW_SCHEMA,      /* the schema serves newer programs only: install a newer postern */
     STORE_FAULT,           /* a defect of this program or of the data; logged where it was found */
     STORE_RESULT_MAX
 };

@@ -200,7 +200,7 @@ static void test_start_without_server(void)
 static void test_start_without_database(void)
 {
     /* A worker looks at the schema when it connects, and when it is asked whether it is ready. */
-    static const char *const wrong = "INSERT INTO schema_version VALUES (1000, 'later');"
+    static const char *const wrong = "INSERT INTO schema_version VALUES (1000, 1000, 'later');"
                                      "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity"
                                      " WHERE application_name = 'postern'";
     stop_app();
@@ -241,7 +241,7 @@ static void test_start_with_wrong_schema(void)
     CU_ASSERT_TRUE(process_wait_log(&pair, "command.log",
                                     "older than this program; run 'postern migrate'", 0));
     set_database("late");
-    sql("late", "INSERT INTO schema_version VALUES (1000, 'later')");
+    sql("late", "INSERT INTO schema_version VALUES (1000, 1000, 'later')");
     CU_ASSERT_EQUAL(run("serve", NULL), 1);
     CU_ASSERT_TRUE(process_wait_log(&pair, "command.log",
                                     "newer than this program; install a newer postern", 0));

@@ -85,8 +85,11 @@ static void test_schema_version(void)
         enum store_result result, migrated;
     } rows[] = {
         {__LINE__, "SELECT 1", STORE_OK, STORE_OK},
-        {__LINE__, "INSERT INTO schema_version VALUES (1000, 'x')", STORE_NEW_SCHEMA,
+        {__LINE__, "INSERT INTO schema_version VALUES (1000, 1000, 'x')", STORE_NEW_SCHEMA,
          STORE_NEW_SCHEMA},
+        {__LINE__, "INSERT INTO schema_version VALUES (1000, 1, 'x')", STORE_OK, STORE_OK},
+        {__LINE__, "INSERT INTO schema_version VALUES (1000, 2, 'x'), (1001, 1, 'y')",
+         STORE_NEW_SCHEMA, STORE_NEW_SCHEMA},
         /* The tables are there already. */
         {__LINE__, "DELETE FROM schema_version", STORE_OLD_SCHEMA, STORE_FAULT},
         {__LINE__, "DROP TABLE schema_version", STORE_OLD_SCHEMA, STORE_FAULT},
