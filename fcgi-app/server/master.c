@@ -40,7 +40,6 @@ static void master_spawn(struct master *m, int i)
 {
     struct master_child *child = &m->children[i];
     pid_t master = getpid();
-    atomic_store(&m->board->slots[i].busy_since_us, 0);
     pid_t pid = fork();
     if (pid < 0) {
         log_write(LOG_ERROR, "cannot start a worker",
@@ -67,8 +66,9 @@ static void master_spawn_due(struct master *m)
     }
 }
 
-static void master_bury(struct master *m, struct master_child *child, int status)
+static void master_bury(struct master *m, int i, int status)
 {
+    struct master_child *child = &m->children[i];
     int64_t now = clock_monotonic_us();
     if (now - child->started_us >= MASTER_LIFE_WELL_US)
         child->backoff_us = 0;
@@ -83,6 +83,9 @@ static void master_bury(struct master *m, struct master_child *child, int status
                              LOG_NUMBER("signal", WIFSIGNALED(status) ? WTERMSIG(status) : 0)));
     child->pid = 0;
     m->alive--;
+    /* It may have died with a request, which nobody serves any more: a drain must not wait for it.
+     */
+    atomic_store(&m->board->slots[i].busy_since_us, 0);
 }
 
 static void master_reap(struct master *m)
@@ -92,7 +95,7 @@ static void master_reap(struct master *m)
     while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
         for (int i = 0; i < m->board->workers; i++) {
             if (m->children[i].pid == pid)
-                master_bury(m, &m->children[i], status);
+                master_bury(m, i, status);
         }
     }
 }
