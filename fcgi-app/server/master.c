@@ -234,10 +234,11 @@ static void master_loop(struct master *m)
     const struct timespec tick = {0, MASTER_TICK_MS * 1000000L};
     sigset_t set;
     master_block_signals(&set);
-    while (!m->drain_us || m->alive > 0) {
+    while (!atomic_load(&m->board->closing) || m->alive > 0) {
         if (m->drain_us)
             master_finish_drain(m);
-        else
+        /* In a drain as well: until the socket closes, requests come. */
+        if (!atomic_load(&m->board->closing))
             master_spawn_due(m);
         master_on_signal(m, sigtimedwait(&set, NULL, &tick));
         master_reap(m);

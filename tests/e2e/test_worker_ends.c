@@ -5,6 +5,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "e2e/answer.h"
 #include "e2e/client.h"
 #include "e2e/fastcgi.h"
 #include "e2e/fixture.h"
@@ -51,9 +52,29 @@ static void test_busy_one_dies(void)
     fixture_end();
 }
 
+/* The load balancer still sends requests, and the last worker dies. */
+static void test_last_one_dies(void)
+{
+    static const char *const env[] = {"POSTERN_DRAIN_SECONDS=10", "POSTERN_DRAIN_MIN_MS=2000",
+                                      "POSTERN_QUIET_MS=50", NULL};
+    pid_t worker;
+    CU_ASSERT_TRUE_FATAL(start(1, env));
+    CU_ASSERT_EQUAL(pair_workers(&pair, &worker, 1), 1);
+    kill(pair.app, SIGTERM);
+    load_sleep_ms(SOON_MS);
+    kill(worker, SIGKILL);
+    client_get(client, "/products/1", &answer);
+    CU_ASSERT_EQUAL(answer.status, 200);
+    client_get(client, "/readyz", &answer);
+    CU_ASSERT(answer_is_problem(&answer, 503, "draining", ANSWER_POSTERN));
+    check_app_ends(4000);
+    fixture_end();
+}
+
 int main(void)
 {
     static CU_TestInfo tests[] = {{"a busy one dies in a drain", test_busy_one_dies},
+                                  {"the last one dies in a drain", test_last_one_dies},
                                   CU_TEST_INFO_NULL};
     return suite_run("e2e/worker_ends", NULL, NULL, tests);
 }
