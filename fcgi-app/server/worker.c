@@ -15,7 +15,13 @@
 #include "server/gateway.h"
 #include "store/store.h"
 
-enum { WORKER_WAIT_MS = 1000, WORKER_STOP_WAIT_MS = 50, WORKER_MALLOC_MMAP = 256 * 1024 };
+enum {
+    WORKER_WAIT_MS = 1000,
+    WORKER_STOP_WAIT_MS = 50,
+    /* A Ctrl-C reaches master and workers at once: so long has the master to say that it drains. */
+    WORKER_ALONE_US = 1000 * 1000,
+    WORKER_MALLOC_MMAP = 256 * 1024
+};
 
 /* libfcgi waits this long, in milliseconds, for the first byte of a new connection, and then drops
  * it, which fails the request (500) of a web server that stood still meanwhile, at the end of its
@@ -34,7 +40,8 @@ struct worker {
     int epoll_fd;
     sigset_t waiting; /* the mask while nothing is being served */
     pid_t master;
-    int64_t stop_us; /* monotonic: when the stop was seen; 0 before */
+    int64_t told_us;  /* monotonic: when a signal to stop was seen; 0 before */
+    int64_t drain_us; /* monotonic: when it was seen that all stop, not this one alone; 0 before */
     struct http_service service;
     struct http_response response;
     struct gateway gateway;
@@ -136,7 +143,7 @@ static void worker_serve(struct worker *w)
 {
     struct http_request request;
     int64_t start_us = clock_monotonic_us();
-    bool draining = worker_stop || atomic_load(&w->board->draining);
+    bool draining = w->drain_us || atomic_load(&w->board->draining);
 
     gateway_read(&w->gateway, &w->fcgi, &request);
     request.denied = denied_has(&w->board->denied, request.consumer);
@@ -170,14 +177,32 @@ static bool worker_is_told_to_stop(void)
                                                          sigismember(&pending, SIGQUIT) == 1));
 }
 
+/* All stop when the master says so, or was killed, which the kernel tells its workers by a TERM. */
+static void worker_look_for_stop(struct worker *w)
+{
+    if (!w->told_us && worker_is_told_to_stop())
+        w->told_us = clock_monotonic_us();
+    if (!w->drain_us &&
+        (atomic_load(&w->board->draining) || (w->told_us && getppid() != w->master))) {
+        w->drain_us = clock_monotonic_us();
+        alarm((unsigned)w->config->numbers[CONFIG_DRAIN_SECONDS] + 1);
+    }
+}
+
+/* The master replaces it, and what is queued is for the others and its successor. */
+static bool worker_is_stopped_alone(const struct worker *w)
+{
+    return w->told_us && !w->drain_us && clock_monotonic_us() - w->told_us >= WORKER_ALONE_US;
+}
+
 /* The master says when no more connections come. A worker whose master was killed decides for
  * itself: when it has seen no request for the quiet time. */
 static bool worker_may_leave(const struct worker *w)
 {
     int64_t last_us = atomic_load(&w->slot->last_us);
-    if (!w->stop_us || getppid() == w->master)
-        return w->stop_us && atomic_load(&w->board->closing);
-    last_us = last_us > w->stop_us ? last_us : w->stop_us;
+    if (!w->drain_us || getppid() == w->master)
+        return w->drain_us && atomic_load(&w->board->closing);
+    last_us = last_us > w->drain_us ? last_us : w->drain_us;
     return clock_monotonic_us() - last_us >= (int64_t)w->config->numbers[CONFIG_QUIET_MS] * 1000;
 }
 
@@ -185,12 +210,12 @@ static void worker_loop(struct worker *w)
 {
     struct epoll_event event;
     for (;;) {
-        if (!w->stop_us && worker_is_told_to_stop()) {
-            w->stop_us = clock_monotonic_us();
-            alarm((unsigned)w->config->numbers[CONFIG_DRAIN_SECONDS] + 1);
-        }
+        worker_look_for_stop(w);
+        if (worker_is_stopped_alone(w))
+            return;
         bool leave = worker_may_leave(w);
-        int wait_ms = leave ? 0 : w->stop_us ? WORKER_STOP_WAIT_MS : WORKER_WAIT_MS;
+        bool stops = w->told_us || w->drain_us;
+        int wait_ms = leave ? 0 : stops ? WORKER_STOP_WAIT_MS : WORKER_WAIT_MS;
         int n = epoll_pwait(w->epoll_fd, &event, 1, wait_ms, &w->waiting);
         if (n > 0)
             worker_accept(w);

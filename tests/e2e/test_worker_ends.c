@@ -2,6 +2,7 @@
  * not wait for who is gone. */
 #include <signal.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -13,7 +14,7 @@
 #include "e2e/process.h"
 #include "suite.h"
 
-enum { WAIT_MS = 15000, SOON_MS = 200 };
+enum { WAIT_MS = 15000, SOON_MS = 200, TOLD_MS = 3000 };
 
 static bool start(int workers, const char *const *env)
 {
@@ -71,10 +72,65 @@ static void test_last_one_dies(void)
     fixture_end();
 }
 
+static bool asks_to_leave(void)
+{
+    const char *connection = client_header(&answer, "Connection");
+    return connection && strcasecmp(connection, "close") == 0;
+}
+
+/* An operator's kill of one process is no drain: nobody in front may hear of it. */
+static void test_one_is_told_to_stop(void)
+{
+    static const int signals[] = {SIGTERM, SIGINT, SIGQUIT};
+    int unready = 0, leaving = 0;
+    pid_t workers[3];
+    CU_ASSERT_TRUE_FATAL(start(3, NULL));
+    CU_ASSERT_EQUAL(pair_workers(&pair, workers, 3), 3);
+    for (int i = 0; i < 3; i++)
+        kill(workers[i], signals[i]);
+    /* With pauses: lighttpd by itself ends a connection that has carried a thousand requests. */
+    for (int64_t until = load_now_ms() + TOLD_MS; load_now_ms() < until; load_sleep_ms(5)) {
+        client_get(client, "/readyz", &answer);
+        unready += answer.status != 200;
+        leaving += asks_to_leave();
+    }
+    SUITE_CHECK(unready == 0 && leaving == 0, "%d unready, %d leaving", unready, leaving);
+    CU_ASSERT(process_wait_workers(&pair, 3, workers, 3, WAIT_MS));
+    CU_ASSERT(process_wait_log(&pair, "postern.log", "\"exit\":0,\"signal\":0", 0));
+    CU_ASSERT_FALSE(process_wait_log(&pair, "postern.log", "\"exit\":-1", 0));
+    fixture_end();
+}
+
+static void wait_long(void)
+{
+    load_sleep_ms(TOLD_MS);
+}
+
+/* A request that lasts longer than a whole drain may: it is ended before the worker is. */
+static void test_told_to_stop_before_a_long_request(void)
+{
+    static const char *const env[] = {"POSTERN_DRAIN_SECONDS=1", NULL};
+    static const char *const variables[] = {"REQUEST_METHOD=GET", "PATH_INFO=/products/1", NULL};
+    struct fastcgi_answer got;
+    pid_t worker;
+    CU_ASSERT_TRUE_FATAL(start(1, env));
+    CU_ASSERT_EQUAL(pair_workers(&pair, &worker, 1), 1);
+    kill(worker, SIGTERM);
+    load_sleep_ms(SOON_MS);
+    fastcgi_call_parts(&pair, variables, NULL, 50, wait_long, &got);
+    CU_ASSERT_EQUAL(got.status, 200);
+    fastcgi_free(&got);
+    CU_ASSERT(process_wait_workers(&pair, 1, &worker, 1, WAIT_MS));
+    fixture_end();
+}
+
 int main(void)
 {
-    static CU_TestInfo tests[] = {{"a busy one dies in a drain", test_busy_one_dies},
-                                  {"the last one dies in a drain", test_last_one_dies},
-                                  CU_TEST_INFO_NULL};
+    static CU_TestInfo tests[] = {
+        {"a busy one dies in a drain", test_busy_one_dies},
+        {"the last one dies in a drain", test_last_one_dies},
+        {"one is told to stop", test_one_is_told_to_stop},
+        {"told to stop before a long request", test_told_to_stop_before_a_long_request},
+        CU_TEST_INFO_NULL};
     return suite_run("e2e/worker_ends", NULL, NULL, tests);
 }
