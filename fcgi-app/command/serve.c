@@ -40,14 +40,40 @@ static bool serve_prepare_store(struct config *config)
     return true;
 }
 
-/* A HUP that comes before the master waits for signals is kept for it, instead of ending the
- * process. */
-static void serve_hold_hup(void)
+/* A signal that comes before the master waits for signals is kept for it, instead of ending the
+ * process, which would leave the socket behind. */
+static void serve_hold_signals(void)
 {
     sigset_t set;
     sigemptyset(&set);
     sigaddset(&set, SIGHUP);
+    sigaddset(&set, SIGTERM);
+    sigaddset(&set, SIGINT);
+    sigaddset(&set, SIGQUIT);
     sigprocmask(SIG_BLOCK, &set, NULL);
+}
+
+static bool serve_is_told_to_stop(void)
+{
+    sigset_t pending;
+    return sigpending(&pending) == 0 &&
+           (sigismember(&pending, SIGTERM) == 1 || sigismember(&pending, SIGINT) == 1 ||
+            sigismember(&pending, SIGQUIT) == 1);
+}
+
+static int serve_until_stopped(struct config *config, struct listener *listener,
+                               const struct denylist *denied)
+{
+    if (!serve_prepare_store(config))
+        return COMMAND_FAILED;
+    /* A stop waited for the store, so at most for its timeout, unless a migration took longer. */
+    if (serve_is_told_to_stop()) {
+        log_write(LOG_INFO, "stopped before it served", NULL);
+        return COMMAND_DONE;
+    }
+    if (!listener_listen(listener, config))
+        return COMMAND_FAILED;
+    return master_run(config, listener, denied);
 }
 
 static bool serve_load_denied(const struct config *config, struct denylist *denied)
@@ -78,15 +104,13 @@ int command_serve(int argc, char **argv)
         fputs("usage: postern serve [--help]\n", stderr);
         return COMMAND_USAGE;
     }
-    serve_hold_hup();
+    serve_hold_signals();
     if (!open_store_configure(&config) || !serve_load_denied(&config, &denied))
         return COMMAND_FAILED;
     /* The lock comes first: a second server must not touch what the first one uses. */
     if (!listener_open(&listener, &config))
         return COMMAND_FAILED;
-    int status = COMMAND_FAILED;
-    if (serve_prepare_store(&config))
-        status = master_run(&config, &listener, &denied);
+    int status = serve_until_stopped(&config, &listener, &denied);
     listener_close(&listener);
     return status;
 }

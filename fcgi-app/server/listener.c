@@ -134,11 +134,7 @@ static bool listener_bind(struct listener *listener, const struct config *config
     umask(mask);
     if (bound < 0)
         return listener_fail("bind", path);
-    if (!listener_give_to_group(path, config->texts[CONFIG_SOCKET_GROUP]))
-        return false;
-    if (listen(listener->fd, config->numbers[CONFIG_BACKLOG]) < 0)
-        return listener_fail("listen", path);
-    return true;
+    return listener_give_to_group(path, config->texts[CONFIG_SOCKET_GROUP]);
 }
 
 bool listener_open(struct listener *listener, const struct config *config)
@@ -153,6 +149,13 @@ bool listener_open(struct listener *listener, const struct config *config)
         return true;
     listener_close(listener);
     return false;
+}
+
+bool listener_listen(const struct listener *listener, const struct config *config)
+{
+    return !listener->path || listen(listener->fd, config->numbers[CONFIG_BACKLOG]) == 0
+               ? true
+               : listener_fail("listen", listener->path);
 }
 
 void listener_keep_socket_only(struct listener *listener)

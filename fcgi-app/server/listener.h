@@ -7,7 +7,7 @@
 #include "base/config.h"
 
 struct listener {
-    int fd;           /* listening, non-blocking, close-on-exec */
+    int fd;           /* bound, non-blocking, close-on-exec */
     int lock_fd;      /* holds the lock, or -1 if the socket was inherited */
     const char *path; /* borrowed from the configuration; NULL if inherited */
 };
@@ -15,8 +15,14 @@ struct listener {
 /* Takes over a listening socket inherited on fd 0, as the FastCGI specification (section 2.2) has
  * it, or else makes the unix socket of the configuration: under a lock file beside it, so that a
  * second server on the same path is refused, after a second in which the lock may still come free,
- * before it touches anything, and with mode 0660. False on failure, which is logged. */
+ * before it touches anything, and with mode 0660. Nobody can connect to that one before
+ * listener_listen. False on failure, which is logged. */
 bool listener_open(struct listener *listener, const struct config *config);
+
+/* Lets connections queue; to be called when the server is about to accept them, as until then a web
+ * server that is refused answers by itself. An inherited socket listens already. False on failure,
+ * which is logged. */
+bool listener_listen(const struct listener *listener, const struct config *config);
 
 /* In a worker, after the fork: lets go of the lock, which is the master's alone, so that a new
  * master need not wait for the workers of one that was killed. */

@@ -57,6 +57,11 @@ static bool answers(const char *at)
     return connected == 0;
 }
 
+static bool serve(struct listener *listener)
+{
+    return listener_open(listener, &config) && listener_listen(listener, &config);
+}
+
 static void test_open_and_close(void)
 {
     struct listener listener;
@@ -65,7 +70,8 @@ static void test_open_and_close(void)
     mode_t mask = umask(022);
     CU_ASSERT_FATAL(listener_open(&listener, &config));
     CU_ASSERT_EQUAL(umask(mask), 022);
-    CU_ASSERT(answers(path));
+    CU_ASSERT_FALSE(answers(path));
+    CU_ASSERT(listener_listen(&listener, &config) && answers(path));
     CU_ASSERT(stat(path, &st) == 0 && S_ISSOCK(st.st_mode) && (st.st_mode & 0777) == 0660);
     CU_ASSERT(stat(lock, &st) == 0 && (st.st_mode & 0777) == 0600);
     CU_ASSERT(fcntl(listener.fd, F_GETFL) & O_NONBLOCK);
@@ -82,12 +88,12 @@ static void test_open_and_close(void)
 static void test_second_is_refused(void)
 {
     struct listener first, second;
-    CU_ASSERT_FATAL(listener_open(&first, &config));
-    CU_ASSERT_FALSE(listener_open(&second, &config));
+    CU_ASSERT_FATAL(serve(&first));
+    CU_ASSERT_FALSE(serve(&second));
     CU_ASSERT(second.fd == -1 && second.lock_fd == -1);
     CU_ASSERT(answers(path) && exists(lock));
     listener_close(&first);
-    CU_ASSERT_TRUE_FATAL(listener_open(&second, &config));
+    CU_ASSERT_TRUE_FATAL(serve(&second));
     CU_ASSERT(answers(path));
     listener_close(&second);
 }
@@ -96,11 +102,11 @@ static void test_second_is_refused(void)
 static void test_after_a_kill(void)
 {
     struct listener killed, next;
-    CU_ASSERT_FATAL(listener_open(&killed, &config));
+    CU_ASSERT_FATAL(serve(&killed));
     close(killed.fd);
     close(killed.lock_fd);
     CU_ASSERT(exists(path) && exists(lock) && !answers(path));
-    CU_ASSERT_FATAL(listener_open(&next, &config));
+    CU_ASSERT_FATAL(serve(&next));
     CU_ASSERT(answers(path));
     listener_close(&next);
 }
@@ -109,10 +115,10 @@ static void test_after_a_kill(void)
 static void test_keep_socket_only(void)
 {
     struct listener worker, next;
-    CU_ASSERT_FATAL(listener_open(&worker, &config));
+    CU_ASSERT_FATAL(serve(&worker));
     listener_keep_socket_only(&worker);
     CU_ASSERT_EQUAL(worker.lock_fd, -1);
-    CU_ASSERT_FATAL(listener_open(&next, &config));
+    CU_ASSERT_FATAL(serve(&next));
     CU_ASSERT(answers(path));
     close(worker.fd);
     CU_ASSERT(answers(path));
@@ -123,7 +129,7 @@ static void test_keep_socket_only(void)
 static void test_lock_comes_free(void)
 {
     struct listener killed, next;
-    CU_ASSERT_FATAL(listener_open(&killed, &config));
+    CU_ASSERT_FATAL(serve(&killed));
     pid_t worker = fork();
     if (worker == 0) {
         clock_sleep_us(LATE_US);
@@ -131,7 +137,7 @@ static void test_lock_comes_free(void)
     }
     close(killed.fd);
     close(killed.lock_fd);
-    CU_ASSERT(worker > 0 && listener_open(&next, &config));
+    CU_ASSERT(worker > 0 && serve(&next));
     CU_ASSERT(waitpid(worker, NULL, 0) == worker);
     CU_ASSERT(answers(path));
     listener_close(&next);
@@ -143,7 +149,7 @@ static void test_file_in_the_way(void)
     int fd = open(path, O_CREAT | O_WRONLY | O_CLOEXEC, 0600);
     CU_ASSERT_FATAL(fd >= 0);
     close(fd);
-    CU_ASSERT_FALSE(listener_open(&listener, &config));
+    CU_ASSERT_FALSE(serve(&listener));
     CU_ASSERT(exists(path) && !exists(lock));
     unlink(path);
 }
@@ -152,7 +158,7 @@ static void test_group_unknown(void)
 {
     struct listener listener;
     config.texts[CONFIG_SOCKET_GROUP] = "no-such-group";
-    CU_ASSERT_FALSE(listener_open(&listener, &config));
+    CU_ASSERT_FALSE(serve(&listener));
     CU_ASSERT_FALSE(exists(path) || exists(lock));
     config.texts[CONFIG_SOCKET_GROUP] = "";
 }
@@ -161,7 +167,7 @@ static void test_folder_missing(void)
 {
     struct listener listener;
     config.texts[CONFIG_SOCKET] = "/nonexistent/s.sock";
-    CU_ASSERT_FALSE(listener_open(&listener, &config));
+    CU_ASSERT_FALSE(serve(&listener));
     CU_ASSERT(listener.fd == -1 && listener.lock_fd == -1);
     config.texts[CONFIG_SOCKET] = path;
 }
@@ -170,9 +176,9 @@ static void test_folder_missing(void)
 static void test_inherited(void)
 {
     struct listener outer, inner;
-    CU_ASSERT_FATAL(listener_open(&outer, &config));
+    CU_ASSERT_FATAL(serve(&outer));
     CU_ASSERT_FATAL(fcntl(outer.fd, F_SETFL, 0) == 0 && dup2(outer.fd, STDIN_FILENO) == 0);
-    CU_ASSERT_FATAL(listener_open(&inner, &config));
+    CU_ASSERT_FATAL(serve(&inner));
     CU_ASSERT(inner.fd == STDIN_FILENO && inner.lock_fd == -1 && !inner.path);
     CU_ASSERT(fcntl(STDIN_FILENO, F_GETFL) & O_NONBLOCK);
     listener_close(&inner);
