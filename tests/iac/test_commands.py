@@ -13,10 +13,11 @@ import suite
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 TOP = os.path.dirname(os.path.dirname(HERE))
-STUBBED = ["terraform", "aws", "docker", "curl", "make"]
+STUBBED = ["terraform", "aws", "docker", "curl", "make", "sleep"]
 PASSWORD = "TheRolesOwnPassword"
 DIGEST = "sha256:" + "ab" * 32
 PAIR = "arn:aws:ecs:eu-west-2:111122223333:task-definition/postern:2"
+OLD_PAIR = PAIR.replace(":2", ":1")
 
 OUTPUTS = {
     "region": "eu-west-2",
@@ -37,6 +38,14 @@ OUTPUTS = {
     "consumer_endpoint_id": "vpce-1",
 }
 
+
+def rollout(state, task_definition=PAIR, reason=""):
+    """What ECS says of a deployment, and of the one before it."""
+    primary = {"status": "PRIMARY", "rolloutState": state, "rolloutStateReason": reason, "runningCount": 1,
+               "desiredCount": 3, "failedTasks": 0, "taskDefinition": task_definition}
+    return [0, json.dumps([{"status": "ACTIVE", "rolloutState": "COMPLETED"}, primary])]
+
+
 ANSWERS = {
     "aws sts get-caller-identity": [0, "111122223333\n"],
     "aws ecr describe-images": [0, DIGEST + "\n"],
@@ -46,7 +55,7 @@ ANSWERS = {
     "aws rds-data": [0, "{}"],
     "aws ecs run-task": [0, '{"tasks": [{"taskArn": "task/postern/1"}], "failures": []}'],
     "aws ecs describe-tasks": [0, '{"containers": [{"exitCode": 0}]}'],
-    "aws ecs describe-services": [0, PAIR + "\n"],
+    "aws ecs describe-services": rollout("COMPLETED"),
     "aws logs get-log-events": [0, '["the schema went from version 0 to 1"]'],
     "aws ssm describe-instance-information": [0, "Online\n"],
     "aws ssm send-command": [0, "command\n"],
@@ -161,7 +170,7 @@ class Commands(unittest.TestCase):
         self.assert_order(" plan", "-target=aws_ecr_repository.image", "aws ecr describe-images",
                           "-target=terraform_data.ready_to_migrate", "aws rds-data begin-transaction",
                           "aws rds-data execute-statement", "aws rds-data commit-transaction", "aws ecs run-task",
-                          "aws ecs wait tasks-stopped", "apply -auto-approve", "aws ecs wait services-stable",
+                          "aws ecs wait tasks-stopped", "apply -auto-approve", "aws ecs describe-services",
                           "aws ssm send-command")
         last = [call for call in self.calls() if "apply" in call["argv"]][-1]
         self.assertFalse([word for word in last["argv"] if word.startswith("-target")])
@@ -197,9 +206,33 @@ class Commands(unittest.TestCase):
         self.assertTrue(all("-target" in line for line in self.lines() if " apply" in line))
 
     def test_undone_deployment_is_told(self):
-        status, text = self.run_command("deploy", aws__ecs__describe_services=[0, PAIR.replace(":2", ":1") + "\n"])
+        status, text = self.run_command("deploy", aws__ecs__describe_services=[
+            rollout("IN_PROGRESS"), rollout("IN_PROGRESS", OLD_PAIR), rollout("COMPLETED", OLD_PAIR)])
         self.assertEqual(status, 1, text)
         self.assertIn("ECS has undone the deployment", text)
+        self.assert_not_called("send-command")
+
+    def test_deployment_is_waited_for(self):
+        status, text = self.run_command("deploy", aws__ecs__describe_services=[
+            [0, "[]"], rollout("IN_PROGRESS"), rollout("IN_PROGRESS"), rollout("COMPLETED")])
+        self.assertEqual(status, 0, text)
+        self.assertEqual(len([line for line in self.lines() if "describe-services" in line]), 4, text)
+        self.assertEqual(text.count("IN_PROGRESS"), 1, text)
+        self.assertIn("1 of 3 tasks", text)
+
+    def test_deployment_that_fails_is_told(self):
+        status, text = self.run_command("deploy", aws__ecs__describe_services=[
+            rollout("IN_PROGRESS"), rollout("FAILED", reason="tasks failed to start")])
+        self.assertEqual(status, 1, text)
+        self.assertIn("tasks failed to start", text)
+        self.assert_not_called("send-command")
+
+    def test_deployment_is_not_waited_for_for_ever(self):
+        status, text = self.run_command("deploy", aws__ecs__describe_services=rollout("IN_PROGRESS"))
+        self.assertEqual(status, 1, text)
+        self.assertIn("after 20 minutes", text)
+        waited = sum(int(line.split()[1]) for line in self.lines() if line.startswith("sleep "))
+        self.assertEqual(waited, 20 * 60)
 
     def test_service_that_does_not_answer_is_told(self):
         status, text = self.run_command("smoke-test", aws__ssm__get_command_invocation=[
