@@ -26,10 +26,18 @@ begin() {
     local id
     id=$(data_api begin-transaction . | jq -er .transactionId) || fail 'the database takes no transaction; the line above says why'
     target=$(jq --arg id "$id" '. + {transactionId: $id}' <<<"$target")
+    trap rollback EXIT
+}
+
+# What is left open keeps its locks until RDS gives it up, after three minutes.
+rollback() {
+    data_api rollback-transaction 'del(.database)' >/dev/null 2>&1
+    target=$(jq 'del(.transactionId)' <<<"$target")
 }
 
 commit() {
-    data_api commit-transaction 'del(.database)' >/dev/null || fail 'the transaction was not kept; the line above says why'
+    data_api commit-transaction 'del(.database)' >/dev/null || return
+    trap - EXIT
 }
 
 # A new database takes a while until the Data API finds it.

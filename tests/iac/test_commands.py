@@ -95,6 +95,7 @@ class Commands(unittest.TestCase):
         answers.setdefault("terraform output", outputs())
         with open(os.path.join(self.folder, "answers.json"), "w", encoding="utf-8") as file:
             json.dump(answers, file)
+        open(os.path.join(self.folder, "turns"), "w", encoding="utf-8").close()
         environment = {"PATH": path or self.bin + ":/usr/bin:/bin", "STUBS": self.folder, "HOME": self.folder}
         if yes:
             environment["YES"] = "yes"
@@ -198,6 +199,53 @@ class Commands(unittest.TestCase):
         for action in ("put-secret-value", "execute-statement"):
             self.assertTrue([c for c in self.calls() if action in c["argv"] and PASSWORD in c["given"]], action)
         self.assert_not_called(PASSWORD)
+
+    def passwords(self, action):
+        """What was given to the calls of that name that carry the password."""
+        return [call["given"] for call in self.calls() if action in call["argv"] and PASSWORD in call["given"]]
+
+    def test_password_that_cannot_be_read_is_kept(self):
+        status, text = self.run_command("database-role", aws__secretsmanager__get_secret_value=[
+            254, "An error occurred (ThrottlingException) when calling the GetSecretValue operation: Rate exceeded"])
+        self.assertEqual(status, 1, text)
+        self.assertIn("Rate exceeded", text)
+        self.assert_not_called("put-secret-value")
+        self.assert_not_called("begin-transaction")
+
+    def test_first_password_is_made(self):
+        status, text = self.run_command("database-role", aws__secretsmanager__get_secret_value=[
+            254, "An error occurred (ResourceNotFoundException) when calling the GetSecretValue operation: no value"])
+        self.assertEqual(status, 0, text)
+        self.assert_order("begin-transaction", "execute-statement", "execute-statement", "put-secret-value",
+                          "commit-transaction")
+        self.assertEqual(len(self.passwords("put-secret-value")), 1)
+
+    def test_new_password_is_kept_only_if_the_database_takes_it(self):
+        for action in ("begin_transaction", "execute_statement"):
+            with self.subTest(action):
+                # The first statement asks whether the database is there.
+                answers = [[0, "{}"], [254, "it refuses"]] if action == "execute_statement" else [254, "it refuses"]
+                status, text = self.run_command("database-role", "--new-password",
+                                                **{"aws__rds_data__" + action: answers})
+                self.assertEqual(status, 1, text)
+                self.assertIn("it refuses", text)
+                self.assert_not_called("put-secret-value")
+        self.assert_order("execute-statement", "execute-statement", "rollback-transaction")
+
+    def test_database_gets_what_the_secret_holds(self):
+        """Nobody knows whether a commit that fails took place."""
+        status, text = self.run_command("database-role", "--new-password",
+                                        aws__rds_data__commit_transaction=[[254, "timed out"], [0, "{}"]])
+        self.assertEqual(status, 0, text)
+        self.assert_order("put-secret-value", "commit-transaction", "rollback-transaction", "begin-transaction",
+                          "execute-statement", "commit-transaction")
+        self.assertEqual((len(self.passwords("put-secret-value")), len(self.passwords("execute-statement"))), (1, 2))
+
+    def test_commit_that_fails_is_told(self):
+        status, text = self.run_command("database-role", "--new-password",
+                                        aws__rds_data__commit_transaction=[254, "timed out"])
+        self.assertEqual(status, 1, text)
+        self.assertIn("run iac/database-role again", text)
 
     def test_migration_that_fails_stops_the_deployment(self):
         status, text = self.run_command("deploy", aws__ecs__describe_tasks=[0, '{"containers": [{"exitCode": 1}]}'])
