@@ -190,6 +190,22 @@ class Commands(unittest.TestCase):
         self.assert_order("curl", "make")
         self.assert_not_called(" push ")
 
+    def test_images_are_pushed_by_the_engine_that_built_them(self):
+        """ECR's password goes into settings of their own, which do not name the person's engine."""
+        status, text = self.run_command("deploy", docker__context__inspect=[0, "unix:///their/docker.sock\n"],
+                                        aws__ecr__describe_images=[[254, ""], [254, ""], [254, ""], [0, DIGEST + "\n"]])
+        self.assertEqual(status, 0, text)
+        used = {" ".join(call["argv"][:2]): call["variables"].get("DOCKER_HOST") for call in self.calls()
+                if call["argv"][0] == "docker" and "DOCKER_CONFIG" in call["variables"]}
+        self.assertEqual(used, dict.fromkeys(["docker login", "docker push"], "unix:///their/docker.sock"))
+
+    def test_login_that_is_refused_is_told(self):
+        status, text = self.run_command("deploy", aws__ecr__describe_images=[254, ""],
+                                        docker__login=[1, "unauthorized: the clock is wrong"])
+        self.assertEqual(status, 1, text)
+        self.assertIn("the clock is wrong", text)
+        self.assert_not_called("docker push")
+
     def test_password_stays_out_of_arguments(self):
         status, text = self.run_command("database-role")
         self.assertEqual(status, 0, text)
