@@ -301,8 +301,11 @@ iac-validate: ## check the Terraform files' form and types
 iac-test: ## the Terraform files' own tests, with mock providers
 	@iac/validate --test
 
+# These four run wherever Terraform, the AWS CLI and Docker do; each names the tools that are missing.
+NEED_IAC := ! command -v dpkg-query >/dev/null || .ci/install $(PACKAGES_IAC)
+
 plan: ## show what make deploy would change in AWS
-	@.ci/install $(PACKAGES_IAC)
+	@$(NEED_IAC)
 	@iac/plan
 
 # Terraform, the AWS CLI and the emulator are no Debian packages; tests/iac/run says where to get them.
@@ -311,15 +314,15 @@ test-iac: ## prove iac/: its own tests, and all of it applied to an emulator of 
 	@tests/iac/run
 
 deploy: ## build the images and deploy to AWS (about 0.60 USD an hour); asks first, unless YES=yes
-	@.ci/install $(PACKAGES_IAC)
+	@$(NEED_IAC)
 	@iac/deploy
 
 destroy: ## delete what make deploy made; asks first, unless YES=yes
-	@.ci/install $(PACKAGES_IAC)
+	@$(NEED_IAC)
 	@iac/destroy
 
 doctor: ## find why a consumer cannot connect (ARGS='--endpoint-id vpce-…')
-	@.ci/install $(PACKAGES_IAC)
+	@$(NEED_IAC)
 	@iac/doctor $(ARGS)
 
 topology: ## draw iac/topology.svg anew

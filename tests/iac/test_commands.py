@@ -137,6 +137,26 @@ class Commands(unittest.TestCase):
                 for tool in tools:
                     self.assertIn(f"{command}: {tool} is missing", text)
 
+    def test_make_needs_no_debian(self):
+        """The commands say themselves what is missing."""
+        for file in ("Makefile", ".ci"):
+            os.symlink(os.path.join(TOP, file), os.path.join(self.folder, file))
+        bare = os.path.join(self.folder, "bare")
+        os.makedirs(bare)
+        for tool in ("awk", "bash", "cat", "cut", "dirname", "find", "git", "jq", "nproc", "sed", "sh", "sort"):
+            os.symlink(shutil.which(tool), os.path.join(bare, tool))
+        os.symlink(sys.executable, os.path.join(bare, "python3"))
+        for tool in ("terraform", "aws"):
+            os.symlink(os.path.join(HERE, "inputs", "stub"), os.path.join(bare, tool))
+        make = shutil.which("make")
+        for command in ("plan", "deploy", "destroy", "doctor"):
+            with self.subTest(command):
+                done = subprocess.run([make, "-s", "-C", self.folder, command], check=False, text=True, timeout=60,
+                                      env={"PATH": bare, "STUBS": self.folder, "HOME": self.folder},
+                                      stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+                self.assertNotIn("installing", done.stdout)
+                self.assertRegex(done.stdout, fr"(?m)^{command}: ")
+
     def test_missing_credentials(self):
         for command in ("plan", "deploy", "destroy"):
             with self.subTest(command):
