@@ -67,6 +67,24 @@ ANSWERS = {
 }
 
 
+def state(*resources):
+    """As `terraform show -json` has it, one of them in a module."""
+    given = [{"address": address, "mode": "managed", "type": address.split(".")[-2], "values": values}
+             for address, values in resources]
+    inner = [resource for resource in given if resource["address"].startswith("module.")]
+    outer = [resource for resource in given if resource not in inner]
+    read = {"address": "data.aws_partition.current", "mode": "data", "type": "aws_partition", "values": {}}
+    return [0, json.dumps({"format_version": "1.0", "values": {"root_module": {
+        "resources": [read] + outer, "child_modules": [{"address": "module.m", "resources": inner}]}}})]
+
+
+SERVICE = ("aws_vpc_endpoint_service.this", {"id": "vpce-svc-1", "arn": "arn:aws:ec2:eu-west-2:1:x/vpce-svc-1"})
+ENDPOINT = ("module.consumer_endpoint.aws_vpc_endpoint.this", {"id": "vpce-1"})
+CLUSTER = ("aws_rds_cluster.this", {"deletion_protection": True, "skip_final_snapshot": False})
+BALANCER = ("aws_lb.this", {"enable_deletion_protection": False})
+REPOSITORY = ('aws_ecr_repository.image["app"]', {"force_delete": False})
+
+
 def outputs(**changed):
     return [0, json.dumps({name: {"value": value} for name, value in (OUTPUTS | changed).items()})]
 
@@ -93,6 +111,7 @@ class Commands(unittest.TestCase):
     def run_command(self, command, *options, yes=True, path=None, **answers):
         answers = ANSWERS | {key.replace("__", " ").replace("_", "-"): value for key, value in answers.items()}
         answers.setdefault("terraform output", outputs())
+        answers.setdefault("terraform show", state(SERVICE, ENDPOINT, BALANCER))
         with open(os.path.join(self.folder, "answers.json"), "w", encoding="utf-8") as file:
             json.dump(answers, file)
         open(os.path.join(self.folder, "turns"), "w", encoding="utf-8").close()
@@ -327,13 +346,46 @@ class Commands(unittest.TestCase):
     def test_destroy(self):
         status, text = self.run_command("destroy")
         self.assertEqual(status, 0, text)
-        self.assert_order("destroy -auto-approve")
+        self.assert_order("describe-vpc-endpoint-connections --region eu-west-2 --filters Name=service-id,"
+                          "Values=vpce-svc-1", "destroy -auto-approve")
+        self.assert_not_called(" apply")
+
+    def test_nothing_to_destroy(self):
+        for known in ([0, '{"format_version": "1.0"}'], state()):
+            status, text = self.run_command("destroy", terraform__show=known)
+            self.assertEqual(status, 1, text)
+            self.assertIn("nothing that is deployed", text)
+        status, text = self.run_command("destroy", terraform__show=[1, "the bucket is not there"])
+        self.assertEqual(status, 1, text)
+        self.assertIn("the bucket is not there", text)
+        self.assert_not_called("destroy")
+
+    def test_destroy_needs_no_outputs(self):
+        """A deployment or a deletion that stopped half-way leaves none, or few."""
+        for known in (state(REPOSITORY), state(SERVICE, ENDPOINT)):
+            status, text = self.run_command("destroy", terraform__output=[0, "{}"], terraform__show=known,
+                                            terraform__console=[0, "false\n"])
+            self.assertEqual(status, 0, text)
+        self.assertEqual(len([line for line in self.lines() if "destroy -auto-approve" in line]), 2)
+        self.assertEqual(len([line for line in self.lines() if "describe-vpc-endpoint-connections" in line]), 1)
 
     def test_destroy_respects_protection(self):
-        status, text = self.run_command("destroy", terraform__output=outputs(deletion_protection=True))
-        self.assertEqual(status, 1, text)
-        self.assertIn("TF_VAR_deletion_protection=false make deploy", text)
+        for resource in (CLUSTER, REPOSITORY, ("aws_lb.this", {"enable_deletion_protection": True})):
+            for answer in ([0, "true\n"], [1, "no such variable"]):
+                with self.subTest(resource[0]):
+                    status, text = self.run_command("destroy", terraform__show=state(BALANCER, resource),
+                                                    terraform__console=answer)
+                    self.assertEqual(status, 1, text)
+                    self.assertIn("TF_VAR_deletion_protection=false make destroy", text)
         self.assert_not_called("destroy")
+        self.assert_not_called(" apply")
+
+    def test_destroy_switches_protection_off_where_it_is_on(self):
+        status, text = self.run_command("destroy", terraform__show=state(CLUSTER, BALANCER, REPOSITORY, ENDPOINT),
+                                        terraform__console=[0, "false\n"])
+        self.assertEqual(status, 0, text)
+        self.assert_order("apply -auto-approve -target=aws_rds_cluster.this "
+                          '-target=aws_ecr_repository.image["app"]', "destroy -auto-approve")
 
     def test_destroy_names_other_consumers(self):
         connection = {"VpcEndpointId": "vpce-2", "VpcEndpointState": "available"}
