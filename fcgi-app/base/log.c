@@ -1,6 +1,9 @@
 #include "base/log.h"
 
 #include <errno.h>
+#include <limits.h>
+#include <poll.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -8,8 +11,12 @@
 #include "base/clock.h"
 #include "base/text.h"
 
-/* PIPE_BUF on Linux: a longer write to a pipe may mingle with another process's line. */
-enum { LOG_LINE_MAX = 4096, LOG_LINE_TAIL = 2 };
+/* A longer write to a pipe may mingle with another process's line, and block where poll said that
+ * it would not. */
+enum { LOG_LINE_MAX = PIPE_BUF, LOG_LINE_TAIL = 2 };
+
+/* How long a line waits for a reader that pauses, unless lines are dropped already. */
+enum { LOG_WAIT_MS = 100 };
 
 static const char *const log_level_names[LOG_LEVEL_MAX] = {
     [LOG_ERROR] = "error",
@@ -19,6 +26,9 @@ static const char *const log_level_names[LOG_LEVEL_MAX] = {
 };
 
 static enum log_level log_level_set = LOG_INFO;
+
+static _Atomic int64_t log_dropped_here;
+static _Atomic int64_t *log_dropped = &log_dropped_here;
 
 /* A line under construction; a failed append leaves len as it was. */
 struct log_line {
@@ -89,11 +99,16 @@ static void log_append_field(struct log_line *line, const struct log_field *fiel
         line->len = before;
 }
 
-void log_write(enum log_level level, const char *message, const struct log_field *fields)
+/* A pipe is writable while PIPE_BUF bytes fit (pipe(7)). Non-blocking it must not be made: that
+ * would hold for all processes that share it. */
+static bool log_is_writable(int wait_ms)
 {
-    if (level > log_level_set)
-        return;
-    int saved = errno;
+    struct pollfd out = {.fd = STDERR_FILENO, .events = POLLOUT};
+    return poll(&out, 1, wait_ms) != 0;
+}
+
+static void log_put(enum log_level level, const char *message, const struct log_field *fields)
+{
     char now[CLOCK_TEXT_SIZE];
     struct log_line line = {.data = "{", .len = 1};
 
@@ -108,7 +123,36 @@ void log_write(enum log_level level, const char *message, const struct log_field
     /* There is nowhere to report that the log cannot be written. */
     ssize_t written = write(STDERR_FILENO, line.data, line.len);
     (void)written;
+}
+
+static void log_tell_dropped(void)
+{
+    if (atomic_load(log_dropped) == 0 || !log_is_writable(0))
+        return;
+    int64_t count = atomic_exchange(log_dropped, 0);
+    /* 0: another process was faster. */
+    if (count > 0)
+        log_put(LOG_WARN, "log lines were dropped", LOG_FIELDS(LOG_NUMBER("count", count)));
+}
+
+void log_write(enum log_level level, const char *message, const struct log_field *fields)
+{
+    if (level > log_level_set)
+        return;
+    int saved = errno;
+    log_tell_dropped();
+    if (log_is_writable(atomic_load(log_dropped) ? 0 : LOG_WAIT_MS))
+        log_put(level, message, fields);
+    else
+        atomic_fetch_add(log_dropped, 1);
     errno = saved;
+}
+
+void log_count_dropped_in(_Atomic int64_t *shared)
+{
+    int64_t count = atomic_exchange(log_dropped, 0);
+    log_dropped = shared ? shared : &log_dropped_here;
+    atomic_fetch_add(log_dropped, count);
 }
 
 void log_set_level(enum log_level level)

@@ -116,11 +116,11 @@ static void master_kill_stuck(struct master *m)
         int64_t since = atomic_load(&m->board->slots[i].busy_since_us);
         if (m->children[i].pid == 0 || since == 0 || now - since <= limit_us)
             continue;
-        log_write(
-            LOG_ERROR, "worker is stuck with one request; killing it",
-            LOG_FIELDS(LOG_NUMBER("pid", m->children[i].pid), LOG_NUMBER("busy_us", now - since)));
         kill(m->children[i].pid, SIGKILL);
         atomic_store(&m->board->slots[i].busy_since_us, 0);
+        log_write(
+            LOG_ERROR, "worker is stuck with one request; killed it",
+            LOG_FIELDS(LOG_NUMBER("pid", m->children[i].pid), LOG_NUMBER("busy_us", now - since)));
     }
 }
 
@@ -129,12 +129,12 @@ static void master_drain(struct master *m, int signal)
     if (m->drain_us)
         return;
     int seconds = m->config->numbers[CONFIG_DRAIN_SECONDS];
-    log_write(LOG_INFO, "draining",
-              LOG_FIELDS(LOG_NUMBER("signal", signal), LOG_NUMBER("deadline_seconds", seconds)));
     m->drain_us = clock_monotonic_us();
     m->deadline_us = m->drain_us + (int64_t)seconds * 1000000;
     atomic_store(&m->board->draining, true);
     master_signal_all(m, SIGTERM);
+    log_write(LOG_INFO, "draining",
+              LOG_FIELDS(LOG_NUMBER("signal", signal), LOG_NUMBER("deadline_seconds", seconds)));
 }
 
 /* Whether no caller's request came for the quiet time. Health checks do not count: they go on for
@@ -172,10 +172,10 @@ static void master_finish_drain(struct master *m)
     }
     if (now < m->deadline_us)
         return;
-    log_write(LOG_WARN, "drain deadline passed; killing the workers left",
-              LOG_FIELDS(LOG_NUMBER("workers", m->alive)));
     master_signal_all(m, SIGKILL);
     m->deadline_us = INT64_MAX;
+    log_write(LOG_WARN, "drain deadline passed; killed the workers left",
+              LOG_FIELDS(LOG_NUMBER("workers", m->alive)));
 }
 
 static void master_reread_denied(struct master *m)

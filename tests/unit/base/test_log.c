@@ -1,13 +1,24 @@
 #include "base/log.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "suite.h"
 
-enum { LINE_SIZE = 65536, PIPE_ATOMIC = 4096 };
+enum {
+    LINE_SIZE = 65536,
+    PIPE_ATOMIC = 4096,
+    DROPPED = 50,
+    DROPPED_US = 2000000, /* not even half of what it takes if each waits */
+    STUCK_SECONDS = 30    /* a write that blocks ends the program */
+};
 
 static char line[LINE_SIZE];
 
@@ -115,6 +126,91 @@ static void test_long_line(void)
     }
 }
 
+/* Leads standard error into a pipe that is full; returns the pipe's other end. */
+static int fill_stderr(int *saved)
+{
+    int ends[2];
+    CU_ASSERT_EQUAL_FATAL(pipe(ends), 0);
+    int size = fcntl(ends[1], F_SETPIPE_SZ, 4 * PIPE_ATOMIC);
+    CU_ASSERT_FATAL(size > 0 && size < LINE_SIZE);
+    memset(line, 'x', (size_t)size);
+    CU_ASSERT_EQUAL(write(ends[1], line, (size_t)size), size);
+    *saved = dup(STDERR_FILENO);
+    dup2(ends[1], STDERR_FILENO);
+    close(ends[1]);
+    alarm(STUCK_SECONDS);
+    return ends[0];
+}
+
+static void restore_stderr(int saved, int reader)
+{
+    alarm(0);
+    dup2(saved, STDERR_FILENO);
+    close(saved);
+    close(reader);
+}
+
+static void read_line(int reader)
+{
+    ssize_t n = read(reader, line, sizeof line - 1);
+    line[n > 0 ? n : 0] = '\0';
+}
+
+/* The second of the two lines that came. */
+static const char *second(void)
+{
+    const char *end = strchr(line, '\n');
+    return end ? end + 1 : "";
+}
+
+static void test_reader_pauses(void)
+{
+    int saved, reader = fill_stderr(&saved);
+    int64_t since = clock_monotonic_us();
+    for (int i = 0; i < DROPPED; i++)
+        log_write(LOG_INFO, "too much", NULL);
+    int64_t took = clock_monotonic_us() - since;
+    read_line(reader);
+    log_set_level(LOG_ERROR);
+    log_write(LOG_ERROR, "after", NULL);
+    log_set_level(LOG_INFO);
+    read_line(reader);
+    restore_stderr(saved, reader);
+    SUITE_CHECK(took < DROPPED_US, "%d us", (int)took);
+    const char *dropped =
+        "\"level\":\"warn\",\"message\":\"log lines were dropped\",\"count\":50}\n";
+    SUITE_CHECK(strstr(line, dropped) != NULL, "%s", line);
+    CU_ASSERT(strstr(second(), "\"message\":\"after\"}\n") != NULL);
+}
+
+/* What one process drops another one tells, once, though the first has died. */
+static void test_dropped_together(void)
+{
+    _Atomic int64_t *shared =
+        mmap(NULL, sizeof *shared, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    CU_ASSERT_FATAL(shared != MAP_FAILED);
+    int saved, reader = fill_stderr(&saved);
+    log_write(LOG_INFO, "counted before", NULL);
+    log_count_dropped_in(shared);
+    pid_t child = fork();
+    if (child == 0) {
+        log_write(LOG_INFO, "dropped by another", NULL);
+        _exit(0);
+    }
+    CU_ASSERT(waitpid(child, NULL, 0) == child);
+    CU_ASSERT_EQUAL(atomic_load(shared), 2);
+    read_line(reader);
+    log_write(LOG_INFO, "after", NULL);
+    read_line(reader);
+    CU_ASSERT(strstr(line, "\"count\":2}\n") != NULL && strstr(second(), "\"after\"") != NULL);
+    log_write(LOG_INFO, "later", NULL);
+    read_line(reader);
+    CU_ASSERT_STRING_EQUAL(tail(), "\"level\":\"info\",\"message\":\"later\"}\n");
+    log_count_dropped_in(NULL);
+    restore_stderr(saved, reader);
+    munmap(shared, sizeof *shared);
+}
+
 static void test_errno_kept(void)
 {
     int saved = dup(STDERR_FILENO);
@@ -135,6 +231,8 @@ int main(void)
         {"levels below the one set are silent", test_levels},
         {"levels have names", test_level_names},
         {"a long line is cut at a field", test_long_line},
+        {"a reader that pauses holds nobody up", test_reader_pauses},
+        {"what was dropped is told once", test_dropped_together},
         {"errno is kept", test_errno_kept},
         CU_TEST_INFO_NULL,
     };

@@ -1,0 +1,175 @@
+/* Whoever reads postern's log pauses, so that the pipe it comes through is full: service goes on, a
+ * drain ends, and the reader who comes back is told how much it missed. */
+#include <cjson/cJSON.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "e2e/client.h"
+#include "e2e/fastcgi.h"
+#include "e2e/fixture.h"
+#include "e2e/load.h"
+#include "e2e/process.h"
+#include "suite.h"
+
+enum {
+    THREADS = 4,
+    REQUESTS = 500, /* a thread: several times what the pipe holds */
+    ANSWER_MS = 3000,
+    DRAIN_MS = 3000, /* far from its deadline */
+    WAIT_MS = 15000,
+    SETTLE_MS = 500, /* a request's line follows its answer, after 100 ms if it waits for room */
+    LOG_SIZE = 1024 * 1024
+};
+
+/* What came out of the pipe. */
+struct seen {
+    int broken, requests, dropped;
+};
+
+static int reader = -1;
+static atomic_int unanswered;
+
+/* In a named pipe's place, for the pair writes what standard error says to that file. */
+static int setup(void)
+{
+    static const char *const env[] = {"POSTERN_QUIET_MS=50", "POSTERN_DRAIN_SECONDS=10",
+                                      "POSTERN_REQUEST_SECONDS=1", "POSTERN_STORE_TIMEOUT_MS=500",
+                                      NULL};
+    char path[PAIR_PATH_SIZE + 32];
+    if (fixture_start(&(struct pair_options){.workers = THREADS, .env = env}) != 0)
+        return 1;
+    pair_stop_app(&pair, SIGTERM);
+    snprintf(path, sizeof path, "%s/postern.log", pair.dir);
+    if (unlink(path) != 0 || mkfifo(path, 0600) != 0)
+        return 1;
+    reader = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+    return reader >= 0 && pair_start_app(&pair) && pair_wait_ready(&pair) &&
+                   process_wait_workers(&pair, THREADS, NULL, 0, WAIT_MS)
+               ? 0
+               : 1;
+}
+
+static int teardown(void)
+{
+    fixture_end();
+    return close(reader);
+}
+
+static void send_requests(void *context, size_t thread)
+{
+    const struct client_request request = {
+        .method = "GET", .path = "/products/1", .timeout_ms = ANSWER_MS};
+    struct client_answer got;
+    struct client *own = client_open(pair.port);
+    (void)context, (void)thread;
+    for (int i = 0; i < REQUESTS; i++) {
+        if (own && client_call(own, &request, &got) && got.status == 200)
+            continue;
+        /* The first that fails says it all, and each may take its whole time. */
+        atomic_fetch_add(&unanswered, 1);
+        break;
+    }
+    client_close(own);
+}
+
+static void see_line(struct seen *seen, const char *line)
+{
+    cJSON *json = cJSON_ParseWithOpts(line, NULL, true);
+    const char *message = cJSON_GetStringValue(cJSON_GetObjectItem(json, "message"));
+    const cJSON *count = cJSON_GetObjectItem(json, "count");
+    if (!message)
+        fprintf(stderr, "log: %s\n", line);
+    seen->broken += !message;
+    seen->requests += message && strcmp(message, "request") == 0;
+    if (message && strcmp(message, "log lines were dropped") == 0 && cJSON_IsNumber(count))
+        seen->dropped += count->valueint;
+    cJSON_Delete(json);
+}
+
+/* Reads what is there when all have said what they have to say. */
+static struct seen read_log(void)
+{
+    struct seen seen = {.broken = 0};
+    char *text = malloc(LOG_SIZE), *rest = NULL;
+    size_t len = 0;
+    ssize_t n;
+    load_sleep_ms(SETTLE_MS);
+    while (text && len + 1 < LOG_SIZE && (n = read(reader, text + len, LOG_SIZE - 1 - len)) > 0)
+        len += (size_t)n;
+    if (text) {
+        text[len] = '\0';
+        for (char *line = strtok_r(text, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest))
+            see_line(&seen, line);
+    }
+    free(text);
+    return seen;
+}
+
+static void fill_pipe(void)
+{
+    atomic_store(&unanswered, 0);
+    CU_ASSERT(load_run(THREADS, send_requests, NULL));
+    CU_ASSERT_EQUAL(unanswered, 0);
+}
+
+/* Each request's line was either written whole or counted. */
+static void test_reader_returns(void)
+{
+    read_log();
+    fill_pipe();
+    struct seen first = read_log();
+    CU_ASSERT(first.requests > 0 && first.requests < THREADS * REQUESTS);
+    client_get(client, "/products/1", &answer);
+    CU_ASSERT_EQUAL(answer.status, 200);
+    struct seen second = read_log();
+    CU_ASSERT(first.broken == 0 && second.broken == 0);
+    CU_ASSERT_EQUAL(second.requests, 1);
+    SUITE_CHECK(first.requests + first.dropped + second.dropped == THREADS * REQUESTS,
+                "%d requests, %d and %d dropped", first.requests, first.dropped, second.dropped);
+}
+
+/* Whether one of the workers, whichever, is another now. */
+static bool wait_replaced(const pid_t old[THREADS])
+{
+    pid_t now[THREADS];
+    for (int64_t until = load_now_ms() + WAIT_MS; load_now_ms() < until; load_sleep_ms(10)) {
+        if (pair_workers(&pair, now, THREADS) == THREADS && memcmp(old, now, sizeof now) != 0)
+            return true;
+    }
+    return false;
+}
+
+/* The master has something to say of a stuck worker, and of the drain. */
+static void test_reader_stays_away(void)
+{
+    pid_t old[THREADS];
+    fill_pipe();
+    CU_ASSERT_EQUAL(pair_workers(&pair, old, THREADS), THREADS);
+    int fd = fastcgi_connect(&pair);
+    CU_ASSERT(client_raw_send(fd, fastcgi_half_record, sizeof fastcgi_half_record));
+    CU_ASSERT(wait_replaced(old));
+    close(fd);
+    client_get(client, "/products/1", &answer);
+    CU_ASSERT_EQUAL(answer.status, 200);
+
+    int64_t since = load_now_ms();
+    int status = pair_stop_app(&pair, SIGTERM);
+    CU_ASSERT(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+    SUITE_CHECK(load_now_ms() - since < DRAIN_MS, "%d ms", (int)(load_now_ms() - since));
+    CU_ASSERT_EQUAL(read_log().broken, 0);
+}
+
+int main(void)
+{
+    static CU_TestInfo tests[] = {{"the reader returns", test_reader_returns},
+                                  {"the reader stays away", test_reader_stays_away},
+                                  CU_TEST_INFO_NULL};
+    return suite_run("e2e/log_reader", setup, teardown, tests);
+}
