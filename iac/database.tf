@@ -78,6 +78,7 @@ resource "aws_rds_cluster" "this" {
   backup_retention_period      = var.database_backup_days
   preferred_backup_window      = "02:00-03:00"
   preferred_maintenance_window = "sun:03:30-sun:04:30"
+  apply_immediately            = true # whoever deploys looks on; by default, it would wait for the window
   copy_tags_to_snapshot        = true
   deletion_protection          = var.deletion_protection
   skip_final_snapshot          = !var.deletion_protection
@@ -103,6 +104,7 @@ resource "aws_rds_cluster_instance" "this" {
   instance_class             = "db.serverless"
   publicly_accessible        = false
   auto_minor_version_upgrade = false
+  apply_immediately          = true
   promotion_tier             = min(count.index, 1) # readers of tiers 0 and 1 are kept as large as the writer
 
   performance_insights_enabled    = true

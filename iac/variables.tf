@@ -264,7 +264,7 @@ variable "log_retention_days" {
 # ---- Database
 
 variable "database_engine_version" {
-  description = "Version of Aurora PostgreSQL. It is raised here, for minor versions are not installed unasked."
+  description = "Version of Aurora PostgreSQL. Minor versions are not installed unasked: raise it here, and the next `make deploy` restarts the database with it. The major version is chosen when the database is made; from 16 to 17 in place takes more than this, and AWS refuses it."
   type        = string
   default     = "16.8"
   nullable    = false

@@ -51,6 +51,11 @@ run "defaults" {
   }
 
   assert {
+    condition     = aws_rds_cluster.this.apply_immediately && alltrue([for instance in aws_rds_cluster_instance.this : instance.apply_immediately])
+    error_message = "A new version of the database must be there when the deployment ends, and not some Sunday."
+  }
+
+  assert {
     condition     = output.urls.service_vpc == "http://vpc-endpoint-service-demo.internal.com"
     error_message = "Clients in the service VPC must find the service by the private zone's name."
   }

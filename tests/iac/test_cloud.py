@@ -301,6 +301,13 @@ class NewImage(unittest.TestCase):
         self.assertEqual(terraform.changes(COPY.plan()), {})
 
 
+class NewDatabaseVersion(unittest.TestCase):
+    def test_no_instance_is_made_anew(self):
+        changes = terraform.changes(COPY.plan("-var=database_engine_version=16.9"))
+        self.assertIn("aws_rds_cluster.this", changes)
+        self.assertEqual(set(changes.values()), {"update"}, changes)
+
+
 class Destroyed(unittest.TestCase):
     def test_nothing_is_left(self):
         CONSUMER.result().destroy()
