@@ -25,6 +25,10 @@ data "aws_partition" "current" {}
 data "aws_availability_zones" "here" {
   state = "available"
 
+  # Of the regions below, Fargate leaves out this zone alone (Amazon ECS Developer Guide, "Supported Regions
+  # for Amazon ECS on AWS Fargate").
+  exclude_zone_ids = ["apne1-az3"]
+
   filter {
     name   = "opt-in-status"
     values = ["opt-in-not-required"]

@@ -56,6 +56,11 @@ run "defaults" {
   }
 
   assert {
+    condition     = data.aws_availability_zones.here.exclude_zone_ids == toset(["apne1-az3"])
+    error_message = "Zones without Fargate must not be chosen, nor be taken."
+  }
+
+  assert {
     condition     = output.urls.service_vpc == "http://vpc-endpoint-service-demo.internal.com"
     error_message = "Clients in the service VPC must find the service by the private zone's name."
   }
