@@ -56,7 +56,6 @@ module "service" {
   memory             = var.task_memory
   tasks_min          = var.tasks_min
   tasks_max          = var.tasks_max
-  execute_command    = var.execute_command
   log_retention_days = var.log_retention_days
   logs_key_arn       = aws_kms_key.telemetry.arn
   secret_arn         = aws_secretsmanager_secret.database_role.arn

@@ -218,13 +218,6 @@ variable "tasks_max" {
   }
 }
 
-variable "execute_command" {
-  description = "Whether `aws ecs execute-command` may enter the tasks. Their root file systems are writable while it is on, for its agent needs that."
-  type        = bool
-  default     = false
-  nullable    = false
-}
-
 variable "log_level" {
   description = "What the application logs: error, warn, info or debug."
   type        = string

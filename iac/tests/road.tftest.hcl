@@ -78,7 +78,6 @@ run "everything" {
     task_memory                    = 30720
     tasks_min                      = 4
     tasks_max                      = 4
-    execute_command                = true
     denied_consumers               = ["vpce-bbbbbbbbbbbbbbbbb", "vpce-aaaaaaaa"]
     database_instances             = 3
     deletion_protection            = false

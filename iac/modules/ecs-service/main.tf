@@ -1,5 +1,5 @@
 resource "aws_cloudwatch_log_group" "this" {
-  for_each = toset(["app", "web", "migrate", "exec"])
+  for_each = toset(["app", "web", "migrate"])
 
   name              = "/${var.name}/${each.key}"
   retention_in_days = var.log_retention_days
@@ -13,17 +13,6 @@ resource "aws_ecs_cluster" "this" {
     name  = "containerInsights"
     value = "enabled"
   }
-
-  configuration {
-    execute_command_configuration {
-      logging = "OVERRIDE" # what is typed there is kept
-
-      log_configuration {
-        cloud_watch_log_group_name     = aws_cloudwatch_log_group.this["exec"].name
-        cloud_watch_encryption_enabled = true
-      }
-    }
-  }
 }
 
 resource "aws_ecs_service" "this" {
@@ -33,7 +22,6 @@ resource "aws_ecs_service" "this" {
   launch_type     = "FARGATE"
   desired_count   = var.tasks_min
 
-  enable_execute_command            = var.execute_command
   enable_ecs_managed_tags           = true
   propagate_tags                    = "SERVICE"
   health_check_grace_period_seconds = 60

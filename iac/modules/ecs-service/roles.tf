@@ -74,34 +74,9 @@ resource "aws_iam_role_policy" "execution" {
   policy = data.aws_iam_policy_document.execution.json
 }
 
-# ---- What a task may do: nothing, unless ECS Exec is on
+# ---- What a task may do: nothing
 
 resource "aws_iam_role" "task" {
   name_prefix        = "${var.name}-task-"
   assume_role_policy = data.aws_iam_policy_document.trust.json
-}
-
-data "aws_iam_policy_document" "execute_command" {
-  # Session Manager's channels and the list of log groups take no resource.
-  statement {
-    actions = [
-      "ssmmessages:CreateControlChannel", "ssmmessages:CreateDataChannel",
-      "ssmmessages:OpenControlChannel", "ssmmessages:OpenDataChannel",
-      "logs:DescribeLogGroups",
-    ]
-    resources = ["*"]
-  }
-
-  statement {
-    actions   = ["logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents"]
-    resources = ["${aws_cloudwatch_log_group.this["exec"].arn}:*"]
-  }
-}
-
-resource "aws_iam_role_policy" "execute_command" {
-  count = var.execute_command ? 1 : 0
-
-  name   = "execute-command"
-  role   = aws_iam_role.task.id
-  policy = data.aws_iam_policy_document.execute_command.json
 }

@@ -13,14 +13,13 @@ locals {
     }
   } }
 
-  # What every container has. ECS Exec's agent must write to the root file system, says AWS, and needs an
-  # init process to reap what it started.
+  # What every container has.
   container = {
     essential              = true
-    readonlyRootFilesystem = !var.execute_command
+    readonlyRootFilesystem = true
     linuxParameters = {
       capabilities       = { add = [], drop = ["ALL"] }
-      initProcessEnabled = var.execute_command
+      initProcessEnabled = false
     }
     systemControls = []
     volumesFrom    = []

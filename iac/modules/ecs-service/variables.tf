@@ -48,11 +48,6 @@ variable "tasks_max" {
   type        = number
 }
 
-variable "execute_command" {
-  description = "Whether ECS Exec may enter the tasks."
-  type        = bool
-}
-
 variable "log_retention_days" {
   description = "Days that logs are kept."
   type        = number
