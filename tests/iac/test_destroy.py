@@ -23,8 +23,6 @@ def setUpModule():
     global COPY
     COPY = terraform.Copy("destroy", None, variables={f"{image}_image_digest": digest
                                                       for image, digest in cloud.DIGESTS.items()})
-    # With retries, as a person has it: the emulator lacks nothing that is called here.
-    os.remove(os.path.join(COPY.root, "emulator_override.tf"))
 
 
 def destroy(**environment):
