@@ -14,7 +14,7 @@ TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))
 BUILD = os.path.join(TOP, "build", "iac")
 INPUTS = os.path.join(TOP, "tests", "iac", "inputs")
 # Longer than any command takes here; one that hangs is ended.
-TIMEOUT_S = 400
+TIMEOUT_S = 700
 # Few retries, as the emulator answers at once if at all; some, as a busy one drops a connection now and then.
 OVERRIDE = 'provider "aws" {\n  max_retries = 4\n}\n'
 LEFT_OUT = shutil.ignore_patterns(".terraform", "*.tfstate*", "*.auto.tfvars", "terraform.tfvars", "*_override.tf",
