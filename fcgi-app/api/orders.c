@@ -41,10 +41,12 @@ enum api_status orders_place(const struct api_request *request, struct api_respo
 
     enum json_fault fault = order_json_read(request->body, request->body_len, &order,
                                             &response->violations, response->detail);
-    if (fault == JSON_OUT_OF_MEMORY)
+    if (fault == JSON_OUT_OF_MEMORY) {
         log_write(LOG_ERROR, "no memory to read an order", LOG_FIELDS(LOG_TEXT("call", "malloc")));
+        return API_FAULT;
+    }
     if (fault)
-        return fault == JSON_OUT_OF_MEMORY ? API_FAULT : API_MALFORMED;
+        return API_MALFORMED;
     if (response->violations.count > 0)
         return API_INVALID;
 

@@ -6,6 +6,7 @@
 #include "command/open_store.h"
 #include "server/listener.h"
 #include "server/master.h"
+#include "server/stop.h"
 
 /* A server that is away must not keep the program from starting: it answers 503 meanwhile, like
  * one whose server went away later, and whoever started it need not try again. */
@@ -47,18 +48,8 @@ static void serve_hold_signals(void)
     sigset_t set;
     sigemptyset(&set);
     sigaddset(&set, SIGHUP);
-    sigaddset(&set, SIGTERM);
-    sigaddset(&set, SIGINT);
-    sigaddset(&set, SIGQUIT);
+    stop_add_to(&set);
     sigprocmask(SIG_BLOCK, &set, NULL);
-}
-
-static bool serve_is_told_to_stop(void)
-{
-    sigset_t pending;
-    return sigpending(&pending) == 0 &&
-           (sigismember(&pending, SIGTERM) == 1 || sigismember(&pending, SIGINT) == 1 ||
-            sigismember(&pending, SIGQUIT) == 1);
 }
 
 static int serve_until_stopped(struct config *config, struct listener *listener,
@@ -67,7 +58,7 @@ static int serve_until_stopped(struct config *config, struct listener *listener,
     if (!serve_prepare_store(config))
         return COMMAND_FAILED;
     /* A stop waited for the store, so at most for its timeout, unless a migration took longer. */
-    if (serve_is_told_to_stop()) {
+    if (stop_is_pending()) {
         log_write(LOG_INFO, "stopped before it served", NULL);
         return COMMAND_DONE;
     }

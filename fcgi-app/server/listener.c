@@ -153,9 +153,8 @@ bool listener_open(struct listener *listener, const struct config *config)
 
 bool listener_listen(const struct listener *listener, const struct config *config)
 {
-    return !listener->path || listen(listener->fd, config->numbers[CONFIG_BACKLOG]) == 0
-               ? true
-               : listener_fail("listen", listener->path);
+    return !listener->path || listen(listener->fd, config->numbers[CONFIG_BACKLOG]) == 0 ||
+           listener_fail("listen", listener->path);
 }
 
 void listener_keep_socket_only(struct listener *listener)

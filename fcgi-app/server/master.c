@@ -9,6 +9,7 @@
 
 #include "base/clock.h"
 #include "server/scoreboard.h"
+#include "server/stop.h"
 #include "server/worker.h"
 
 enum {
@@ -83,8 +84,7 @@ static void master_bury(struct master *m, int i, int status)
                              LOG_NUMBER("signal", WIFSIGNALED(status) ? WTERMSIG(status) : 0)));
     child->pid = 0;
     m->alive--;
-    /* It may have died with a request, which nobody serves any more: a drain must not wait for it.
-     */
+    /* It may have died with a request, which nobody serves now: a drain must not wait for it. */
     atomic_store(&m->board->slots[i].busy_since_us, 0);
 }
 
@@ -220,9 +220,7 @@ static void master_on_signal(struct master *m, int signal)
 static void master_block_signals(sigset_t *set)
 {
     sigemptyset(set);
-    sigaddset(set, SIGTERM);
-    sigaddset(set, SIGINT);
-    sigaddset(set, SIGQUIT);
+    stop_add_to(set);
     sigaddset(set, SIGHUP);
     sigaddset(set, SIGCHLD);
     sigprocmask(SIG_BLOCK, set, NULL);

@@ -13,6 +13,7 @@
 #include "base/clock.h"
 #include "http/http.h"
 #include "server/gateway.h"
+#include "server/stop.h"
 #include "store/store.h"
 
 enum {
@@ -59,7 +60,6 @@ static void worker_on_stop(int signal)
  * with a master or without. */
 static void worker_set_signals(struct worker *w)
 {
-    static const int stops[] = {SIGTERM, SIGINT, SIGQUIT};
     struct sigaction stop = {.sa_handler = worker_on_stop};
     sigset_t all;
 
@@ -67,9 +67,9 @@ static void worker_set_signals(struct worker *w)
     sigdelset(&all, SIGALRM);
     sigprocmask(SIG_SETMASK, &all, NULL);
     w->waiting = all;
-    for (size_t i = 0; i < sizeof stops / sizeof stops[0]; i++) {
-        sigaction(stops[i], &stop, NULL);
-        sigdelset(&w->waiting, stops[i]);
+    for (int i = 0; i < STOP_SIGNALS; i++) {
+        sigaction(stop_signals[i], &stop, NULL);
+        sigdelset(&w->waiting, stop_signals[i]);
     }
     signal(SIGALRM, SIG_DFL);
     signal(SIGPIPE, SIG_IGN);
@@ -171,10 +171,7 @@ static void worker_accept(struct worker *w)
  * wait are asked for as well. */
 static bool worker_is_told_to_stop(void)
 {
-    sigset_t pending;
-    return worker_stop || (sigpending(&pending) == 0 && (sigismember(&pending, SIGTERM) == 1 ||
-                                                         sigismember(&pending, SIGINT) == 1 ||
-                                                         sigismember(&pending, SIGQUIT) == 1));
+    return worker_stop || stop_is_pending();
 }
 
 /* All stop when the master says so, or was killed, which the kernel tells its workers by a TERM. */

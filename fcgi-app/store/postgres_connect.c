@@ -366,8 +366,7 @@ enum store_result postgres_reach(struct postgres *p)
     if (result != STORE_OK)
         return result;
     result = postgres_prepare(p);
-    /* Some may be prepared, and are kept when the rest is undone: a second time would be a fault.
-     */
+    /* Some may be prepared and stay so; to prepare them a second time would be a fault. */
     if (result != STORE_OK)
         postgres_disconnect(p);
     p->ready = result == STORE_OK;

@@ -190,8 +190,7 @@ static void test_pinned_workers(void)
     finish();
 }
 
-/* Whoever connects and says nothing is let go soon: with libfcgi's two seconds for each, this many
- * would hold the workers for longer than the client waits. */
+/* Whoever connects and says nothing is let go, and before the master takes the worker for stuck. */
 static void test_silent_connects(void)
 {
     pid_t old[2];
