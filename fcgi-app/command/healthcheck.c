@@ -1,8 +1,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/config.h"
 #include "command/command.h"
+#include "config/config.h"
 #include "server/probe.h"
 
 enum { HEALTHCHECK_TIMEOUT_MS = 2000, HEALTHCHECK_OK = 200 };
@@ -20,11 +20,11 @@ int command_healthcheck(int argc, char **argv)
     }
     if (!config_read_environment(&config))
         return COMMAND_FAILED;
-    int status = probe_get(config.texts[CONFIG_SOCKET], path, HEALTHCHECK_TIMEOUT_MS, &error);
+    int status = probe_get(config.socket, path, HEALTHCHECK_TIMEOUT_MS, &error);
     if (status == HEALTHCHECK_OK)
         return COMMAND_DONE;
     if (status < 0)
-        fprintf(stderr, "postern: %s: %s\n", config.texts[CONFIG_SOCKET], error);
+        fprintf(stderr, "postern: %s: %s\n", config.socket, error);
     else
         fprintf(stderr, "postern: %s answered %d\n", path, status);
     return COMMAND_FAILED;

@@ -19,7 +19,7 @@ bool open_store_configure(struct config *config)
 {
     char error[256];
     bool ok = config_read_environment(config);
-    if (!store_keeper_of(config->texts[CONFIG_DATABASE_URL], error, sizeof error)) {
+    if (!store_keeper_of(config->database_url, error, sizeof error)) {
         fprintf(stderr, "postern: %s\n", error);
         ok = false;
     }
@@ -33,9 +33,9 @@ struct store *open_store(struct config *config, int timeout_ms)
     if (!open_store_configure(config))
         return NULL;
     struct store *store = store_open(&(struct store_options){
-        .url = config->texts[CONFIG_DATABASE_URL],
-        .timeout_ms = timeout_ms ? timeout_ms : config->numbers[CONFIG_STORE_TIMEOUT_MS],
-        .password_file = config->texts[CONFIG_DATABASE_PASSWORD_FILE],
+        .url = config->database_url,
+        .timeout_ms = timeout_ms ? timeout_ms : config->store_timeout_ms,
+        .password_file = config->database_password_file,
     });
     if (!store)
         fputs("postern: out of memory\n", stderr);
@@ -46,7 +46,7 @@ void open_store_explain(const struct config *config, enum store_result result)
 {
     const char *advice = open_store_advice[result];
     char shown[256];
-    store_show(config->texts[CONFIG_DATABASE_URL], shown, sizeof shown);
+    store_show(config->database_url, shown, sizeof shown);
     fprintf(stderr, "postern: the store %s: %s\n", shown,
             advice ? advice : store_result_names[result]);
 }

@@ -2,7 +2,7 @@
 #ifndef COMMAND_OPEN_STORE_H
 #define COMMAND_OPEN_STORE_H
 
-#include "base/config.h"
+#include "config/config.h"
 #include "store/store.h"
 
 /* For commands that a person waits for: ten minutes for each call. */

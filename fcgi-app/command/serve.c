@@ -26,7 +26,7 @@ static bool serve_prepare_store(struct config *config)
     enum store_result result =
         store->keeper->migrates_itself ? store_migrate(store, &from, &to) : store_ping(store);
     bool wait = serve_may_wait(store->keeper, result);
-    config->numbers[CONFIG_WORKERS] = config_workers(config, store->keeper->workers_per_cpu);
+    config->workers = config_workers(config, store->keeper->workers_per_cpu);
     store_close(store);
     if (wait)
         log_write(LOG_WARN, "starting without the store; requests get 503 until it answers",
@@ -69,10 +69,10 @@ static int serve_until_stopped(struct config *config, struct listener *listener,
 
 static bool serve_load_denied(const struct config *config, struct denylist *denied)
 {
-    const char *path = config->texts[CONFIG_CONSUMERS_DENIED_FILE];
+    const char *path = config->consumers_denied_file;
     struct denylist_fault fault;
     char line[32] = "";
-    if (denylist_load(denied, config->texts[CONFIG_CONSUMERS_DENIED], path, &fault))
+    if (denylist_load(denied, config->consumers_denied, path, &fault))
         return true;
     if (fault.line)
         snprintf(line, sizeof line, "line %d: ", fault.line);

@@ -7,7 +7,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "base/denylist.h"
+#include "config/denylist.h"
 
 enum { DENIED_WORDS = ENDPOINT_ID_MAX / sizeof(uint64_t) };
 

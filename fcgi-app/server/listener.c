@@ -122,7 +122,7 @@ static bool listener_give_to_group(const char *path, const char *group)
 
 static bool listener_bind(struct listener *listener, const struct config *config)
 {
-    const char *path = config->texts[CONFIG_SOCKET];
+    const char *path = config->socket;
     struct sockaddr_un address = {.sun_family = AF_UNIX};
     snprintf(address.sun_path, sizeof address.sun_path, "%s", path);
 
@@ -134,7 +134,7 @@ static bool listener_bind(struct listener *listener, const struct config *config
     umask(mask);
     if (bound < 0)
         return listener_fail("bind", path);
-    return listener_give_to_group(path, config->texts[CONFIG_SOCKET_GROUP]);
+    return listener_give_to_group(path, config->socket_group);
 }
 
 bool listener_open(struct listener *listener, const struct config *config)
@@ -142,9 +142,9 @@ bool listener_open(struct listener *listener, const struct config *config)
     *listener = (struct listener){.fd = -1, .lock_fd = -1};
     if (listener_is_inherited())
         return listener_inherit(listener);
-    if (!listener_lock(listener, config->texts[CONFIG_SOCKET]))
+    if (!listener_lock(listener, config->socket))
         return false;
-    listener->path = config->texts[CONFIG_SOCKET];
+    listener->path = config->socket;
     if (listener_clear(listener->path) && listener_bind(listener, config))
         return true;
     listener_close(listener);
@@ -153,7 +153,7 @@ bool listener_open(struct listener *listener, const struct config *config)
 
 bool listener_listen(const struct listener *listener, const struct config *config)
 {
-    return !listener->path || listen(listener->fd, config->numbers[CONFIG_BACKLOG]) == 0 ||
+    return !listener->path || listen(listener->fd, config->backlog) == 0 ||
            listener_fail("listen", listener->path);
 }
 

@@ -4,7 +4,7 @@
 
 #include <stdbool.h>
 
-#include "base/config.h"
+#include "config/config.h"
 
 struct listener {
     int fd;           /* bound, non-blocking, close-on-exec */

@@ -110,7 +110,7 @@ static void master_signal_all(struct master *m, int signal)
 
 static void master_kill_stuck(struct master *m)
 {
-    int64_t limit_us = (int64_t)m->config->numbers[CONFIG_REQUEST_SECONDS] * 1000000;
+    int64_t limit_us = (int64_t)m->config->request_seconds * 1000000;
     int64_t now = clock_monotonic_us();
     for (int i = 0; i < m->board->workers; i++) {
         int64_t since = atomic_load(&m->board->slots[i].busy_since_us);
@@ -128,7 +128,7 @@ static void master_drain(struct master *m, int signal)
 {
     if (m->drain_us)
         return;
-    int seconds = m->config->numbers[CONFIG_DRAIN_SECONDS];
+    int seconds = m->config->drain_seconds;
     m->drain_us = clock_monotonic_us();
     m->deadline_us = m->drain_us + (int64_t)seconds * 1000000;
     atomic_store(&m->board->draining, true);
@@ -150,7 +150,7 @@ static bool master_is_quiet(const struct master *m, int64_t now)
         if (served > last)
             last = served;
     }
-    return now - last >= (int64_t)m->config->numbers[CONFIG_QUIET_MS] * 1000;
+    return now - last >= (int64_t)m->config->quiet_ms * 1000;
 }
 
 /* The drain's end, not before its least time: a load balancer needs it to send nobody here any
@@ -162,7 +162,7 @@ static void master_finish_drain(struct master *m)
 {
     int64_t now = clock_monotonic_us();
     int64_t margin = (m->deadline_us - m->drain_us) / 10;
-    int64_t open_us = (int64_t)m->config->numbers[CONFIG_DRAIN_MIN_MS] * 1000;
+    int64_t open_us = (int64_t)m->config->drain_min_ms * 1000;
     if (!atomic_load(&m->board->closing) &&
         (now >= m->deadline_us - margin ||
          (now - m->drain_us >= open_us && master_is_quiet(m, now)))) {
@@ -180,7 +180,7 @@ static void master_finish_drain(struct master *m)
 
 static void master_reread_denied(struct master *m)
 {
-    const char *path = m->config->texts[CONFIG_CONSUMERS_DENIED_FILE];
+    const char *path = m->config->consumers_denied_file;
     struct denylist_fault fault = {.why = "no memory to read it"};
     if (!*path) {
         log_write(LOG_INFO, "HUP: nothing to read again; restart to change the configuration",
@@ -188,7 +188,7 @@ static void master_reread_denied(struct master *m)
         return;
     }
     struct denylist *list = malloc(sizeof *list);
-    if (list && denylist_load(list, m->config->texts[CONFIG_CONSUMERS_DENIED], path, &fault)) {
+    if (list && denylist_load(list, m->config->consumers_denied, path, &fault)) {
         denied_publish(&m->board->denied, list);
         log_write(LOG_INFO, "denied consumers read again",
                   LOG_FIELDS(LOG_NUMBER("denied", list->count)));
@@ -247,7 +247,7 @@ static void master_loop(struct master *m)
 int master_run(const struct config *config, struct listener *listener,
                const struct denylist *denied)
 {
-    int workers = config->numbers[CONFIG_WORKERS];
+    int workers = config->workers;
     struct master m = {.config = config, .listener = listener};
     m.board = scoreboard_open(workers);
     m.children = calloc((size_t)workers, sizeof *m.children);

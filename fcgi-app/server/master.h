@@ -2,8 +2,8 @@
 #ifndef SERVER_MASTER_H
 #define SERVER_MASTER_H
 
-#include "base/config.h"
-#include "base/denylist.h"
+#include "config/config.h"
+#include "config/denylist.h"
 #include "server/listener.h"
 
 /* Forks the workers, replaces those that end (with a back-off for those that end at once), kills

@@ -102,9 +102,9 @@ static bool worker_open(struct worker *w)
     if (w->epoll_fd < 0 || epoll_ctl(w->epoll_fd, EPOLL_CTL_ADD, w->listen_fd, &event) < 0)
         return worker_fail("epoll");
     struct store *store = store_open(&(struct store_options){
-        .url = w->config->texts[CONFIG_DATABASE_URL],
-        .timeout_ms = w->config->numbers[CONFIG_STORE_TIMEOUT_MS],
-        .password_file = w->config->texts[CONFIG_DATABASE_PASSWORD_FILE],
+        .url = w->config->database_url,
+        .timeout_ms = w->config->store_timeout_ms,
+        .password_file = w->config->database_password_file,
     });
     http_service_init(&w->service, store);
     http_response_init(&w->response);
@@ -182,7 +182,7 @@ static void worker_look_for_stop(struct worker *w)
     if (!w->drain_us &&
         (atomic_load(&w->board->draining) || (w->told_us && getppid() != w->master))) {
         w->drain_us = clock_monotonic_us();
-        alarm((unsigned)w->config->numbers[CONFIG_DRAIN_SECONDS] + 1);
+        alarm((unsigned)w->config->drain_seconds + 1);
     }
 }
 
@@ -200,7 +200,7 @@ static bool worker_may_leave(const struct worker *w)
     if (!w->drain_us || getppid() == w->master)
         return w->drain_us && atomic_load(&w->board->closing);
     last_us = last_us > w->drain_us ? last_us : w->drain_us;
-    return clock_monotonic_us() - last_us >= (int64_t)w->config->numbers[CONFIG_QUIET_MS] * 1000;
+    return clock_monotonic_us() - last_us >= (int64_t)w->config->quiet_ms * 1000;
 }
 
 static void worker_loop(struct worker *w)

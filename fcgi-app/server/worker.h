@@ -4,7 +4,7 @@
 
 #include <sys/types.h>
 
-#include "base/config.h"
+#include "config/config.h"
 #include "server/scoreboard.h"
 
 /* Runs in the child until all stop (the board's draining, or the master was killed): then it

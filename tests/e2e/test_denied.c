@@ -6,7 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/denylist.h"
+#include "config/denylist.h"
 #include "e2e/answer.h"
 #include "e2e/client.h"
 #include "e2e/fastcgi.h"

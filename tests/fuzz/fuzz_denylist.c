@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/denylist.h"
+#include "config/denylist.h"
 #include "fuzz.h"
 #include "server/denied.h"
 

@@ -28,9 +28,9 @@ static int setup(void)
     close(null);
     snprintf(path, sizeof path, "%s/s.sock", folder);
     snprintf(lock, sizeof lock, "%s.lock", path);
-    config.texts[CONFIG_SOCKET] = path;
-    config.texts[CONFIG_SOCKET_GROUP] = "";
-    config.numbers[CONFIG_BACKLOG] = BACKLOG;
+    config.socket = path;
+    config.socket_group = "";
+    config.backlog = BACKLOG;
     return 0;
 }
 
@@ -157,19 +157,19 @@ static void test_file_in_the_way(void)
 static void test_group_unknown(void)
 {
     struct listener listener;
-    config.texts[CONFIG_SOCKET_GROUP] = "no-such-group";
+    config.socket_group = "no-such-group";
     CU_ASSERT_FALSE(serve(&listener));
     CU_ASSERT_FALSE(exists(path) || exists(lock));
-    config.texts[CONFIG_SOCKET_GROUP] = "";
+    config.socket_group = "";
 }
 
 static void test_folder_missing(void)
 {
     struct listener listener;
-    config.texts[CONFIG_SOCKET] = "/nonexistent/s.sock";
+    config.socket = "/nonexistent/s.sock";
     CU_ASSERT_FALSE(serve(&listener));
     CU_ASSERT(listener.fd == -1 && listener.lock_fd == -1);
-    config.texts[CONFIG_SOCKET] = path;
+    config.socket = path;
 }
 
 /* A socket on fd 0 is taken as it is, and left where it is. */

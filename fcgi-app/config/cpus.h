@@ -1,6 +1,6 @@
 /* cpus: how many processors this process may use. */
-#ifndef BASE_CPUS_H
-#define BASE_CPUS_H
+#ifndef CONFIG_CPUS_H
+#define CONFIG_CPUS_H
 
 /* Reads the contents of a cgroup v2 cpu.max file ("200000 100000", "max 100000") and returns the
  * processors it grants, rounded up; 0 if it sets no limit or is not understood. (Linux kernel,

@@ -1,4 +1,4 @@
-#include "base/denylist.h"
+#include "config/denylist.h"
 
 #include <errno.h>
 #include <fcntl.h>

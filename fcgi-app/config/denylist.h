@@ -1,6 +1,6 @@
 /* denylist: the VPC endpoints that are refused, as an operator writes them down. */
-#ifndef BASE_DENYLIST_H
-#define BASE_DENYLIST_H
+#ifndef CONFIG_DENYLIST_H
+#define CONFIG_DENYLIST_H
 
 #include <stdbool.h>
 #include <stddef.h>

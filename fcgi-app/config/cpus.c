@@ -1,4 +1,4 @@
-#include "base/cpus.h"
+#include "config/cpus.h"
 
 #include <limits.h>
 #include <sched.h>

@@ -1,4 +1,4 @@
-#include "base/config.h"
+#include "config/config.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -50,20 +50,20 @@ static void test_defaults(void)
 {
     CU_ASSERT_TRUE(read_one("HOME", "/"));
     CU_ASSERT_STRING_EQUAL(errors, "");
-    CU_ASSERT_STRING_EQUAL(config.texts[CONFIG_DATABASE_URL], "sqlite:var/postern.db");
-    CU_ASSERT_STRING_EQUAL(config.texts[CONFIG_DATABASE_PASSWORD_FILE], "");
-    CU_ASSERT_STRING_EQUAL(config.texts[CONFIG_SOCKET], "var/postern.sock");
-    CU_ASSERT_STRING_EQUAL(config.texts[CONFIG_SOCKET_GROUP], "");
-    CU_ASSERT_EQUAL(config.numbers[CONFIG_BACKLOG], 1024);
-    CU_ASSERT_EQUAL(config.numbers[CONFIG_DRAIN_SECONDS], 25);
-    CU_ASSERT_EQUAL(config.numbers[CONFIG_QUIET_MS], 1000);
-    CU_ASSERT_EQUAL(config.numbers[CONFIG_REQUEST_SECONDS], 30);
-    CU_ASSERT_EQUAL(config.numbers[CONFIG_STORE_TIMEOUT_MS], 3000);
+    CU_ASSERT_STRING_EQUAL(config.database_url, "sqlite:var/postern.db");
+    CU_ASSERT_STRING_EQUAL(config.database_password_file, "");
+    CU_ASSERT_STRING_EQUAL(config.socket, "var/postern.sock");
+    CU_ASSERT_STRING_EQUAL(config.socket_group, "");
+    CU_ASSERT_EQUAL(config.backlog, 1024);
+    CU_ASSERT_EQUAL(config.drain_seconds, 25);
+    CU_ASSERT_EQUAL(config.quiet_ms, 1000);
+    CU_ASSERT_EQUAL(config.request_seconds, 30);
+    CU_ASSERT_EQUAL(config.store_timeout_ms, 3000);
     CU_ASSERT_EQUAL(config.log_level, LOG_INFO);
     int one = config_workers(&config, 1), three = config_workers(&config, 3);
     SUITE_CHECK(one >= 2 && one <= 256, "%d workers", one);
     SUITE_CHECK(three >= 3 && three > one, "%d workers, %d before", three, one);
-    config.numbers[CONFIG_WORKERS] = 1;
+    config.workers = 1;
     CU_ASSERT_EQUAL(config_workers(&config, 3), 1);
 }
 
@@ -71,39 +71,39 @@ static void test_numbers(void)
 {
     static const struct {
         int line;
-        enum config_setting setting;
+        const int *member;
         const char *name, *value;
         int number; /* -1: refused */
     } rows[] = {
-        {__LINE__, CONFIG_WORKERS, "POSTERN_WORKERS", "1", 1},
-        {__LINE__, CONFIG_WORKERS, "POSTERN_WORKERS", "256", 256},
-        {__LINE__, CONFIG_WORKERS, "POSTERN_WORKERS", "0", -1},
-        {__LINE__, CONFIG_WORKERS, "POSTERN_WORKERS", "257", -1},
-        {__LINE__, CONFIG_WORKERS, "POSTERN_WORKERS", "-1", -1},
-        {__LINE__, CONFIG_WORKERS, "POSTERN_WORKERS", "two", -1},
-        {__LINE__, CONFIG_WORKERS, "POSTERN_WORKERS", "4 ", -1},
-        {__LINE__, CONFIG_WORKERS, "POSTERN_WORKERS", "4294967297", -1},
-        {__LINE__, CONFIG_BACKLOG, "POSTERN_BACKLOG", "16", 16},
-        {__LINE__, CONFIG_BACKLOG, "POSTERN_BACKLOG", "15", -1},
-        {__LINE__, CONFIG_BACKLOG, "POSTERN_BACKLOG", "65536", -1},
-        {__LINE__, CONFIG_BACKLOG, "POSTERN_BACKLOG", "", 1024},
-        {__LINE__, CONFIG_DRAIN_SECONDS, "POSTERN_DRAIN_SECONDS", "600", 600},
-        {__LINE__, CONFIG_DRAIN_SECONDS, "POSTERN_DRAIN_SECONDS", "0", -1},
-        {__LINE__, CONFIG_QUIET_MS, "POSTERN_QUIET_MS", "10", 10},
-        {__LINE__, CONFIG_QUIET_MS, "POSTERN_QUIET_MS", "9", -1},
-        {__LINE__, CONFIG_DRAIN_MIN_MS, "POSTERN_DRAIN_MIN_MS", "0", 0},
-        {__LINE__, CONFIG_DRAIN_MIN_MS, "POSTERN_DRAIN_MIN_MS", "18000", 18000},
-        {__LINE__, CONFIG_DRAIN_MIN_MS, "POSTERN_DRAIN_MIN_MS", "540001", -1},
-        {__LINE__, CONFIG_DRAIN_MIN_MS, "POSTERN_DRAIN_MIN_MS", "1s", -1},
-        {__LINE__, CONFIG_REQUEST_SECONDS, "POSTERN_REQUEST_SECONDS", "4", 4},
-        {__LINE__, CONFIG_REQUEST_SECONDS, "POSTERN_REQUEST_SECONDS", "601", -1},
-        {__LINE__, CONFIG_STORE_TIMEOUT_MS, "POSTERN_STORE_TIMEOUT_MS", "10", 10},
-        {__LINE__, CONFIG_STORE_TIMEOUT_MS, "POSTERN_STORE_TIMEOUT_MS", "1e3", -1},
+        {__LINE__, &config.workers, "POSTERN_WORKERS", "1", 1},
+        {__LINE__, &config.workers, "POSTERN_WORKERS", "256", 256},
+        {__LINE__, &config.workers, "POSTERN_WORKERS", "0", -1},
+        {__LINE__, &config.workers, "POSTERN_WORKERS", "257", -1},
+        {__LINE__, &config.workers, "POSTERN_WORKERS", "-1", -1},
+        {__LINE__, &config.workers, "POSTERN_WORKERS", "two", -1},
+        {__LINE__, &config.workers, "POSTERN_WORKERS", "4 ", -1},
+        {__LINE__, &config.workers, "POSTERN_WORKERS", "4294967297", -1},
+        {__LINE__, &config.backlog, "POSTERN_BACKLOG", "16", 16},
+        {__LINE__, &config.backlog, "POSTERN_BACKLOG", "15", -1},
+        {__LINE__, &config.backlog, "POSTERN_BACKLOG", "65536", -1},
+        {__LINE__, &config.backlog, "POSTERN_BACKLOG", "", 1024},
+        {__LINE__, &config.drain_seconds, "POSTERN_DRAIN_SECONDS", "600", 600},
+        {__LINE__, &config.drain_seconds, "POSTERN_DRAIN_SECONDS", "0", -1},
+        {__LINE__, &config.quiet_ms, "POSTERN_QUIET_MS", "10", 10},
+        {__LINE__, &config.quiet_ms, "POSTERN_QUIET_MS", "9", -1},
+        {__LINE__, &config.drain_min_ms, "POSTERN_DRAIN_MIN_MS", "0", 0},
+        {__LINE__, &config.drain_min_ms, "POSTERN_DRAIN_MIN_MS", "18000", 18000},
+        {__LINE__, &config.drain_min_ms, "POSTERN_DRAIN_MIN_MS", "540001", -1},
+        {__LINE__, &config.drain_min_ms, "POSTERN_DRAIN_MIN_MS", "1s", -1},
+        {__LINE__, &config.request_seconds, "POSTERN_REQUEST_SECONDS", "4", 4},
+        {__LINE__, &config.request_seconds, "POSTERN_REQUEST_SECONDS", "601", -1},
+        {__LINE__, &config.store_timeout_ms, "POSTERN_STORE_TIMEOUT_MS", "10", 10},
+        {__LINE__, &config.store_timeout_ms, "POSTERN_STORE_TIMEOUT_MS", "1e3", -1},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         bool ok = read_one(rows[i].name, rows[i].value);
         SUITE_ROW(&rows[i], ok == (rows[i].number >= 0));
-        SUITE_ROW(&rows[i], !ok || config.numbers[rows[i].setting] == rows[i].number);
+        SUITE_ROW(&rows[i], !ok || *rows[i].member == rows[i].number);
         SUITE_ROW(&rows[i], ok == (errors[0] == '\0'));
         SUITE_ROW(&rows[i], ok || strstr(errors, rows[i].name) != NULL);
     }
@@ -113,11 +113,11 @@ static void test_texts(void)
 {
     char path[4200];
     CU_ASSERT_TRUE(read_one("DATABASE_URL", "sqlite:/tmp/x.db"));
-    CU_ASSERT_STRING_EQUAL(config.texts[CONFIG_DATABASE_URL], "sqlite:/tmp/x.db");
+    CU_ASSERT_STRING_EQUAL(config.database_url, "sqlite:/tmp/x.db");
     CU_ASSERT_TRUE(read_one("DATABASE_URL", ""));
-    CU_ASSERT_STRING_EQUAL(config.texts[CONFIG_DATABASE_URL], "sqlite:var/postern.db");
+    CU_ASSERT_STRING_EQUAL(config.database_url, "sqlite:var/postern.db");
     CU_ASSERT_TRUE(read_one("POSTERN_SOCKET_GROUP", "www-data"));
-    CU_ASSERT_STRING_EQUAL(config.texts[CONFIG_SOCKET_GROUP], "www-data");
+    CU_ASSERT_STRING_EQUAL(config.socket_group, "www-data");
     /* A unix socket's path has 107 bytes at most. */
     memset(path, 'p', sizeof path);
     path[107] = '\0';
@@ -168,9 +168,9 @@ static void test_drain(void)
 static void test_denied(void)
 {
     CU_ASSERT_TRUE(read_one("POSTERN_CONSUMERS_DENIED", "vpce-0a, vpce-0b"));
-    CU_ASSERT_STRING_EQUAL(config.texts[CONFIG_CONSUMERS_DENIED], "vpce-0a, vpce-0b");
+    CU_ASSERT_STRING_EQUAL(config.consumers_denied, "vpce-0a, vpce-0b");
     CU_ASSERT_TRUE(read_one("POSTERN_CONSUMERS_DENIED", ""));
-    CU_ASSERT_STRING_EQUAL(config.texts[CONFIG_CONSUMERS_DENIED], "");
+    CU_ASSERT_STRING_EQUAL(config.consumers_denied, "");
     CU_ASSERT_FALSE(read_one("POSTERN_CONSUMERS_DENIED", "vpce-0a,vpce-svc-0b"));
     CU_ASSERT_PTR_NOT_NULL(strstr(errors, "POSTERN_CONSUMERS_DENIED: \"vpce-svc-0b\" is no VPC"));
     CU_ASSERT_TRUE(read_one("POSTERN_CONSUMERS_DENIED_FILE", "/etc/postern/denied"));
@@ -219,7 +219,7 @@ static void test_environment(void)
     setenv("OTHER", "x", 1);
     CU_ASSERT_TRUE(read_environment());
     CU_ASSERT_STRING_EQUAL(errors, "");
-    CU_ASSERT_EQUAL(config.numbers[CONFIG_WORKERS], 7);
+    CU_ASSERT_EQUAL(config.workers, 7);
     setenv("POSTERN_WORKER", "8", 1);
     setenv("POSTERN_BACKLOGS", "9", 1);
     setenv("POSTERN_BACKLOG", "x", 1);
@@ -233,22 +233,9 @@ static void test_environment(void)
 static void test_help(void)
 {
     static const char *const names[] = {
-        "DATABASE_URL",
-        "POSTERN_SOCKET",
-        "POSTERN_SOCKET_GROUP",
-        "POSTERN_BACKLOG",
-        "POSTERN_WORKERS",
-        "POSTERN_DRAIN_SECONDS",
-        "POSTERN_QUIET_MS",
-        "POSTERN_REQUEST_SECONDS",
-        "POSTERN_STORE_TIMEOUT_MS",
-        "POSTERN_LOG_LEVEL",
-        "DATABASE_PASSWORD_FILE",
-        "POSTERN_CONSUMERS_DENIED",
-        "POSTERN_CONSUMERS_DENIED_FILE",
-        "POSTERN_DRAIN_MIN_MS",
+#define SETTING(kind, member, name, ...) name,
+#include "config/settings.def"
     };
-    CU_ASSERT_EQUAL(sizeof names / sizeof names[0], CONFIG_SETTING_MAX);
     char help[TEXT_SIZE] = "";
     FILE *file = fmemopen(help, sizeof help, "w");
     CU_ASSERT_PTR_NOT_NULL_FATAL(file);
@@ -260,6 +247,7 @@ static void test_help(void)
         SUITE_CHECK(strstr(help, start), "%s", names[i]);
     }
     CU_ASSERT_PTR_NOT_NULL(strstr(help, "(16..65535)"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(help, "error, warn, info or debug\n"));
 }
 
 int main(void)
@@ -277,5 +265,5 @@ int main(void)
         {"the help names every setting", test_help},
         CU_TEST_INFO_NULL,
     };
-    return suite_run("unit/base/config", NULL, NULL, tests);
+    return suite_run("unit/config/config", NULL, NULL, tests);
 }

@@ -1,4 +1,4 @@
-#include "base/cpus.h"
+#include "config/cpus.h"
 
 #include <ftw.h>
 #include <limits.h>
@@ -201,5 +201,5 @@ int main(void)
         {"the affinity is kept to", test_affinity},
         CU_TEST_INFO_NULL,
     };
-    return suite_run("unit/base/cpus", NULL, NULL, tests);
+    return suite_run("unit/config/cpus", NULL, NULL, tests);
 }

@@ -1,4 +1,4 @@
-#include "base/denylist.h"
+#include "config/denylist.h"
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -187,5 +187,5 @@ int main(void)
                            {"as many as there may be", test_most},
                            {"text and file together", test_load},
                            CU_TEST_INFO_NULL};
-    return suite_run("unit/base/denylist", NULL, NULL, tests);
+    return suite_run("unit/config/denylist", NULL, NULL, tests);
 }

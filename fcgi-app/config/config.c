@@ -1,0 +1,192 @@
+#include "config/config.h"
+
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "base/text.h"
+#include "config/cpus.h"
+#include "config/denylist.h"
+
+#define CONFIG_PREFIX "POSTERN_"
+
+enum { CONFIG_WORKERS_LEAST = 2 };
+
+_Static_assert(CONFIG_SOCKET_MAX == sizeof(((struct sockaddr_un *)0)->sun_path) - 1,
+               "the longest path of a unix socket");
+
+enum config_kind { CONFIG_IS_TEXT, CONFIG_IS_ENDPOINTS, CONFIG_IS_NUMBER, CONFIG_IS_LEVEL };
+
+static const struct config_row {
+    const char *name;
+    enum config_kind kind;
+    size_t offset; /* of the member, in struct config */
+    const char *fallback;
+    int min, max;
+    const char *meaning;
+} config_rows[] = {
+#define SETTING(kind, member, name, fallback, min, max, meaning, more)                             \
+    {name, CONFIG_IS_##kind, offsetof(struct config, member), fallback, min, max, meaning},
+#include "config/settings.def"
+};
+
+enum { CONFIG_ROWS = sizeof config_rows / sizeof config_rows[0] };
+
+/* The member of the row; its type is that of the row's kind. */
+static void *config_member(struct config *config, const struct config_row *row)
+{
+    return (char *)config + row->offset;
+}
+
+static bool config_set_text(const struct config_row *row, CONFIG_TEXT *member, const char *value,
+                            FILE *errors)
+{
+    *member = value;
+    if (strlen(value) <= (size_t)row->max)
+        return true;
+    fprintf(errors, "postern: %s: %zu bytes are too long; give at most %d\n", row->name,
+            strlen(value), row->max);
+    return false;
+}
+
+static bool config_set_endpoints(const struct config_row *row, CONFIG_ENDPOINTS *member,
+                                 const char *value, FILE *errors)
+{
+    struct denylist_fault fault = {.why = "no memory to check it"};
+    struct denylist *list = malloc(sizeof *list);
+    bool ok = list && denylist_load(list, value, "", &fault);
+    free(list);
+    if (!ok)
+        fprintf(errors, "postern: %s: %s\n", row->name, fault.why);
+    return config_set_text(row, member, value, errors) && ok;
+}
+
+static bool config_set_number(const struct config_row *row, CONFIG_NUMBER *member,
+                              const char *value, FILE *errors)
+{
+    int64_t number = 0;
+    if (!*value || text_number(value, strlen(value), row->min, row->max, &number)) {
+        *member = (int)number;
+        return true;
+    }
+    fprintf(errors, "postern: %s: \"%s\" is not a number from %d to %d; correct or unset it\n",
+            row->name, value, row->min, row->max);
+    return false;
+}
+
+static bool config_set_level(const struct config_row *row, CONFIG_LEVEL *member, const char *value,
+                             FILE *errors)
+{
+    *member = log_level_of(value);
+    if (*member < LOG_LEVEL_MAX)
+        return true;
+    fprintf(errors, "postern: %s: \"%s\" is none of %s\n", row->name, value, row->meaning);
+    return false;
+}
+
+static bool config_set(struct config *config, const struct config_row *row, const char *value,
+                       FILE *errors)
+{
+    void *member = config_member(config, row);
+    switch (row->kind) {
+    case CONFIG_IS_TEXT:
+        return config_set_text(row, member, value, errors);
+    case CONFIG_IS_ENDPOINTS:
+        return config_set_endpoints(row, member, value, errors);
+    case CONFIG_IS_NUMBER:
+        return config_set_number(row, member, value, errors);
+    case CONFIG_IS_LEVEL:
+        return config_set_level(row, member, value, errors);
+    }
+    return false;
+}
+
+/* The rules that span settings. The master would kill a worker that still waits rightfully. */
+static bool config_check_deadlines(const struct config *config, FILE *errors)
+{
+    if (config->store_timeout_ms < config->request_seconds * 1000)
+        return true;
+    fprintf(errors,
+            "postern: POSTERN_STORE_TIMEOUT_MS: %d ms is not below POSTERN_REQUEST_SECONDS "
+            "(%d s); lower the first or raise the second\n",
+            config->store_timeout_ms, config->request_seconds);
+    return false;
+}
+
+/* The socket closes a tenth of the time before the drain's deadline, whatever else is asked for. */
+static bool config_check_drain(const struct config *config, FILE *errors)
+{
+    int most_ms = config->drain_seconds * 900;
+    if (config->drain_min_ms <= most_ms)
+        return true;
+    fprintf(errors,
+            "postern: POSTERN_DRAIN_MIN_MS: %d ms are over nine tenths of POSTERN_DRAIN_SECONDS "
+            "(%d s); lower the first or raise the second\n",
+            config->drain_min_ms, config->drain_seconds);
+    return false;
+}
+
+bool config_read(struct config *config, char *(*get)(const char *name), FILE *errors)
+{
+    bool ok = true;
+    *config = (struct config){.log_level = LOG_INFO};
+    for (size_t i = 0; i < CONFIG_ROWS; i++) {
+        const char *value = get(config_rows[i].name);
+        if (!value || !*value)
+            value = config_rows[i].fallback;
+        ok = config_set(config, &config_rows[i], value, errors) && ok;
+    }
+    if (!ok)
+        return false;
+    ok = config_check_deadlines(config, errors);
+    return config_check_drain(config, errors) && ok;
+}
+
+int config_workers(const struct config *config, int per_cpu)
+{
+    int workers = config->workers;
+    if (workers)
+        return workers;
+    workers = cpus_granted() * per_cpu;
+    if (workers < CONFIG_WORKERS_LEAST)
+        return CONFIG_WORKERS_LEAST;
+    return workers > CONFIG_WORKERS_MOST ? CONFIG_WORKERS_MOST : workers;
+}
+
+static bool config_is_setting(const char *variable)
+{
+    for (size_t i = 0; i < CONFIG_ROWS; i++) {
+        size_t n = strlen(config_rows[i].name);
+        if (strncmp(variable, config_rows[i].name, n) == 0 && variable[n] == '=')
+            return true;
+    }
+    return false;
+}
+
+bool config_read_environment(struct config *config)
+{
+    bool ok = true;
+    for (char **variable = environ; *variable; variable++) {
+        if (strncmp(*variable, CONFIG_PREFIX, strlen(CONFIG_PREFIX)) != 0 ||
+            config_is_setting(*variable))
+            continue;
+        fprintf(stderr, "postern: %.*s: no such setting; see 'postern serve --help' and unset it\n",
+                (int)strcspn(*variable, "="), *variable);
+        ok = false;
+    }
+    return config_read(config, getenv, stderr) && ok;
+}
+
+void config_help(FILE *out)
+{
+    fprintf(out, "%-30s %-22s %s\n", "variable", "default", "meaning");
+    for (size_t i = 0; i < CONFIG_ROWS; i++) {
+        fprintf(out, "%-30s %-22s %s", config_rows[i].name, config_rows[i].fallback,
+                config_rows[i].meaning);
+        if (config_rows[i].kind == CONFIG_IS_NUMBER)
+            fprintf(out, " (%d..%d)", config_rows[i].min, config_rows[i].max);
+        fputc('\n', out);
+    }
+}

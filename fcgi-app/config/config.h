@@ -1,0 +1,45 @@
+/* config: the settings, read from the environment once and checked whole. settings.def lists them;
+ * a new setting is a row there. */
+#ifndef CONFIG_CONFIG_H
+#define CONFIG_CONFIG_H
+
+#include <stdbool.h>
+#include <stdio.h>
+
+#include "base/log.h"
+
+/* Bounds that settings.def names. */
+enum {
+    CONFIG_PATH_MAX = 4096,
+    CONFIG_SOCKET_MAX = 107, /* what struct sockaddr_un holds, less its NUL */
+    CONFIG_GROUP_MAX = 64,
+    CONFIG_WORKERS_MOST = 256
+};
+
+/* The kinds of settings. Texts belong to the environment, and are never NULL: one that is not set,
+ * or set to "", is the default. */
+typedef const char *CONFIG_TEXT;
+typedef const char *CONFIG_ENDPOINTS; /* ids of VPC endpoints with commas between */
+typedef int CONFIG_NUMBER;            /* 0 if the default is empty and it is not set */
+typedef enum log_level CONFIG_LEVEL;
+
+struct config {
+#define SETTING(kind, member, name, fallback, min, max, meaning, more) CONFIG_##kind member;
+#include "config/settings.def"
+};
+
+/* Reads every setting by way of get (getenv, or a test's stand-in) and writes each error to
+ * errors, one line each: what is wrong, where, and what to do. False if there was any. */
+bool config_read(struct config *config, char *(*get)(const char *name), FILE *errors);
+
+/* config_read from the process's environment, errors to standard error. A POSTERN_ variable that
+ * is no setting is an error too: it is most likely a misspelt one. */
+bool config_read_environment(struct config *config);
+
+/* The number of workers: as set, or so many for each CPU granted, and at least 2. */
+int config_workers(const struct config *config, int per_cpu);
+
+/* Prints the table of settings: name, default, meaning, range. */
+void config_help(FILE *out);
+
+#endif
