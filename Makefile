@@ -296,17 +296,17 @@ iac-fmt: ## format the Terraform files
 
 iac-validate: ## check the Terraform files' form and types
 	@terraform fmt -check -diff -recursive iac
-	@iac/validate
+	@iac/bin/validate
 
 iac-test: ## the Terraform files' own tests, with mock providers
-	@iac/validate --test
+	@iac/bin/validate --test
 
 # These four run wherever Terraform, the AWS CLI and Docker do; each names the tools that are missing.
 NEED_IAC := ! command -v dpkg-query >/dev/null || .ci/install $(PACKAGES_IAC)
 
 plan: ## show what make deploy would change in AWS
 	@$(NEED_IAC)
-	@iac/plan
+	@iac/bin/plan
 
 # Terraform, the AWS CLI and the emulator are no Debian packages; tests/iac/run says where to get them.
 test-iac: ## prove iac/: its own tests, and all of it applied to an emulator of AWS
@@ -315,15 +315,15 @@ test-iac: ## prove iac/: its own tests, and all of it applied to an emulator of 
 
 deploy: ## build the images and deploy to AWS (about 0.60 USD an hour); asks first, unless YES=yes
 	@$(NEED_IAC)
-	@iac/deploy
+	@iac/bin/deploy
 
 destroy: ## delete what make deploy made; asks first, unless YES=yes
 	@$(NEED_IAC)
-	@iac/destroy
+	@iac/bin/destroy
 
 doctor: ## find why a consumer cannot connect (ARGS='--endpoint-id vpce-…')
 	@$(NEED_IAC)
-	@iac/doctor $(ARGS)
+	@iac/bin/doctor $(ARGS)
 
 topology: ## draw iac/topology.svg anew
 	@.ci/install graphviz

@@ -1,4 +1,4 @@
-"""iac/doctor from the service's account, from the consumer's, and with less than all permissions."""
+"""iac/bin/doctor from the service's account, from the consumer's, and with less than all permissions."""
 
 import glob
 import os
@@ -150,7 +150,7 @@ def in_a_deployed_checkout(road):
     """Without options, from a checkout of the whole and from one of the consumer's side alone."""
     for folder, text in (("", TERRAFORM), ("consumer-account", TERRAFORM_OF_CONSUMER)):
         with tempfile.TemporaryDirectory() as top:
-            shutil.copytree(os.path.dirname(DOCTOR), os.path.join(top, "iac"), ignore=lambda *_: ["modules"])
+            shutil.copytree(os.path.dirname(os.path.dirname(DOCTOR)), os.path.join(top, "iac"), ignore=lambda *_: ["modules"])
             for file in glob.glob(os.path.join(top, "iac", "**", "*.tf*"), recursive=True):
                 os.remove(file)
             root = os.path.join(top, "iac", folder)
@@ -162,7 +162,7 @@ def in_a_deployed_checkout(road):
                                stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
                                stderr=subprocess.DEVNULL,
                                env=dict(os.environ, CHECKPOINT_DISABLE="1"))
-            done = subprocess.run([os.path.join(top, "iac", "doctor")], text=True, stdin=subprocess.DEVNULL,
+            done = subprocess.run([os.path.join(top, "iac", "bin", "doctor")], text=True, stdin=subprocess.DEVNULL,
                                   env=dict(os.environ, **road.elsewhere.environment), stdout=subprocess.PIPE,
                                   stderr=subprocess.PIPE, timeout=240, check=False)
             expect(Report(done), 0, [], [])

@@ -1,4 +1,4 @@
-"""Every broken state that iac/doctor claims to find in one account, and what only looks broken."""
+"""Every broken state that iac/bin/doctor claims to find in one account, and what only looks broken."""
 
 import re
 

@@ -8,7 +8,7 @@ import uuid
 import boto3
 
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-DOCTOR = os.path.join(TOP, "iac", "doctor")
+DOCTOR = os.path.join(TOP, "iac", "bin", "doctor")
 CONSUMER_ACCOUNT = "210987654321"
 PORT, TARGET_PORT = 80, 8080
 SERVICE_RANGE, CONSUMER_RANGE = "10.0.0.0/16", "10.1.0.0/16"

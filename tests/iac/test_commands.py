@@ -120,7 +120,7 @@ class Commands(unittest.TestCase):
         environment |= variables
         if yes:
             environment["YES"] = "yes"
-        done = subprocess.run([os.path.join(self.folder, "iac", command), *options], env=environment,
+        done = subprocess.run([os.path.join(self.folder, "iac", "bin", command), *options], env=environment,
                               text=True, timeout=300, stdin=subprocess.DEVNULL,
                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
         return done.returncode, done.stdout
@@ -302,7 +302,7 @@ class Commands(unittest.TestCase):
         status, text = self.run_command("database-role", "--new-password",
                                         aws__rds_data__commit_transaction=[254, "timed out"])
         self.assertEqual(status, 1, text)
-        self.assertIn("that the secret holds; run iac/database-role again", text)
+        self.assertIn("that the secret holds; run iac/bin/database-role again", text)
 
     def test_migration_that_fails_stops_the_deployment(self):
         status, text = self.run_command("deploy", aws__ecs__describe_tasks=[0, '{"containers": [{"exitCode": 1}]}'])

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""iac/doctor against an emulator: nothing is found on a road that works, and where one thing is broken that
+"""iac/bin/doctor against an emulator: nothing is found on a road that works, and where one thing is broken that
 one is found, and no other. Where the mend is a command, the command as it was printed mends it.
 
 Each group of rows has a region, and so a road, of its own; the groups run at the same time.
@@ -91,7 +91,7 @@ class Usage(unittest.TestCase):
     def test_help(self):
         done = self.call(["--help"])
         self.assertEqual(done.returncode, 0)
-        self.assertIn("usage: iac/doctor", done.stdout)
+        self.assertIn("usage: iac/bin/doctor", done.stdout)
 
     def test_no_credentials(self):
         done = self.call(["--service-id", "vpce-svc-1"], AWS_ACCESS_KEY_ID="", AWS_SECRET_ACCESS_KEY="")

@@ -1,10 +1,11 @@
 # shellcheck shell=bash
-# What the commands beside this file share; each sources it.
+# What the commands beside this file share; each sources it. $here is the configuration they act on.
 #   YES=yes  asks nothing before AWS is changed
 set -u
-here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+bin=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+here=$(cd "$bin/.." && pwd)
 top=$(cd "$here/.." && pwd)
-readonly top
+readonly bin top
 readonly HOURLY_USD=0.60 MONTHLY_USD=430
 # What an image is called that nobody has built yet: well-formed, and no image's.
 readonly NO_DIGEST=sha256:0000000000000000000000000000000000000000000000000000000000000000
