@@ -21,6 +21,7 @@ PACKAGES_POSTGRES := postgresql
 PACKAGES_CONSUMER := curl
 PACKAGES_ENGINE := docker.io iptables
 PACKAGES_BASE  := debootstrap
+PACKAGES_MATRIX := debootstrap git
 PACKAGES_IAC   := jq curl git
 PACKAGES_TEST_IAC := $(PACKAGES_IAC) graphviz
 PACKAGES_BENCH := $(PACKAGES_BUILD) $(PACKAGES_RUN) postgresql wrk curl
@@ -80,12 +81,12 @@ POSTERN      := $(BUILD)/postern
 WEB_PROGRAMS := $(patsubst %.c,$(BUILD)/%,$(wildcard webserver-conf/programs/*.c))
 MODULE_NAMES := $(notdir $(basename $(wildcard webserver-conf/module/mod_*.c)))
 MODULE_PARSERS := $(filter-out webserver-conf/module/mod_%,$(wildcard webserver-conf/module/*.c))
-MODULE_SHARED := $(MODULE_PARSERS) fcgi-app/base/endpoint.c fcgi-app/base/id.c fcgi-app/http/header.c
+MODULE_SHARED := $(MODULE_PARSERS) fcgi-app/base/endpoint.c fcgi-app/base/id.c
 MODULES      := $(MODULE_NAMES:%=$(BUILD)/webserver-conf/%.so)
 MODULES_DIR  := $(BUILD)/webserver-conf/modules
 
 .DEFAULT_GOAL := help
-.PHONY: help build module run run-postgres test unit e2e check check-rest sanitizers fuzz torture lint format format-check images images-reproducible test-stack bench bench-task clean
+.PHONY: help build module run run-postgres test unit e2e check check-rest test-matrix sanitizers fuzz torture lint format format-check images images-reproducible test-stack bench bench-task clean
 .PHONY: iac-fmt iac-validate iac-test plan deploy destroy doctor test-iac topology
 .DELETE_ON_ERROR:
 MAKEFLAGS += --no-builtin-rules
@@ -207,6 +208,10 @@ $(BUILD)/tests/e2e/%: $(BUILD)/tests/e2e/%.o $(E2E_HELPERS:%.c=$(BUILD)/%.o) $(B
     $(BUILD)/tests/postgres_server.o $(filter $(BUILD)/fcgi-app/base/%,$(APP_OBJECTS))
 	$(say) LINK $@
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -pthread -o $@ $^ -lcunit -lcurl -lcjson -lsqlite3 -lpq
+
+test-matrix: ## make test in fresh Debian 12 and 13, with gcc and with clang; takes root
+	@.ci/install $(PACKAGES_MATRIX)
+	@tests/matrix
 
 check: ## everything CI runs: test, lint, torture, fuzz, sanitizers, test-iac, test-stack
 	@$(MAKE) --no-print-directory test

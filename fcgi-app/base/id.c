@@ -5,6 +5,13 @@
 #include <string.h>
 #include <sys/random.h>
 
+/* What generated ids hold: UUIDs, and those of AWS's load balancers ("Root=1-67891233-abcd"). */
+#define ID_REQUEST_CHARS                                                                           \
+    "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"                               \
+    "._:+/=-"
+
+enum { ID_REQUEST_MAX = 128 };
+
 enum { ID_BYTES = 16, ID_RANDOM_BYTES = 8, US_PER_MS = 1000, ID_FRACTIONS = 4096 };
 
 static void id_format(const unsigned char bytes[ID_BYTES], char out[ID_TEXT_SIZE])
@@ -48,4 +55,10 @@ bool id_is_valid(const char *text)
             return false;
     }
     return true;
+}
+
+bool id_is_request_id(const char *text)
+{
+    size_t n = strspn(text, ID_REQUEST_CHARS);
+    return n >= 1 && n <= ID_REQUEST_MAX && text[n] == '\0';
 }

@@ -16,4 +16,8 @@ void id_make(int64_t now_us, char out[ID_TEXT_SIZE]);
 /* Tells whether the text is a UUID in lower case, the only form this service hands out. */
 bool id_is_valid(const char *text);
 
+/* Tells whether a caller's X-Request-Id may be used as the request's id: 1..128 letters, digits and
+ * "._:+/=-". */
+bool id_is_request_id(const char *text);
+
 #endif

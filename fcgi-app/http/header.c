@@ -8,8 +8,6 @@
 /* The token of RFC 9110, section 5.6.2, and the characters besides that generated keys hold. */
 #define HEADER_KEY_CHARS HEADER_ALPHANUM "!#$%&'*+-.^_`|~:/="
 
-enum { HEADER_REQUEST_ID_MAX = 128 };
-
 bool header_is_json(const char *content_type)
 {
     size_t n = strlen(HEADER_JSON);
@@ -45,10 +43,4 @@ bool header_idempotency_key(const char *header, char key[ORDER_KEY_MAX + 1])
     memcpy(key, header, n);
     key[n] = '\0';
     return true;
-}
-
-bool header_is_request_id(const char *header)
-{
-    size_t n = strspn(header, HEADER_ALPHANUM "._:+/=-");
-    return n >= 1 && n <= HEADER_REQUEST_ID_MAX && header[n] == '\0';
 }

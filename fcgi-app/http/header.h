@@ -14,8 +14,4 @@ bool header_is_json(const char *content_type);
  * string of its characters. False unless it is 1..ORDER_KEY_MAX characters long. */
 bool header_idempotency_key(const char *header, char key[ORDER_KEY_MAX + 1]);
 
-/* Tells whether a caller's X-Request-Id is fit to be taken over: 1..128 letters, digits and
- * "._:+/=-". */
-bool header_is_request_id(const char *header);
-
 #endif

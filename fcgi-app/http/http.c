@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/id.h"
 #include "http/conditional.h"
 #include "http/header.h"
 #include "http/problem.h"
@@ -54,7 +55,7 @@ static void http_start(struct http_exchange *x)
     buffer_reset(&response->headers, HTTP_HEADERS_MAX + 1);
     buffer_reset(&x->service->problem, PROBLEM_BODY_KEEP);
     api_response_reset(&x->service->reply);
-    if (id && header_is_request_id(id))
+    if (id && id_is_request_id(id))
         snprintf(response->request_id, sizeof response->request_id, "%s", id);
     else
         id_make(clock_now_us(), response->request_id);

@@ -253,6 +253,7 @@ int master_run(const struct config *config, struct listener *listener,
     m.children = calloc((size_t)workers, sizeof *m.children);
     int status = EXIT_FAILURE;
     if (m.board && m.children) {
+        log_count_dropped_in(&m.board->log_dropped);
         denied_publish(&m.board->denied, denied);
         log_write(LOG_INFO, "serving",
                   LOG_FIELDS(LOG_TEXT("socket", listener->path ? listener->path : "fd 0"),
@@ -260,6 +261,7 @@ int master_run(const struct config *config, struct listener *listener,
                              LOG_NUMBER("pid", getpid())));
         master_loop(&m);
         log_write(LOG_INFO, "stopped", NULL);
+        log_count_dropped_in(NULL);
         status = EXIT_SUCCESS;
     }
     free(m.children);

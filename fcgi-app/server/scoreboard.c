@@ -23,14 +23,11 @@ struct scoreboard *scoreboard_open(int workers)
     }
     struct scoreboard *board = memory; /* the kernel gives it zeroed */
     board->workers = workers;
-    log_count_dropped_in(&board->log_dropped);
     return board;
 }
 
 void scoreboard_close(struct scoreboard *board)
 {
-    if (!board)
-        return;
-    log_count_dropped_in(NULL);
-    munmap(board, scoreboard_size(board->workers));
+    if (board)
+        munmap(board, scoreboard_size(board->workers));
 }

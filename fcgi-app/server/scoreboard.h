@@ -18,14 +18,13 @@ struct scoreboard_slot {
 struct scoreboard {
     atomic_bool draining;        /* the master was told to stop */
     atomic_bool closing;         /* no new connections come; leave when the queue is empty */
-    _Atomic int64_t log_dropped; /* lines that the log has not told of yet */
+    _Atomic int64_t log_dropped; /* for log_count_dropped_in */
     struct denied denied;
     int workers;
     struct scoreboard_slot slots[];
 };
 
-/* Maps a scoreboard that children share, and has the log count in it what it drops; NULL if there
- * is no memory (logged). */
+/* Maps a scoreboard that children share; NULL if there is no memory (logged). */
 struct scoreboard *scoreboard_open(int workers);
 
 void scoreboard_close(struct scoreboard *board);

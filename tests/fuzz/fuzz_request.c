@@ -7,6 +7,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/id.h"
 #include "fake_store.h"
 #include "fuzz.h"
 #include "http/header.h"
@@ -110,7 +111,7 @@ static void fuzz_check_response(const struct http_request *request,
     bool problem = strstr(response->headers.data, PROBLEM_MEDIA_TYPE "\r\n") != NULL;
     FUZZ_REQUIRE(strcmp(response->reason, "Unknown") != 0 && response->route[0]);
     FUZZ_REQUIRE(problem == (response->status >= 400));
-    FUZZ_REQUIRE(header_is_request_id(response->request_id));
+    FUZZ_REQUIRE(id_is_request_id(response->request_id));
     FUZZ_REQUIRE(!response->send_body || strcmp(request->method, "HEAD") != 0);
     fuzz_check_headers(&response->headers);
     fuzz_check_body(response);

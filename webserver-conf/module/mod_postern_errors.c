@@ -10,7 +10,6 @@
 #include <time.h>
 
 #include "base/id.h"
-#include "http/header.h"
 
 #define ERRORS_REQUEST_ID  "X-Request-Id"
 #define ERRORS_RETRY_AFTER "Retry-After"
@@ -37,7 +36,7 @@ static void errors_set_request_id(request_st *r)
         http_header_request_get(r, HTTP_HEADER_OTHER, CONST_STR_LEN(ERRORS_REQUEST_ID));
     struct timespec now;
     char made[ID_TEXT_SIZE];
-    if (own && header_is_request_id(own->ptr)) {
+    if (own && id_is_request_id(own->ptr)) {
         errors_set(r, ERRORS_REQUEST_ID, own->ptr);
         return;
     }

@@ -84,6 +84,35 @@ static void test_valid(void)
         SUITE_ROW(&rows[i], id_is_valid(rows[i].text) == rows[i].valid);
 }
 
+static void test_request_id(void)
+{
+    static const struct {
+        int line;
+        const char *id;
+        bool fit;
+    } rows[] = {
+        {__LINE__, "a", true},
+        {__LINE__, "018f0000-0000-7000-8000-000000000001", true},
+        {__LINE__, "Root=1-67891233-abcdef012345678912345678", true},
+        {__LINE__, "a.b_c:d+e/f=g-h", true},
+        {__LINE__, "", false},
+        {__LINE__, "a b", false},
+        {__LINE__, " a", false},
+        {__LINE__, "a\r\nX: y", false},
+        {__LINE__, "a\"b", false},
+        {__LINE__, "<script>", false},
+        {__LINE__, "\xc3\xa9", false},
+    };
+    char longest[130];
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+        SUITE_ROW(&rows[i], id_is_request_id(rows[i].id) == rows[i].fit);
+    memset(longest, 'a', sizeof longest);
+    longest[129] = '\0';
+    CU_ASSERT_FALSE(id_is_request_id(longest));
+    longest[128] = '\0';
+    CU_ASSERT_TRUE(id_is_request_id(longest));
+}
+
 int main(void)
 {
     CU_TestInfo tests[] = {
@@ -91,6 +120,7 @@ int main(void)
         {"ids sort by time to the microsecond", test_sorted},
         {"ids of one moment differ", test_unique},
         {"only a UUID in lower case is an id", test_valid},
+        {"a caller's request id is short and plain", test_request_id},
         CU_TEST_INFO_NULL,
     };
     return suite_run("unit/base/id", NULL, NULL, tests);

@@ -106,41 +106,11 @@ static void test_idempotency_key_lengths(void)
     }
 }
 
-static void test_request_id(void)
-{
-    static const struct {
-        int line;
-        const char *id;
-        bool fit;
-    } rows[] = {
-        {__LINE__, "a", true},
-        {__LINE__, "018f0000-0000-7000-8000-000000000001", true},
-        {__LINE__, "Root=1-67891233-abcdef012345678912345678", true},
-        {__LINE__, "a.b_c:d+e/f=g-h", true},
-        {__LINE__, "", false},
-        {__LINE__, "a b", false},
-        {__LINE__, " a", false},
-        {__LINE__, "a\r\nX: y", false},
-        {__LINE__, "a\"b", false},
-        {__LINE__, "<script>", false},
-        {__LINE__, "\xc3\xa9", false},
-    };
-    char longest[130];
-    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
-        SUITE_ROW(&rows[i], header_is_request_id(rows[i].id) == rows[i].fit);
-    memset(longest, 'a', sizeof longest);
-    longest[129] = '\0';
-    CU_ASSERT_FALSE(header_is_request_id(longest));
-    longest[128] = '\0';
-    CU_ASSERT_TRUE(header_is_request_id(longest));
-}
-
 int main(void)
 {
     CU_TestInfo tests[] = {{"is JSON", test_is_json},
                            {"idempotency key", test_idempotency_key},
                            {"idempotency key's length", test_idempotency_key_lengths},
-                           {"request id", test_request_id},
                            CU_TEST_INFO_NULL};
     return suite_run("unit/http/header", NULL, NULL, tests);
 }
