@@ -296,11 +296,13 @@ $(BUILD)/tests/bench/%: $(BUILD)/tests/bench/%.o
 
 # ---- Cloud
 
-iac-fmt: ## format the Terraform files
+iac-fmt: ## format the Terraform files, and write their tables of inputs and outputs
 	@terraform fmt -recursive iac
+	@iac/bin/tables
 
 iac-validate: ## check the Terraform files' form and types
 	@terraform fmt -check -diff -recursive iac
+	@iac/bin/tables --check
 	@iac/bin/validate
 
 iac-test: ## the Terraform files' own tests, with mock providers

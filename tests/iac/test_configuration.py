@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """What Terraform itself can tell of the configuration: its form, its types, and the tests that stand beside it."""
 
+import os
 import re
 import subprocess
 import sys
@@ -10,6 +11,9 @@ import suite
 import terraform
 
 ROOTS = {"": "iac", "consumer-account": "iac/consumer-account"}
+IAC = os.path.join(terraform.TOP, "iac")
+# What every module has, and both roots.
+FILES = {"main.tf", "variables.tf", "outputs.tf", "versions.tf", "README.md"}
 
 
 class Configuration(unittest.TestCase):
@@ -17,6 +21,17 @@ class Configuration(unittest.TestCase):
         done = subprocess.run(["terraform", "fmt", "-check", "-diff", "-recursive", "iac"], cwd=terraform.TOP,
                               text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
         self.assertEqual(done.returncode, 0, f"`make iac-fmt` mends this:\n{done.stdout}")
+
+    def test_layout(self):
+        modules = [os.path.join("modules", name) for name in sorted(os.listdir(os.path.join(IAC, "modules")))]
+        for folder in (*ROOTS, *modules):
+            with self.subTest(folder or "iac"):
+                self.assertEqual(FILES - set(os.listdir(os.path.join(IAC, folder))), set())
+
+    def test_tables(self):
+        done = subprocess.run([os.path.join(IAC, "bin", "tables"), "--check"], cwd=terraform.TOP, text=True,
+                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
+        self.assertEqual(done.returncode, 0, done.stdout)
 
     def test_validate(self):
         for root, name in ROOTS.items():

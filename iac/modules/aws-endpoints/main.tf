@@ -1,30 +1,5 @@
 # What a VPC without internet needs of AWS itself: an interface endpoint for each service.
 
-variable "name" {
-  description = "Prefix of the names."
-  type        = string
-}
-
-variable "vpc_id" {
-  description = "The VPC."
-  type        = string
-}
-
-variable "subnet_ids" {
-  description = "Subnets that get an interface of each endpoint, one in a zone."
-  type        = list(string)
-}
-
-variable "services" {
-  description = "AWS services by the last part of the endpoint's name, such as ecr.api."
-  type        = set(string)
-}
-
-variable "clients" {
-  description = "Security groups that may use the endpoints, by any name."
-  type        = map(string)
-}
-
 data "aws_caller_identity" "current" {}
 
 data "aws_region" "current" {}
@@ -94,9 +69,4 @@ resource "aws_vpc_endpoint" "this" {
   policy              = data.aws_iam_policy_document.own_account.json
 
   tags = { Name = "${var.name}-${each.key}" }
-}
-
-output "endpoint_ids" {
-  description = "Ids of the endpoints by service."
-  value       = { for service, endpoint in aws_vpc_endpoint.this : service => endpoint.id }
 }

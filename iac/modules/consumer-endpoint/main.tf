@@ -1,47 +1,5 @@
 # A consumer's end of PrivateLink: the interface endpoint and who may use it.
 
-variable "name" {
-  description = "Prefix of the names."
-  type        = string
-}
-
-variable "vpc_id" {
-  description = "The consumer's VPC."
-  type        = string
-}
-
-variable "client_cidr" {
-  description = "Block of the consumer's own clients."
-  type        = string
-}
-
-variable "subnet_ids" {
-  description = "The consumer's subnets by availability zone id."
-  type        = map(string)
-}
-
-variable "service_name" {
-  description = "Name of the endpoint service, com.amazonaws.vpce.<region>.vpce-svc-<id>."
-  type        = string
-}
-
-variable "service_region" {
-  description = "Region of the service if it is another one; null: the same."
-  type        = string
-  default     = null
-}
-
-variable "service_zones" {
-  description = "Ids of the zones the service is in; null: any zone will do, as it does from another region."
-  type        = list(string)
-  default     = null
-}
-
-variable "ports" {
-  description = "Ports of the service."
-  type        = list(number)
-}
-
 locals {
   # AWS refuses an endpoint in a zone that the service is not in.
   common_zones = [for id in sort(keys(var.subnet_ids)) : id if var.service_zones == null ? true : contains(coalesce(var.service_zones, []), id)]
@@ -88,24 +46,4 @@ resource "aws_vpc_endpoint" "this" {
       error_message = "The consumer VPC has no subnet in a zone of the service (${join(", ", coalesce(var.service_zones, []))}); give it one."
     }
   }
-}
-
-output "endpoint_id" {
-  description = "Id of the endpoint; the service's owner accepts it by this."
-  value       = aws_vpc_endpoint.this.id
-}
-
-output "security_group_id" {
-  description = "Security group of the endpoint."
-  value       = aws_security_group.this.id
-}
-
-output "zones" {
-  description = "Ids of the zones the endpoint is in."
-  value       = local.common_zones
-}
-
-output "dns_names" {
-  description = "Names of the endpoint, the one for all zones first."
-  value       = [for entry in aws_vpc_endpoint.this.dns_entry : entry.dns_name]
 }

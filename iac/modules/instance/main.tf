@@ -1,36 +1,5 @@
 # A small instance to try the service from. Nothing can connect to it: Session Manager's agent calls out.
 
-variable "name" {
-  description = "Name of the instance and prefix of the others."
-  type        = string
-}
-
-variable "vpc_id" {
-  description = "The VPC."
-  type        = string
-}
-
-variable "subnet_id" {
-  description = "The subnet."
-  type        = string
-}
-
-variable "service_group_id" {
-  description = "Security group of what it calls: the load balancer's or the endpoint's."
-  type        = string
-}
-
-variable "ports" {
-  description = "Ports that it may call there."
-  type        = list(number)
-}
-
-variable "volume_key_arn" {
-  description = "KMS key of its disk; null: the account's own for EBS."
-  type        = string
-  default     = null
-}
-
 data "aws_partition" "current" {}
 
 # Amazon Linux has the agent and curl. ARM is the cheapest.
@@ -115,14 +84,4 @@ resource "aws_instance" "this" {
   lifecycle {
     ignore_changes = [ami]
   }
-}
-
-output "instance_id" {
-  description = "Id of the instance."
-  value       = aws_instance.this.id
-}
-
-output "security_group_id" {
-  description = "Security group of the instance."
-  value       = aws_security_group.this.id
 }

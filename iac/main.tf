@@ -1,13 +1,4 @@
-terraform {
-  required_version = "~> 1.11"
-
-  required_providers {
-    aws = {
-      source  = "hashicorp/aws"
-      version = "5.100.0"
-    }
-  }
-}
+# What every other file stands on: the provider, the account, the zones.
 
 provider "aws" {
   region = var.region
