@@ -65,6 +65,7 @@ APP_OBJECTS  := $(APP_SOURCES:%.c=$(BUILD)/%.o)
 KEEPERS      := sqlite postgres
 GENERATED    := $(foreach keeper,$(KEEPERS),$(BUILD)/gen/$(keeper)_sql.h $(BUILD)/gen/$(keeper)_schema.h)
 UNIT_SOURCES := $(wildcard tests/unit/*/test_*.c)
+UNIT_HELPERS := $(filter-out $(UNIT_SOURCES),$(wildcard tests/unit/*/*.c))
 UNIT_TESTS   := $(UNIT_SOURCES:%.c=$(BUILD)/%)
 E2E_SOURCES  := $(wildcard tests/e2e/test_*.c)
 E2E_TESTS    := $(E2E_SOURCES:%.c=$(BUILD)/%)
@@ -200,7 +201,8 @@ e2e: ## the end-to-end tests alone
 	+@$(BUILDER) $(POSTERN) $(WEB_PROGRAMS) $(MODULES_DIR)/ready $(E2E_TESTS)
 	@POSTERN=$(POSTERN) WEBSERVER_MODULES=$(MODULES_DIR) tests/run $(E2E_TESTS)
 
-$(BUILD)/tests/unit/%: $(BUILD)/tests/unit/%.o $(BUILD)/tests/suite.o $(BUILD)/tests/fake_store.o \
+$(BUILD)/tests/unit/%: $(BUILD)/tests/unit/%.o $(UNIT_HELPERS:%.c=$(BUILD)/%.o) \
+    $(BUILD)/tests/suite.o $(BUILD)/tests/fake_store.o \
     $(BUILD)/tests/postgres_server.o $(APP_OBJECTS) $(MODULE_PARSERS:%.c=$(BUILD)/%.o)
 	$(say) LINK $@
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS) -lcunit

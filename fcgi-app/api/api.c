@@ -38,10 +38,9 @@ void api_response_free(struct api_response *response)
 void api_response_reset(struct api_response *response)
 {
     buffer_reset(&response->body, API_BODY_KEEP);
+    response->member = NULL;
     response->location[0] = '\0';
     response->next[0] = '\0';
     response->detail[0] = '\0';
     response->violations.count = 0;
-    response->outcome.unknown_count = 0;
-    response->outcome.short_count = 0;
 }

@@ -1,5 +1,5 @@
-/* api: what the resources' handlers are given and give back. They know methods and media types as
- * little as sockets: http/ has read the request before them and makes the answer after them. */
+/* api: the resources, and what their handlers are given and give back. Nothing here knows HTTP:
+ * http/ reads the request before a handler and makes the answer after it. */
 #ifndef API_H
 #define API_H
 
@@ -10,24 +10,25 @@
 #include "base/buffer.h"
 #include "domain/violation.h"
 #include "store/store.h"
-#include "json/json_write.h"
 
 enum {
     API_BODY_MAX = 64 * 1024 * 1024, /* bytes of an answer: some 500 000 products */
     API_BODY_KEEP = 256 * 1024,      /* a worker keeps no larger buffer for the next request */
     API_LOCATION_SIZE = 64,
-    API_DETAIL_SIZE = 256
+    API_DETAIL_SIZE = 256,
+    API_ROUTES_MAX = 8 /* of one resource */
 };
 
 enum api_status {
-    API_OK,            /* done; the body is the representation */
-    API_CREATED,       /* an order was placed; location is set */
-    API_REPLAYED,      /* as API_CREATED, but it was placed by an earlier request with this key */
+    API_OK,       /* done; the body is the representation */
+    API_CREATED,  /* an order was placed; location is set */
+    API_REPLAYED, /* as API_CREATED, but it was placed by an earlier request with this key */
+    API_SUCCESS_LAST = API_REPLAYED,
     API_NO_PRODUCT,    /* no product with that id */
     API_NO_ORDER,      /* this consumer has no order with that id */
     API_MALFORMED,     /* the body is not JSON; detail is set */
     API_INVALID,       /* violations are set */
-    API_OUT_OF_STOCK,  /* outcome->shorts are set */
+    API_OUT_OF_STOCK,  /* the member "short" names every short line */
     API_KEY_REUSED,    /* the idempotency key came with another order before */
     API_KEY_IN_FLIGHT, /* the first request with this idempotency key has not ended */
     API_LIST_TOO_LONG, /* the list exceeds API_BODY_MAX; it has to be paged */
@@ -56,16 +57,38 @@ struct api_request {
 
 /* A handler's answer. Large, so each worker has one and prepares it anew for each request. */
 struct api_response {
-    struct buffer body;
+    struct buffer body; /* the representation; or, with a refusal, the value of the member below */
+    const char *member; /* what a refusal adds to the problem's members; NULL if nothing */
     char location[API_LOCATION_SIZE]; /* path of what was created, or "" */
     char next[ID_TEXT_SIZE];          /* ?after= of the next page, or "" if this is the last */
     char detail[API_DETAIL_SIZE];
     struct violations violations;
-    struct store_outcome outcome;
 };
 
 typedef enum api_status (*api_handler)(const struct api_request *request,
                                        struct api_response *response);
+
+enum api_verb {
+    API_READ,   /* changes nothing */
+    API_CHANGE, /* changes something each time, unless a key tells that it was done before */
+    API_VERB_MAX
+};
+
+/* A route: what can be done with a resource, or with one of its items. */
+struct api_route {
+    enum api_verb verb;
+    const char *path; /* a template: "{id}" stands for one segment */
+    api_handler handler;
+    bool takes_body; /* a JSON body, and an idempotency key */
+    bool paged;      /* takes a limit, and after what to start */
+    bool shared;     /* the same for every caller, who may keep it and ask whether it changed */
+    bool probe;      /* asked by those who watch the service, not by its callers */
+};
+
+/* A resource is its routes; the first without a path ends them. */
+struct api_resource {
+    struct api_route routes[API_ROUTES_MAX];
+};
 
 /* Once for a worker; api_response_free gives back what it holds. */
 void api_response_init(struct api_response *response);
@@ -77,13 +100,9 @@ void api_response_reset(struct api_response *response);
 /* The status for a store's result that has no meaning of its own to the handler. */
 enum api_status api_status_of(enum store_result result);
 
-/* The handlers, a file a resource. */
-enum api_status products_list(const struct api_request *request, struct api_response *response);
-enum api_status products_get(const struct api_request *request, struct api_response *response);
-enum api_status orders_place(const struct api_request *request, struct api_response *response);
-enum api_status orders_get(const struct api_request *request, struct api_response *response);
-enum api_status orders_list(const struct api_request *request, struct api_response *response);
-enum api_status health_live(const struct api_request *request, struct api_response *response);
-enum api_status health_ready(const struct api_request *request, struct api_response *response);
+/* The resources, a file each. */
+extern const struct api_resource products_resource;
+extern const struct api_resource orders_resource;
+extern const struct api_resource health_resource;
 
 #endif

@@ -1,4 +1,5 @@
 #include "api/api.h"
+#include "json/json_write.h"
 
 static void health_render(const struct api_request *request, struct api_response *response)
 {
@@ -10,13 +11,14 @@ static void health_render(const struct api_request *request, struct api_response
     json_write_end(&writer);
 }
 
-enum api_status health_live(const struct api_request *request, struct api_response *response)
+static enum api_status health_live(const struct api_request *request, struct api_response *response)
 {
     health_render(request, response);
     return API_OK;
 }
 
-enum api_status health_ready(const struct api_request *request, struct api_response *response)
+static enum api_status health_ready(const struct api_request *request,
+                                    struct api_response *response)
 {
     if (request->draining)
         return API_DRAINING;
@@ -25,3 +27,8 @@ enum api_status health_ready(const struct api_request *request, struct api_respo
         health_render(request, response);
     return api_status_of(result);
 }
+
+const struct api_resource health_resource = {{
+    {API_READ, "/healthz", health_live, .probe = true},
+    {API_READ, "/readyz", health_ready, .probe = true},
+}};

@@ -3,6 +3,7 @@
 #define API_LIST_H
 
 #include "api/api.h"
+#include "json/json_write.h"
 
 /* An array under construction. */
 struct list {

@@ -11,9 +11,9 @@
 #define ORDERS_CREATED "Order created"
 
 /* Every product that does not exist, at the first item that names it. */
-static void orders_name_unknown(const struct order_request *order, struct api_response *response)
+static void orders_name_unknown(const struct order_request *order,
+                                const struct store_outcome *outcome, struct api_response *response)
 {
-    const struct store_outcome *outcome = &response->outcome;
     for (size_t u = 0; u < outcome->unknown_count; u++) {
         char where[VIOLATION_WHERE_SIZE];
         size_t line = 0;
@@ -25,21 +25,38 @@ static void orders_name_unknown(const struct order_request *order, struct api_re
     }
 }
 
-static void orders_render(const struct api_request *request, struct api_response *response,
-                          const char *message)
+/* Every line for which there is not enough in stock. */
+static void orders_name_short(const struct api_request *request,
+                              const struct store_outcome *outcome, struct api_response *response)
+{
+    struct json_writer writer;
+    response->member = "short";
+    json_write_start_member(&writer, &response->body, request->pretty);
+    json_write_open(&writer, '[');
+    for (size_t i = 0; i < outcome->short_count; i++) {
+        json_write_open(&writer, '{');
+        json_write_member_number(&writer, "available", outcome->shorts[i].available);
+        json_write_member_number(&writer, "product_id", outcome->shorts[i].product_id);
+        json_write_member_number(&writer, "requested", outcome->shorts[i].requested);
+        json_write_close(&writer, '}');
+    }
+    json_write_close(&writer, ']');
+}
+
+static void orders_render(const struct api_request *request, const struct order *order,
+                          const char *message, struct api_response *response)
 {
     struct json_writer writer;
     json_write_start(&writer, &response->body, request->pretty);
-    order_json_write(&writer, &response->outcome.order, message);
+    order_json_write(&writer, order, message);
     json_write_end(&writer);
 }
 
-enum api_status orders_place(const struct api_request *request, struct api_response *response)
+/* Reads the order from the body; API_OK if it can be placed. */
+static enum api_status orders_read(const struct api_request *request, struct order_request *order,
+                                   struct api_response *response)
 {
-    struct order_request order;
-    char id[ID_TEXT_SIZE];
-
-    enum json_fault fault = order_json_read(request->body, request->body_len, &order,
+    enum json_fault fault = order_json_read(request->body, request->body_len, order,
                                             &response->violations, response->detail);
     if (fault == JSON_OUT_OF_MEMORY) {
         log_write(LOG_ERROR, "no memory to read an order", LOG_FIELDS(LOG_TEXT("call", "malloc")));
@@ -47,35 +64,46 @@ enum api_status orders_place(const struct api_request *request, struct api_respo
     }
     if (fault)
         return API_MALFORMED;
-    if (response->violations.count > 0)
-        return API_INVALID;
+    return response->violations.count > 0 ? API_INVALID : API_OK;
+}
 
+static enum api_status orders_place(const struct api_request *request,
+                                    struct api_response *response)
+{
+    struct order_request order;
+    struct store_outcome outcome;
+    char id[ID_TEXT_SIZE];
+
+    enum api_status status = orders_read(request, &order, response);
+    if (status != API_OK)
+        return status;
     id_make(request->now_us, id);
     struct store_placement placement = {.consumer = request->consumer,
                                         .key = request->idempotency_key,
                                         .id = id,
                                         .now_us = request->now_us};
-    enum store_result result =
-        store_order_place(request->store, &order, &placement, &response->outcome);
+    enum store_result result = store_order_place(request->store, &order, &placement, &outcome);
     if (result == STORE_UNKNOWN_PRODUCT)
-        orders_name_unknown(&order, response);
+        orders_name_unknown(&order, &outcome, response);
+    if (result == STORE_SHORT)
+        orders_name_short(request, &outcome, response);
     if (result != STORE_OK && result != STORE_REPLAYED)
         return api_status_of(result);
 
-    snprintf(response->location, sizeof response->location, "/orders/%s",
-             response->outcome.order.id);
-    orders_render(request, response, ORDERS_CREATED);
+    snprintf(response->location, sizeof response->location, "/orders/%s", outcome.order.id);
+    orders_render(request, &outcome.order, ORDERS_CREATED, response);
     return result == STORE_OK ? API_CREATED : API_REPLAYED;
 }
 
-enum api_status orders_get(const struct api_request *request, struct api_response *response)
+static enum api_status orders_get(const struct api_request *request, struct api_response *response)
 {
+    struct order order;
     if (!id_is_valid(request->id))
         return API_NO_ORDER;
     enum store_result result =
-        store_order_get(request->store, request->consumer, request->id, &response->outcome.order);
+        store_order_get(request->store, request->consumer, request->id, &order);
     if (result == STORE_OK)
-        orders_render(request, response, NULL);
+        orders_render(request, &order, NULL, response);
     return result == STORE_NOT_FOUND ? API_NO_ORDER : api_status_of(result);
 }
 
@@ -89,7 +117,7 @@ static bool orders_visit_row(void *context, const struct order *order)
     return list_fits(list);
 }
 
-enum api_status orders_list(const struct api_request *request, struct api_response *response)
+static enum api_status orders_list(const struct api_request *request, struct api_response *response)
 {
     struct list list;
     if (request->after && !id_is_valid(request->after)) {
@@ -102,3 +130,9 @@ enum api_status orders_list(const struct api_request *request, struct api_respon
                                             request->after ? request->after : "",
                                             list_store_limit(&list), orders_visit_row, &list));
 }
+
+const struct api_resource orders_resource = {{
+    {API_READ, "/orders", orders_list, .paged = true},
+    {API_CHANGE, "/orders", orders_place, .takes_body = true},
+    {API_READ, "/orders/{id}", orders_get, .shared = false},
+}};

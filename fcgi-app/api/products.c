@@ -17,7 +17,8 @@ static bool products_visit_row(void *context, const struct product *product)
     return list_fits(list);
 }
 
-enum api_status products_list(const struct api_request *request, struct api_response *response)
+static enum api_status products_list(const struct api_request *request,
+                                     struct api_response *response)
 {
     struct list list;
     int64_t after = 0;
@@ -38,7 +39,8 @@ static bool products_visit_one(void *context, const struct product *product)
     return true;
 }
 
-enum api_status products_get(const struct api_request *request, struct api_response *response)
+static enum api_status products_get(const struct api_request *request,
+                                    struct api_response *response)
 {
     struct json_writer writer;
     int64_t id;
@@ -50,3 +52,8 @@ enum api_status products_get(const struct api_request *request, struct api_respo
     json_write_end(&writer);
     return result == STORE_NOT_FOUND ? API_NO_PRODUCT : api_status_of(result);
 }
+
+const struct api_resource products_resource = {{
+    {API_READ, "/products", products_list, .paged = true, .shared = true},
+    {API_READ, "/products/{id}", products_get, .shared = true},
+}};

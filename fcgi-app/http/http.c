@@ -14,6 +14,11 @@
 
 #define HTTP_MEDIA_JSON "application/json"
 
+/* Values of Cache-Control (RFC 9111, section 5.2.2): a shared answer may be kept by a client that
+ * asks each time whether it has changed; any other may not be kept. */
+#define HTTP_REVALIDATE "no-cache"
+#define HTTP_PRIVATE    "no-store"
+
 /* One request on its way through this file. */
 struct http_exchange {
     const struct http_request *request;
@@ -75,18 +80,9 @@ static void http_finish(struct http_exchange *x, int status, const struct buffer
 
 static void http_problem(struct http_exchange *x, enum problem problem)
 {
-    struct buffer *headers = &x->response->headers;
-    int retry_after = problem_retry_after(problem);
     problem_render(problem, &x->service->reply, x->response->request_id, x->query.pretty,
                    &x->service->problem);
-    buffer_text(headers, "Content-Type: " PROBLEM_MEDIA_TYPE "\r\nCache-Control: no-store\r\n");
-    if (problem == PROBLEM_METHOD)
-        buffer_printf(headers, "Allow: %s\r\n", x->match.allow);
-    /* RFC 9110, section 15.5.16: what would have been accepted. */
-    if (problem == PROBLEM_MEDIA_TYPE_OF)
-        buffer_text(headers, "Accept: " HTTP_MEDIA_JSON "\r\n");
-    if (retry_after)
-        buffer_printf(headers, "Retry-After: %d\r\n", retry_after);
+    problem_headers(problem, x->match.allow, &x->response->headers);
     http_finish(x, problem_status(problem), &x->service->problem);
 }
 
@@ -98,16 +94,16 @@ static void http_options(struct http_exchange *x)
 
 static void http_success(struct http_exchange *x, enum api_status status)
 {
-    const struct route *route = x->match.route;
+    const struct api_route *route = x->match.route;
     const struct api_response *reply = &x->service->reply;
     struct buffer *headers = &x->response->headers;
     char etag[CONDITIONAL_ETAG_SIZE];
 
-    buffer_printf(headers, "Cache-Control: %s\r\n", route->cache);
+    buffer_printf(headers, "Cache-Control: %s\r\n", route->shared ? HTTP_REVALIDATE : HTTP_PRIVATE);
     if (reply->next[0])
         buffer_printf(headers, "Link: <%s?limit=%d&after=%s%s>; rel=\"next\"\r\n", route->path,
                       (int)x->query.limit, reply->next, x->query.pretty ? "&pretty" : "");
-    if (route->tagged) {
+    if (route->shared) {
         conditional_etag(reply->body.data, reply->body.len, etag);
         buffer_printf(headers, "ETag: %s\r\n", etag);
         if (conditional_matches(x->request->headers[HTTP_IF_NONE_MATCH], etag)) {
@@ -161,7 +157,7 @@ static enum problem http_check(struct http_exchange *x, bool denied)
 
 static enum api_status http_call(struct http_exchange *x, bool draining)
 {
-    const struct route *route = x->match.route;
+    const struct api_route *route = x->match.route;
     const struct api_request call = {
         .store = x->service->store,
         .consumer = x->request->consumer,

@@ -5,46 +5,18 @@
 
 #define ROUTE_ID "{id}"
 
-/* Products may be kept by a client that asks again each time; orders are nobody else's business. */
-#define ROUTE_REVALIDATE "no-cache"
-#define ROUTE_PRIVATE    "no-store"
-
-static const struct route routes[] = {
-    {.method = "GET",
-     .path = "/products",
-     .handler = products_list,
-     .cache = ROUTE_REVALIDATE,
-     .paged = true,
-     .tagged = true},
-    {.method = "GET",
-     .path = "/products/{id}",
-     .handler = products_get,
-     .cache = ROUTE_REVALIDATE,
-     .tagged = true},
-    {.method = "GET",
-     .path = "/orders",
-     .handler = orders_list,
-     .cache = ROUTE_PRIVATE,
-     .paged = true},
-    {.method = "POST",
-     .path = "/orders",
-     .handler = orders_place,
-     .cache = ROUTE_PRIVATE,
-     .takes_body = true},
-    {.method = "GET", .path = "/orders/{id}", .handler = orders_get, .cache = ROUTE_PRIVATE},
-    {.method = "GET",
-     .path = "/healthz",
-     .handler = health_live,
-     .cache = ROUTE_PRIVATE,
-     .probe = true},
-    {.method = "GET",
-     .path = "/readyz",
-     .handler = health_ready,
-     .cache = ROUTE_PRIVATE,
-     .probe = true},
+static const struct api_resource *const route_resources[] = {
+    &products_resource,
+    &orders_resource,
+    &health_resource,
 };
 
-enum { ROUTES = sizeof routes / sizeof routes[0] };
+enum { ROUTE_RESOURCES = sizeof route_resources / sizeof route_resources[0] };
+
+static const char *const route_methods[API_VERB_MAX] = {
+    [API_READ] = "GET",
+    [API_CHANGE] = "POST",
+};
 
 /* Walks both texts; what stands for {id} is copied unless it is longer than any id can be. */
 static bool route_fits(const char *template, const char *path, char id[ROUTE_ID_SIZE])
@@ -76,20 +48,28 @@ static void route_allow(struct route_match *match, const char *method)
              implied);
 }
 
+static void route_try(const struct api_route *route, const char *method, const char *path,
+                      struct route_match *match)
+{
+    char id[ROUTE_ID_SIZE];
+    if (!route_fits(route->path, path, id))
+        return;
+    memcpy(match->id, id, sizeof id);
+    match->path = route->path;
+    if (strcmp(method, route_methods[route->verb]) == 0)
+        match->route = route;
+    route_allow(match, route_methods[route->verb]);
+}
+
 void route_find(const char *method, const char *path, struct route_match *match)
 {
     *match = (struct route_match){.route = NULL};
     if (strcmp(method, "HEAD") == 0)
         method = "GET";
-    for (size_t i = 0; i < ROUTES; i++) {
-        char id[ROUTE_ID_SIZE];
-        if (!route_fits(routes[i].path, path, id))
-            continue;
-        memcpy(match->id, id, sizeof id);
-        match->path = routes[i].path;
-        if (strcmp(method, routes[i].method) == 0)
-            match->route = &routes[i];
-        route_allow(match, routes[i].method);
+    for (size_t i = 0; i < ROUTE_RESOURCES; i++) {
+        const struct api_route *routes = route_resources[i]->routes;
+        for (size_t r = 0; r < API_ROUTES_MAX && routes[r].path; r++)
+            route_try(&routes[r], method, path, match);
     }
     if (match->path)
         route_allow(match, "OPTIONS");

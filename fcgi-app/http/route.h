@@ -1,4 +1,4 @@
-/* route: which handler answers which method and path. A new route is one row in route.c. */
+/* route: which route of which resource answers a method and a path. */
 #ifndef HTTP_ROUTE_H
 #define HTTP_ROUTE_H
 
@@ -8,22 +8,11 @@
 
 enum { ROUTE_ID_SIZE = 64, ROUTE_ALLOW_SIZE = 64 };
 
-struct route {
-    const char *method;
-    const char *path; /* a template: "{id}" stands for one segment */
-    api_handler handler;
-    const char *cache; /* the value of Cache-Control */
-    bool takes_body;   /* a JSON body and an Idempotency-Key */
-    bool paged;        /* ?limit= and ?after= */
-    bool tagged;       /* carries an ETag and answers If-None-Match */
-    bool probe;        /* asked by those who watch the service, not by its callers */
-};
-
 struct route_match {
-    const struct route *route;    /* NULL unless both path and method fit */
-    const char *path;             /* the template that fits the path, or NULL if none does */
-    char id[ROUTE_ID_SIZE];       /* what stood for {id}; "" if nothing, or longer than any id */
-    char allow[ROUTE_ALLOW_SIZE]; /* the methods this path takes, as the Allow header lists them */
+    const struct api_route *route; /* NULL unless both path and method fit */
+    const char *path;              /* the template that fits the path, or NULL if none does */
+    char id[ROUTE_ID_SIZE];        /* what stood for {id}; "" if nothing, or longer than any id */
+    char allow[ROUTE_ALLOW_SIZE];  /* the methods this path takes, as the Allow header lists them */
 };
 
 /* Finds the route for a method and a decoded path. HEAD finds GET's route. */

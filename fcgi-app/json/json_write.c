@@ -12,6 +12,11 @@ void json_write_start(struct json_writer *w, struct buffer *out, bool pretty)
     *w = (struct json_writer){.out = out, .pretty = pretty, .first = true};
 }
 
+void json_write_start_member(struct json_writer *w, struct buffer *out, bool pretty)
+{
+    *w = (struct json_writer){.out = out, .pretty = pretty, .after_key = true, .depth = 1};
+}
+
 void json_write_end(struct json_writer *w)
 {
     if (w->pretty)
@@ -154,6 +159,12 @@ void json_write_number(struct json_writer *w, int64_t number)
         *--p = '-';
     json_write_between(w);
     buffer_append(w->out, p, (size_t)(end - p));
+}
+
+void json_write_rendered(struct json_writer *w, const struct buffer *value)
+{
+    json_write_between(w);
+    buffer_append(w->out, value->data, value->len);
 }
 
 void json_write_money(struct json_writer *w, int64_t cents)

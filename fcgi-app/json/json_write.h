@@ -19,6 +19,10 @@ struct json_writer {
 /* Starts one JSON text at the end of out. */
 void json_write_start(struct json_writer *w, struct buffer *out, bool pretty);
 
+/* Starts the value of a member of an outermost object: text for json_write_rendered. It needs no
+ * end. */
+void json_write_start_member(struct json_writer *w, struct buffer *out, bool pretty);
+
 /* Ends the text: in pretty form, with a line end. */
 void json_write_end(struct json_writer *w);
 
@@ -30,10 +34,13 @@ void json_write_key(struct json_writer *w, const char *name);
 void json_write_text(struct json_writer *w, const char *text);
 void json_write_number(struct json_writer *w, int64_t number);
 
+/* A value that is JSON text already. */
+void json_write_rendered(struct json_writer *w, const struct buffer *value);
+
 /* Cents as a number with two decimals. */
 void json_write_money(struct json_writer *w, int64_t cents);
 
-/* The three above with their member name. */
+/* A text, a number and an amount of money, each with its member's name. */
 void json_write_member_text(struct json_writer *w, const char *name, const char *text);
 void json_write_member_number(struct json_writer *w, const char *name, int64_t number);
 void json_write_member_money(struct json_writer *w, const char *name, int64_t cents);

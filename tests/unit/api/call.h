@@ -1,4 +1,4 @@
-/* call: calls a handler on the fake store, as http/ would. */
+/* call: calls a route's handler on the fake store, as http/ would. */
 #ifndef TESTS_UNIT_API_CALL_H
 #define TESTS_UNIT_API_CALL_H
 
@@ -8,29 +8,17 @@
 #define CALL_CONSUMER "vpce-2"
 #define CALL_NOW_US   INT64_C(1700000000123456)
 
-static struct fake_store fake;
-static struct api_response response;
+/* The store that each call asks, and what the last call answered. */
+extern struct fake_store fake;
+extern struct api_response response;
 
 /* A suite's setup and teardown. */
-static inline int call_setup(void)
-{
-    api_response_init(&response);
-    return 0;
-}
+int call_setup(void);
+int call_teardown(void);
 
-static inline int call_teardown(void)
-{
-    api_response_free(&response);
-    return 0;
-}
-
-static inline enum api_status call(api_handler handler, struct api_request request)
-{
-    request.store = &fake.store;
-    request.consumer = CALL_CONSUMER;
-    request.now_us = CALL_NOW_US;
-    api_response_reset(&response);
-    return handler(&request, &response);
-}
+/* Calls the route of that verb and path, which the resource must have, with the request's store,
+ * consumer and time filled in. */
+enum api_status call(const struct api_resource *resource, enum api_verb verb, const char *path,
+                     struct api_request request);
 
 #endif

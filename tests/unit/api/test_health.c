@@ -3,32 +3,37 @@
 #include "call.h"
 #include "suite.h"
 
+static enum api_status call_health(const char *path, struct api_request request)
+{
+    return call(&health_resource, API_READ, path, request);
+}
+
 static void test_handlers(void)
 {
     static const struct {
         int line;
-        api_handler handler;
+        const char *path;
         bool draining;
         enum store_result result;
         enum api_status status;
         int calls;
     } rows[] = {
-        {__LINE__, health_live, false, STORE_OK, API_OK, 0},
-        {__LINE__, health_live, true, STORE_UNREACHABLE, API_OK, 0},
-        {__LINE__, health_ready, false, STORE_OK, API_OK, 1},
-        {__LINE__, health_ready, true, STORE_OK, API_DRAINING, 0},
-        {__LINE__, health_ready, true, STORE_UNREACHABLE, API_DRAINING, 0},
-        {__LINE__, health_ready, false, STORE_BUSY, API_STORE_BUSY, 1},
-        {__LINE__, health_ready, false, STORE_UNREACHABLE, API_STORE_DOWN, 1},
-        {__LINE__, health_ready, false, STORE_OLD_SCHEMA, API_STORE_DOWN, 1},
-        {__LINE__, health_ready, false, STORE_NEW_SCHEMA, API_STORE_DOWN, 1},
-        {__LINE__, health_ready, false, STORE_FAULT, API_FAULT, 1},
+        {__LINE__, "/healthz", false, STORE_OK, API_OK, 0},
+        {__LINE__, "/healthz", true, STORE_UNREACHABLE, API_OK, 0},
+        {__LINE__, "/readyz", false, STORE_OK, API_OK, 1},
+        {__LINE__, "/readyz", true, STORE_OK, API_DRAINING, 0},
+        {__LINE__, "/readyz", true, STORE_UNREACHABLE, API_DRAINING, 0},
+        {__LINE__, "/readyz", false, STORE_BUSY, API_STORE_BUSY, 1},
+        {__LINE__, "/readyz", false, STORE_UNREACHABLE, API_STORE_DOWN, 1},
+        {__LINE__, "/readyz", false, STORE_OLD_SCHEMA, API_STORE_DOWN, 1},
+        {__LINE__, "/readyz", false, STORE_NEW_SCHEMA, API_STORE_DOWN, 1},
+        {__LINE__, "/readyz", false, STORE_FAULT, API_FAULT, 1},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         fake_store_init(&fake);
         fake.result = rows[i].result;
         const struct api_request request = {.draining = rows[i].draining};
-        SUITE_ROW(&rows[i], call(rows[i].handler, request) == rows[i].status);
+        SUITE_ROW(&rows[i], call_health(rows[i].path, request) == rows[i].status);
         SUITE_ROW(&rows[i], fake.calls == rows[i].calls);
         SUITE_ROW(&rows[i], rows[i].status != API_OK ||
                                 strcmp(response.body.data, "{\"status\":\"ok\"}") == 0);
@@ -38,8 +43,7 @@ static void test_handlers(void)
 static void test_pretty(void)
 {
     const struct api_request request = {.pretty = true};
-    api_response_reset(&response);
-    CU_ASSERT_EQUAL(health_live(&request, &response), API_OK);
+    CU_ASSERT_EQUAL(call_health("/healthz", request), API_OK);
     CU_ASSERT_STRING_EQUAL(response.body.data, "{\n  \"status\": \"ok\"\n}\n");
 }
 

@@ -13,8 +13,19 @@ static enum api_status place(const char *text, const char *key)
 {
     static char body[BODY_SIZE];
     snprintf(body, sizeof body, "%s", text);
-    return call(orders_place, (struct api_request){
-                                  .body = body, .body_len = strlen(body), .idempotency_key = key});
+    return call(
+        &orders_resource, API_CHANGE, "/orders",
+        (struct api_request){.body = body, .body_len = strlen(body), .idempotency_key = key});
+}
+
+static enum api_status get(struct api_request request)
+{
+    return call(&orders_resource, API_READ, "/orders/{id}", request);
+}
+
+static enum api_status list(struct api_request request)
+{
+    return call(&orders_resource, API_READ, "/orders", request);
 }
 
 static void test_place_status(void)
@@ -53,7 +64,9 @@ static void test_place_status(void)
                   rows[i].calls || rows[i].status != API_INVALID || response.violations.count > 0);
         bool placed = rows[i].status == API_CREATED || rows[i].status == API_REPLAYED;
         SUITE_ROW(&rows[i], placed == (response.location[0] != '\0'));
-        SUITE_ROW(&rows[i], placed == (response.body.len > 0));
+        SUITE_ROW(&rows[i],
+                  (placed || rows[i].status == API_OUT_OF_STOCK) == (response.body.len > 0));
+        SUITE_ROW(&rows[i], (rows[i].status == API_OUT_OF_STOCK) == (response.member != NULL));
     }
 }
 
@@ -139,15 +152,26 @@ static void test_place_unknown(void)
     CU_ASSERT_EQUAL(response.violations.items[1].place, VIOLATION_BODY);
 }
 
+/* The value of a member of the problem, indented for its place there. */
 static void test_place_short(void)
 {
+    static char body[] = ONE;
     fake_store_init(&fake);
     fake.result = STORE_SHORT;
-    fake.shorts[0] = (struct order_shortage){1, 2, 0};
-    fake.short_count = 1;
+    fake.shorts[0] = (struct order_shortage){7, 5, 0};
+    fake.shorts[1] = (struct order_shortage){PRODUCT_ID_MAX, 2, 1};
+    fake.short_count = 2;
     CU_ASSERT_EQUAL(place(ONE, NULL), API_OUT_OF_STOCK);
-    CU_ASSERT_EQUAL(response.outcome.short_count, 1);
-    CU_ASSERT_EQUAL(response.outcome.shorts[0].requested, 2);
+    CU_ASSERT(response.member && strcmp(response.member, "short") == 0);
+    CU_ASSERT_STRING_EQUAL(response.body.data,
+                           "[{\"available\":0,\"product_id\":7,\"requested\":5},"
+                           "{\"available\":1,\"product_id\":9007199254740991,\"requested\":2}]");
+    fake.short_count = 1;
+    call(&orders_resource, API_CHANGE, "/orders",
+         (struct api_request){.body = body, .body_len = strlen(body), .pretty = true});
+    CU_ASSERT_STRING_EQUAL(response.body.data,
+                           "[\n    {\n      \"available\": 0,\n      \"product_id\": 7,\n"
+                           "      \"requested\": 5\n    }\n  ]");
 }
 
 static void test_get(void)
@@ -173,8 +197,7 @@ static void test_get(void)
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         fake_store_init(&fake);
         fake.result = rows[i].result;
-        SUITE_ROW(&rows[i],
-                  call(orders_get, (struct api_request){.id = rows[i].id}) == rows[i].status);
+        SUITE_ROW(&rows[i], get((struct api_request){.id = rows[i].id}) == rows[i].status);
         SUITE_ROW(&rows[i], fake.calls == rows[i].calls);
         SUITE_ROW(&rows[i], !fake.calls || strcmp(fake.consumer, "vpce-2") == 0);
         SUITE_ROW(&rows[i], (rows[i].status == API_OK) == (response.body.len > 0));
@@ -203,9 +226,8 @@ static void test_list(void)
         fake.order_count = rows[i].orders;
         fake_store_order_id(0, after);
         fake_store_order_id(rows[i].after + rows[i].shown - 1, last);
-        SUITE_ROW(&rows[i],
-                  call(orders_list, (struct api_request){.after = rows[i].after ? after : NULL,
-                                                         .limit = rows[i].limit}) == API_OK);
+        SUITE_ROW(&rows[i], list((struct api_request){.after = rows[i].after ? after : NULL,
+                                                      .limit = rows[i].limit}) == API_OK);
         for (const char *at = response.body.data; (at = strstr(at, "\"created_at\"")); at++)
             shown++;
         SUITE_ROW(&rows[i], shown == rows[i].shown);
@@ -221,7 +243,7 @@ static void test_list_refused(void)
     static const char *const afters[] = {"", "1", "x", "018F0000-0000-7000-8000-000000000001"};
     for (size_t i = 0; i < sizeof afters / sizeof afters[0]; i++) {
         fake_store_init(&fake);
-        enum api_status status = call(orders_list, (struct api_request){.after = afters[i]});
+        enum api_status status = list((struct api_request){.after = afters[i]});
         SUITE_CHECK(status == API_INVALID && fake.calls == 0, "after=%s", afters[i]);
         SUITE_CHECK(response.violations.count == 1 &&
                         strcmp(response.violations.items[0].where, "after") == 0,

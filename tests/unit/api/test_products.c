@@ -3,6 +3,16 @@
 #include "call.h"
 #include "suite.h"
 
+static enum api_status get(struct api_request request)
+{
+    return call(&products_resource, API_READ, "/products/{id}", request);
+}
+
+static enum api_status list(struct api_request request)
+{
+    return call(&products_resource, API_READ, "/products", request);
+}
+
 static void test_get(void)
 {
     static const struct {
@@ -34,8 +44,7 @@ static void test_get(void)
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         fake_store_init(&fake);
         fake.result = rows[i].result;
-        SUITE_ROW(&rows[i],
-                  call(products_get, (struct api_request){.id = rows[i].id}) == rows[i].status);
+        SUITE_ROW(&rows[i], get((struct api_request){.id = rows[i].id}) == rows[i].status);
         SUITE_ROW(&rows[i], fake.calls == rows[i].calls);
     }
 }
@@ -43,12 +52,12 @@ static void test_get(void)
 static void test_get_body(void)
 {
     fake_store_init(&fake);
-    CU_ASSERT_EQUAL(call(products_get, (struct api_request){.id = "2"}), API_OK);
+    CU_ASSERT_EQUAL(get((struct api_request){.id = "2"}), API_OK);
     CU_ASSERT_EQUAL(fake.id, 2);
     CU_ASSERT_STRING_EQUAL(response.body.data,
                            "{\"description\":\"Description for product 2\",\"id\":2,"
                            "\"name\":\"Product 2\",\"price\":19.99,\"quantity\":5}");
-    CU_ASSERT_EQUAL(call(products_get, (struct api_request){.id = "2", .pretty = true}), API_OK);
+    CU_ASSERT_EQUAL(get((struct api_request){.id = "2", .pretty = true}), API_OK);
     CU_ASSERT_STRING_EQUAL(
         response.body.data,
         "{\n  \"description\": \"Description for product 2\",\n  \"id\": 2,\n"
@@ -92,9 +101,8 @@ static void test_list(void)
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         fake_store_init(&fake);
-        SUITE_ROW(&rows[i],
-                  call(products_list, (struct api_request){.after = rows[i].after,
-                                                           .limit = rows[i].limit}) == API_OK);
+        SUITE_ROW(&rows[i], list((struct api_request){.after = rows[i].after,
+                                                      .limit = rows[i].limit}) == API_OK);
         SUITE_ROW(&rows[i], fake.after == rows[i].asked_after && fake.limit == rows[i].asked_limit);
         SUITE_ROW(&rows[i], lists(rows[i].ids));
         SUITE_ROW(&rows[i], strcmp(response.next, rows[i].next) == 0);
@@ -112,8 +120,7 @@ static void test_list_refused(void)
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         fake_store_init(&fake);
-        SUITE_ROW(&rows[i],
-                  call(products_list, (struct api_request){.after = rows[i].after}) == API_INVALID);
+        SUITE_ROW(&rows[i], list((struct api_request){.after = rows[i].after}) == API_INVALID);
         SUITE_ROW(&rows[i], response.violations.count == 1);
         SUITE_ROW(&rows[i], strcmp(response.violations.items[0].where, "after") == 0);
         SUITE_ROW(&rows[i], response.violations.items[0].place == VIOLATION_QUERY);
@@ -136,8 +143,7 @@ static void test_list_failed(void)
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         fake_store_init(&fake);
         fake.result = rows[i].result;
-        SUITE_ROW(&rows[i],
-                  call(products_list, (struct api_request){.limit = 0}) == rows[i].status);
+        SUITE_ROW(&rows[i], list((struct api_request){.limit = 0}) == rows[i].status);
     }
 }
 

@@ -14,69 +14,72 @@ static void test_find(void)
         int line;
         const char *method, *path;
         const char *template; /* NULL: no such path */
-        api_handler handler;  /* NULL: not with this method */
+        bool takes;           /* the path takes this method */
         const char *id, *allow;
     } rows[] = {
-        {__LINE__, "GET", "/products", "/products", products_list, "", READ},
-        {__LINE__, "HEAD", "/products", "/products", products_list, "", READ},
-        {__LINE__, "GET", "/products/7", "/products/{id}", products_get, "7", READ},
-        {__LINE__, "GET", "/products/a b", "/products/{id}", products_get, "a b", READ},
-        {__LINE__, "GET", "/products/{id}", "/products/{id}", products_get, "{id}", READ},
-        {__LINE__, "GET", "/products/" ID_63, "/products/{id}", products_get, ID_63, READ},
-        {__LINE__, "GET", "/products/4" ID_63, "/products/{id}", products_get, "", READ},
-        {__LINE__, "GET", "/orders", "/orders", orders_list, "", ORDERS},
-        {__LINE__, "HEAD", "/orders", "/orders", orders_list, "", ORDERS},
-        {__LINE__, "POST", "/orders", "/orders", orders_place, "", ORDERS},
-        {__LINE__, "GET", "/orders/x", "/orders/{id}", orders_get, "x", READ},
-        {__LINE__, "GET", "/healthz", "/healthz", health_live, "", READ},
-        {__LINE__, "GET", "/readyz", "/readyz", health_ready, "", READ},
-        {__LINE__, "DELETE", "/orders", "/orders", NULL, "", ORDERS},
-        {__LINE__, "POST", "/products", "/products", NULL, "", READ},
-        {__LINE__, "POST", "/products/7", "/products/{id}", NULL, "7", READ},
-        {__LINE__, "get", "/products", "/products", NULL, "", READ},
-        {__LINE__, "GETX", "/products", "/products", NULL, "", READ},
-        {__LINE__, "", "/products", "/products", NULL, "", READ},
-        {__LINE__, "OPTIONS", "/orders", "/orders", NULL, "", ORDERS},
-        {__LINE__, "GET", "", NULL, NULL, "", ""},
-        {__LINE__, "GET", "/", NULL, NULL, "", ""},
-        {__LINE__, "GET", "*", NULL, NULL, "", ""},
-        {__LINE__, "GET", "products", NULL, NULL, "", ""},
-        {__LINE__, "GET", "/product", NULL, NULL, "", ""},
-        {__LINE__, "GET", "/Products", NULL, NULL, "", ""},
-        {__LINE__, "GET", "/productsx", NULL, NULL, "", ""},
-        {__LINE__, "GET", "/products/", NULL, NULL, "", ""},
-        {__LINE__, "GET", "/products/7/", NULL, NULL, "", ""},
-        {__LINE__, "GET", "/products/7/8", NULL, NULL, "", ""},
-        {__LINE__, "GET", "/orders//", NULL, NULL, "", ""},
-        {__LINE__, "GET", "/healthz/x", NULL, NULL, "", ""},
-        {__LINE__, "GET", "//products", NULL, NULL, "", ""},
+        {__LINE__, "GET", "/products", "/products", true, "", READ},
+        {__LINE__, "HEAD", "/products", "/products", true, "", READ},
+        {__LINE__, "GET", "/products/7", "/products/{id}", true, "7", READ},
+        {__LINE__, "GET", "/products/a b", "/products/{id}", true, "a b", READ},
+        {__LINE__, "GET", "/products/{id}", "/products/{id}", true, "{id}", READ},
+        {__LINE__, "GET", "/products/" ID_63, "/products/{id}", true, ID_63, READ},
+        {__LINE__, "GET", "/products/4" ID_63, "/products/{id}", true, "", READ},
+        {__LINE__, "GET", "/orders", "/orders", true, "", ORDERS},
+        {__LINE__, "HEAD", "/orders", "/orders", true, "", ORDERS},
+        {__LINE__, "POST", "/orders", "/orders", true, "", ORDERS},
+        {__LINE__, "GET", "/orders/x", "/orders/{id}", true, "x", READ},
+        {__LINE__, "GET", "/healthz", "/healthz", true, "", READ},
+        {__LINE__, "GET", "/readyz", "/readyz", true, "", READ},
+        {__LINE__, "DELETE", "/orders", "/orders", false, "", ORDERS},
+        {__LINE__, "POST", "/products", "/products", false, "", READ},
+        {__LINE__, "POST", "/products/7", "/products/{id}", false, "7", READ},
+        {__LINE__, "get", "/products", "/products", false, "", READ},
+        {__LINE__, "GETX", "/products", "/products", false, "", READ},
+        {__LINE__, "", "/products", "/products", false, "", READ},
+        {__LINE__, "OPTIONS", "/orders", "/orders", false, "", ORDERS},
+        {__LINE__, "GET", "", NULL, false, "", ""},
+        {__LINE__, "GET", "/", NULL, false, "", ""},
+        {__LINE__, "GET", "*", NULL, false, "", ""},
+        {__LINE__, "GET", "products", NULL, false, "", ""},
+        {__LINE__, "GET", "/product", false, NULL, "", ""},
+        {__LINE__, "GET", "/Products", false, NULL, "", ""},
+        {__LINE__, "GET", "/productsx", false, NULL, "", ""},
+        {__LINE__, "GET", "/products/", false, NULL, "", ""},
+        {__LINE__, "GET", "/products/7/", false, NULL, "", ""},
+        {__LINE__, "GET", "/products/7/8", false, NULL, "", ""},
+        {__LINE__, "GET", "/orders//", false, NULL, "", ""},
+        {__LINE__, "GET", "/healthz/x", false, NULL, "", ""},
+        {__LINE__, "GET", "//products", false, NULL, "", ""},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         struct route_match match;
         route_find(rows[i].method, rows[i].path, &match);
         SUITE_ROW(&rows[i], (match.path == NULL) == (rows[i].template == NULL));
         SUITE_ROW(&rows[i], !match.path || strcmp(match.path, rows[i].template) == 0);
-        SUITE_ROW(&rows[i], (match.route ? match.route->handler : NULL) == rows[i].handler);
+        SUITE_ROW(&rows[i], (match.route != NULL) == rows[i].takes);
+        SUITE_ROW(&rows[i], !match.route || match.route->path == match.path);
+        SUITE_ROW(&rows[i], !match.route || match.route->handler);
         SUITE_ROW(&rows[i], strcmp(match.id, rows[i].id) == 0);
         SUITE_ROW(&rows[i], strcmp(match.allow, rows[i].allow) == 0);
     }
 }
 
-/* What http/ does for each route beside calling its handler. */
+/* What is done for each route beside calling its handler. */
 static void test_traits(void)
 {
     static const struct {
         int line;
-        const char *method, *path, *cache;
-        bool takes_body, paged, tagged;
+        const char *method, *path;
+        enum api_verb verb;
+        bool takes_body, paged, shared, probe;
     } rows[] = {
-        {__LINE__, "GET", "/products", "no-cache", false, true, true},
-        {__LINE__, "GET", "/products/1", "no-cache", false, false, true},
-        {__LINE__, "GET", "/orders", "no-store", false, true, false},
-        {__LINE__, "POST", "/orders", "no-store", true, false, false},
-        {__LINE__, "GET", "/orders/1", "no-store", false, false, false},
-        {__LINE__, "GET", "/healthz", "no-store", false, false, false},
-        {__LINE__, "GET", "/readyz", "no-store", false, false, false},
+        {__LINE__, "GET", "/products", API_READ, false, true, true, false},
+        {__LINE__, "GET", "/products/1", API_READ, false, false, true, false},
+        {__LINE__, "GET", "/orders", API_READ, false, true, false, false},
+        {__LINE__, "POST", "/orders", API_CHANGE, true, false, false, false},
+        {__LINE__, "GET", "/orders/1", API_READ, false, false, false, false},
+        {__LINE__, "GET", "/healthz", API_READ, false, false, false, true},
+        {__LINE__, "GET", "/readyz", API_READ, false, false, false, true},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         struct route_match match;
@@ -84,10 +87,11 @@ static void test_traits(void)
         SUITE_ROW(&rows[i], match.route != NULL);
         if (!match.route)
             continue;
-        SUITE_ROW(&rows[i], strcmp(match.route->cache, rows[i].cache) == 0);
+        SUITE_ROW(&rows[i], match.route->verb == rows[i].verb);
         SUITE_ROW(&rows[i], match.route->takes_body == rows[i].takes_body);
         SUITE_ROW(&rows[i], match.route->paged == rows[i].paged);
-        SUITE_ROW(&rows[i], match.route->tagged == rows[i].tagged);
+        SUITE_ROW(&rows[i], match.route->shared == rows[i].shared);
+        SUITE_ROW(&rows[i], match.route->probe == rows[i].probe);
     }
 }
 

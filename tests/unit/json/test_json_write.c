@@ -4,6 +4,8 @@
 
 #include "suite.h"
 
+enum { TEXT_SIZE = 512 };
+
 static struct buffer out;
 static struct json_writer writer;
 
@@ -20,33 +22,33 @@ static const char *ended(void)
     return out.overflown ? "(overflown)" : out.data;
 }
 
-static void write_sample(void)
+static void write_sample(struct json_writer *w)
 {
-    json_write_open(&writer, '{');
-    json_write_member_number(&writer, "a", 1);
-    json_write_key(&writer, "b");
-    json_write_open(&writer, '[');
-    json_write_number(&writer, 2);
-    json_write_open(&writer, '{');
-    json_write_member_text(&writer, "c", "d");
-    json_write_member_money(&writer, "e", 999);
-    json_write_close(&writer, '}');
-    json_write_text(&writer, "f");
-    json_write_close(&writer, ']');
-    json_write_key(&writer, "g");
-    json_write_open(&writer, '[');
-    json_write_close(&writer, ']');
-    json_write_key(&writer, "h");
-    json_write_open(&writer, '{');
-    json_write_close(&writer, '}');
-    json_write_member_number(&writer, "i", 3);
-    json_write_close(&writer, '}');
+    json_write_open(w, '{');
+    json_write_member_number(w, "a", 1);
+    json_write_key(w, "b");
+    json_write_open(w, '[');
+    json_write_number(w, 2);
+    json_write_open(w, '{');
+    json_write_member_text(w, "c", "d");
+    json_write_member_money(w, "e", 999);
+    json_write_close(w, '}');
+    json_write_text(w, "f");
+    json_write_close(w, ']');
+    json_write_key(w, "g");
+    json_write_open(w, '[');
+    json_write_close(w, ']');
+    json_write_key(w, "h");
+    json_write_open(w, '{');
+    json_write_close(w, '}');
+    json_write_member_number(w, "i", 3);
+    json_write_close(w, '}');
 }
 
 static void test_compact(void)
 {
     start(false);
-    write_sample();
+    write_sample(&writer);
     CU_ASSERT_STRING_EQUAL(
         ended(), "{\"a\":1,\"b\":[2,{\"c\":\"d\",\"e\":9.99},\"f\"],\"g\":[],\"h\":{},\"i\":3}");
 }
@@ -54,7 +56,7 @@ static void test_compact(void)
 static void test_pretty(void)
 {
     start(true);
-    write_sample();
+    write_sample(&writer);
     CU_ASSERT_STRING_EQUAL(ended(), "{\n"
                                     "  \"a\": 1,\n"
                                     "  \"b\": [\n"
@@ -95,6 +97,36 @@ static void test_appends(void)
     json_write_number(&writer, 1);
     json_write_close(&writer, ']');
     CU_ASSERT_STRING_EQUAL(ended(), "before:[1]");
+}
+
+/* A member's value that is rendered by itself reads as if it were written in its place. */
+static void test_rendered(void)
+{
+    for (int pretty = 0; pretty <= 1; pretty++) {
+        struct buffer value;
+        struct json_writer inner;
+        char expected[TEXT_SIZE];
+        buffer_init(&value, TEXT_SIZE);
+        json_write_start_member(&inner, &value, pretty);
+        write_sample(&inner);
+
+        start(pretty);
+        json_write_open(&writer, '{');
+        json_write_key(&writer, "first");
+        write_sample(&writer);
+        json_write_member_number(&writer, "last", 2);
+        json_write_close(&writer, '}');
+        snprintf(expected, sizeof expected, "%s", ended());
+
+        start(pretty);
+        json_write_open(&writer, '{');
+        json_write_key(&writer, "first");
+        json_write_rendered(&writer, &value);
+        json_write_member_number(&writer, "last", 2);
+        json_write_close(&writer, '}');
+        CU_ASSERT_STRING_EQUAL(ended(), expected);
+        buffer_free(&value);
+    }
 }
 
 static void test_text(void)
@@ -177,14 +209,14 @@ static void test_money(void)
 static void test_overflow(void)
 {
     start(true);
-    write_sample();
+    write_sample(&writer);
     json_write_end(&writer);
     size_t whole = out.len;
     for (size_t max = 0; max <= whole; max++) {
         buffer_free(&out);
         buffer_init(&out, max);
         json_write_start(&writer, &out, true);
-        write_sample();
+        write_sample(&writer);
         json_write_end(&writer);
         SUITE_CHECK(out.overflown == (max < whole) && out.len <= max, "at %zu", max);
         SUITE_CHECK(out.len == 0 || strlen(out.data) == out.len, "at %zu", max);
@@ -204,6 +236,7 @@ int main(void)
         {"pretty form is indented by two spaces", test_pretty},
         {"any value may stand alone", test_top_level},
         {"the text goes to the end of the buffer", test_appends},
+        {"a member rendered by itself reads as in its place", test_rendered},
         {"strings are escaped and always UTF-8", test_text},
         {"whole numbers are exact", test_numbers},
         {"money has two decimals", test_money},
