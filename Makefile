@@ -62,8 +62,8 @@ REVISION := $(shell git rev-parse --short HEAD 2>/dev/null)
 
 APP_SOURCES  := $(wildcard fcgi-app/*/*.c)
 APP_OBJECTS  := $(APP_SOURCES:%.c=$(BUILD)/%.o)
-KEEPERS      := sqlite postgres
-GENERATED    := $(foreach keeper,$(KEEPERS),$(BUILD)/gen/$(keeper)_sql.h $(BUILD)/gen/$(keeper)_schema.h)
+DRIVERS      := sqlite postgres
+GENERATED    := $(foreach driver,$(DRIVERS),$(BUILD)/gen/$(driver)_sql.h $(BUILD)/gen/$(driver)_schema.h)
 UNIT_SOURCES := $(wildcard tests/unit/*/test_*.c)
 UNIT_HELPERS := $(filter-out $(UNIT_SOURCES),$(wildcard tests/unit/*/*.c))
 UNIT_TESTS   := $(UNIT_SOURCES:%.c=$(BUILD)/%)

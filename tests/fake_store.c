@@ -129,7 +129,7 @@ void fake_store_order_id(size_t n, char out[ID_TEXT_SIZE])
 
 void fake_store_init(struct fake_store *fake)
 {
-    static const struct store_keeper keeper = {
+    static const struct store_driver driver = {
         .scheme = "fake",
         .ping = fake_store_ping,
         .product_get = fake_store_product_get,
@@ -139,7 +139,7 @@ void fake_store_init(struct fake_store *fake)
         .order_list = fake_store_order_list,
     };
     *fake = (struct fake_store){
-        .store.keeper = &keeper,
+        .store.driver = &driver,
         .result = STORE_OK,
         .products = fake_store_products,
         .product_count = sizeof fake_store_products / sizeof fake_store_products[0],

@@ -2,7 +2,7 @@
 #ifndef TESTS_FAKE_STORE_H
 #define TESTS_FAKE_STORE_H
 
-#include "store/store.h"
+#include "store/driver.h"
 
 /* The id of the order that was there before, which STORE_REPLAYED gives, and of the one that
  * order_get knows. */

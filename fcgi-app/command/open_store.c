@@ -19,7 +19,7 @@ bool open_store_configure(struct config *config)
 {
     char error[256];
     bool ok = config_read_environment(config);
-    if (!store_keeper_of(config->database_url, error, sizeof error)) {
+    if (!store_takes(config->database_url, error, sizeof error)) {
         fprintf(stderr, "postern: %s\n", error);
         ok = false;
     }

@@ -8,7 +8,7 @@
 /* For commands that a person waits for: ten minutes for each call. */
 enum { OPEN_STORE_PATIENT_MS = 600 * 1000 };
 
-/* Reads the configuration, checks that there is a keeper for the store's URL, and sets the log's
+/* Reads the configuration, checks that there is a driver for the store's URL, and sets the log's
  * level. False after saying everything that is wrong. */
 bool open_store_configure(struct config *config);
 

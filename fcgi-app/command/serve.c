@@ -10,9 +10,9 @@
 
 /* A server that is away must not keep the program from starting: it answers 503 meanwhile, like
  * one whose server went away later, and whoever started it need not try again. */
-static bool serve_may_wait(const struct store_keeper *keeper, enum store_result result)
+static bool serve_may_wait(const struct store_traits *traits, enum store_result result)
 {
-    return keeper->comes_back && (result == STORE_UNREACHABLE || result == STORE_BUSY);
+    return traits->comes_back && (result == STORE_UNREACHABLE || result == STORE_BUSY);
 }
 
 /* Brings the store to this program's schema where it may, or says what to run. The handle is closed
@@ -23,10 +23,11 @@ static bool serve_prepare_store(struct config *config)
     struct store *store = open_store(config, 0);
     if (!store)
         return false;
+    const struct store_traits *traits = store_traits(store);
     enum store_result result =
-        store->keeper->migrates_itself ? store_migrate(store, &from, &to) : store_ping(store);
-    bool wait = serve_may_wait(store->keeper, result);
-    config->workers = config_workers(config, store->keeper->workers_per_cpu);
+        traits->migrates_itself ? store_migrate(store, &from, &to) : store_ping(store);
+    bool wait = serve_may_wait(traits, result);
+    config->workers = config_workers(config, traits->workers_per_cpu);
     store_close(store);
     if (wait)
         log_write(LOG_WARN, "starting without the store; requests get 503 until it answers",

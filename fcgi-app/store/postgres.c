@@ -87,7 +87,7 @@ static struct store *postgres_open(const struct store_options *options)
     bool has_file = options->password_file && *options->password_file;
     if (!p)
         return NULL;
-    p->store.keeper = &store_postgres;
+    p->store.driver = &postgres_driver;
     p->timeout_ms = options->timeout_ms;
     p->options = postgres_parse(options->url);
     p->password_file = has_file ? strdup(options->password_file) : NULL;
@@ -114,23 +114,15 @@ static enum store_result postgres_ping(struct store *store)
     return postgres_leave(p, result);
 }
 
-const struct store_keeper store_postgres = {
+const struct store_driver postgres_driver = {
     .scheme = "postgresql",
     .alias = "postgres",
     .form = "postgresql://USER@HOST/DATABASE",
+    .traits = {.comes_back = true, .workers_per_cpu = 2},
     .takes = postgres_takes,
-    .migrates_itself = false,
-    .comes_back = true,
-    .workers_per_cpu = 2,
     .show = postgres_show,
     .open = postgres_open,
     .close = postgres_close,
-    .ping = postgres_ping,
-    .migrate = postgres_migrate,
-    .product_get = postgres_product_get,
-    .product_list = postgres_product_list,
-    .product_import = postgres_product_import,
-    .order_place = postgres_order_place,
-    .order_get = postgres_order_get,
-    .order_list = postgres_order_list,
+#define STORE_CALL(name, parameters, arguments) .name = postgres_##name,
+#include "store/calls.def"
 };

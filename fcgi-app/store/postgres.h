@@ -1,10 +1,10 @@
-/* postgres: the keeper for many machines, a PostgreSQL server. URL: as libpq takes it, with all its
+/* postgres: the driver for many machines, a PostgreSQL server. URL: as libpq takes it, with all its
  * parameters: postgresql://[USER[:PASSWORD]@][HOST[:PORT]][,…][/DATABASE][?NAME=VALUE[&…]]. */
 #ifndef STORE_POSTGRES_H
 #define STORE_POSTGRES_H
 
-#include "store/store.h"
+#include "store/driver.h"
 
-extern const struct store_keeper store_postgres;
+extern const struct store_driver postgres_driver;
 
 #endif

@@ -1,4 +1,4 @@
--- Every statement of the PostgreSQL keeper. sql2c.awk makes each a POSTGRES_SQL_ value. Those from
+-- Every statement of the PostgreSQL driver. sql2c.awk makes each a POSTGRES_SQL_ value. Those from
 -- product_get on are prepared once for each connection; the ones above it run as they are, because
 -- the tables may not be there yet.
 

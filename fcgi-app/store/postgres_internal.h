@@ -1,4 +1,4 @@
-/* postgres_internal: what the files of the PostgreSQL keeper share. postgres.c holds the frame of a
+/* postgres_internal: what the files of the PostgreSQL driver share. postgres.c holds the frame of a
  * call, postgres_connect.c the making of connections, postgres_query.c the running of statements;
  * the use cases are in postgres_schema.c, postgres_product.c and postgres_order.c.
  *
@@ -20,7 +20,7 @@
 #include <stdint.h>
 
 #include "gen/postgres_sql.h"
-#include "store/store.h"
+#include "store/driver.h"
 #include "store/trouble.h"
 
 /* The first statement that is prepared; see postgres.sql. */
@@ -187,20 +187,13 @@ enum store_result postgres_check(struct postgres *p);
 /* The schema version this program needs. */
 int postgres_schema_version(void);
 
-/* The use cases; see store.h. */
-enum store_result postgres_migrate(struct store *store, int *from, int *to);
-enum store_result postgres_product_get(struct store *store, int64_t id, store_product_visit visit,
-                                       void *context);
-enum store_result postgres_product_list(struct store *store, int64_t after, int64_t limit,
-                                        store_product_visit visit, void *context);
-enum store_result postgres_product_import(struct store *store, store_product_next next,
-                                          void *context);
-enum store_result postgres_order_place(struct store *store, const struct order_request *request,
-                                       const struct store_placement *placement,
-                                       struct store_outcome *outcome);
-enum store_result postgres_order_get(struct store *store, const char *consumer, const char *id,
-                                     struct order *order);
-enum store_result postgres_order_list(struct store *store, const char *consumer, const char *before,
-                                      int64_t limit, store_order_visit visit, void *context);
+/* The use cases; see calls.def. */
+store_migrate_call postgres_migrate;
+store_product_get_call postgres_product_get;
+store_product_list_call postgres_product_list;
+store_product_import_call postgres_product_import;
+store_order_place_call postgres_order_place;
+store_order_get_call postgres_order_get;
+store_order_list_call postgres_order_list;
 
 #endif

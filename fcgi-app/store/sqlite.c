@@ -332,7 +332,7 @@ static struct store *sqlite_open(const struct store_options *options)
     struct sqlite *s = path ? calloc(1, sizeof *s) : NULL;
     if (!s)
         return NULL;
-    s->store.keeper = &store_sqlite;
+    s->store.driver = &sqlite_driver;
     s->timeout_ms = options->timeout_ms;
     /* The "./" keeps SQLite from seeing a URI or ":memory:" in the name. */
     if (asprintf(&s->path, "%s%s", *path == '/' ? "" : "./", path) < 0) {
@@ -359,21 +359,14 @@ static enum store_result sqlite_ping(struct store *store)
     return sqlite_leave((struct sqlite *)store, result);
 }
 
-const struct store_keeper store_sqlite = {
+const struct store_driver sqlite_driver = {
     .scheme = "sqlite",
     .form = "sqlite:PATH",
+    .traits = {.migrates_itself = true, .workers_per_cpu = 1},
     .takes = sqlite_takes,
     .show = sqlite_show,
-    .migrates_itself = true,
-    .workers_per_cpu = 1,
     .open = sqlite_open,
     .close = sqlite_close,
-    .ping = sqlite_ping,
-    .migrate = sqlite_migrate,
-    .product_get = sqlite_product_get,
-    .product_list = sqlite_product_list,
-    .product_import = sqlite_product_import,
-    .order_place = sqlite_order_place,
-    .order_get = sqlite_order_get,
-    .order_list = sqlite_order_list,
+#define STORE_CALL(name, parameters, arguments) .name = sqlite_##name,
+#include "store/calls.def"
 };

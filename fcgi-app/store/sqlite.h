@@ -1,9 +1,9 @@
-/* sqlite: the embedded keeper, for one machine. URL: sqlite:PATH or sqlite:///ABSOLUTE/PATH. */
+/* sqlite: the embedded driver, for one machine. URL: sqlite:PATH or sqlite:///ABSOLUTE/PATH. */
 #ifndef STORE_SQLITE_H
 #define STORE_SQLITE_H
 
-#include "store/store.h"
+#include "store/driver.h"
 
-extern const struct store_keeper store_sqlite;
+extern const struct store_driver sqlite_driver;
 
 #endif

@@ -1,4 +1,4 @@
--- Every statement the SQLite keeper prepares. sql2c.awk makes each an SQLITE_SQL_ value.
+-- Every statement the SQLite driver prepares. sql2c.awk makes each an SQLITE_SQL_ value.
 
 -- name: begin
 BEGIN IMMEDIATE;

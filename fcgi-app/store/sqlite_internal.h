@@ -1,4 +1,4 @@
-/* sqlite_internal: what the files of the SQLite keeper share. sqlite.c holds the connection and the
+/* sqlite_internal: what the files of the SQLite driver share. sqlite.c holds the connection and the
  * frame of a call; the use cases are in sqlite_schema.c, sqlite_product.c and sqlite_order.c. */
 #ifndef STORE_SQLITE_INTERNAL_H
 #define STORE_SQLITE_INTERNAL_H
@@ -8,7 +8,7 @@
 #include <stdint.h>
 
 #include "gen/sqlite_sql.h"
-#include "store/store.h"
+#include "store/driver.h"
 #include "store/trouble.h"
 
 /* "PSTR", in the header of every file of ours (PRAGMA application_id). */
@@ -102,21 +102,14 @@ bool sqlite_copy_text(sqlite3_stmt *stmt, int column, char *out, size_t size);
  * the next step. False if out of memory. */
 bool sqlite_product_read(sqlite3_stmt *stmt, struct product *product);
 
-/* The use cases; see store.h. */
-enum store_result sqlite_migrate(struct store *store, int *from, int *to);
-enum store_result sqlite_product_get(struct store *store, int64_t id, store_product_visit visit,
-                                     void *context);
-enum store_result sqlite_product_list(struct store *store, int64_t after, int64_t limit,
-                                      store_product_visit visit, void *context);
-enum store_result sqlite_product_import(struct store *store, store_product_next next,
-                                        void *context);
-enum store_result sqlite_order_place(struct store *store, const struct order_request *request,
-                                     const struct store_placement *placement,
-                                     struct store_outcome *outcome);
-enum store_result sqlite_order_get(struct store *store, const char *consumer, const char *id,
-                                   struct order *order);
-enum store_result sqlite_order_list(struct store *store, const char *consumer, const char *before,
-                                    int64_t limit, store_order_visit visit, void *context);
+/* The use cases; see calls.def. */
+store_migrate_call sqlite_migrate;
+store_product_get_call sqlite_product_get;
+store_product_list_call sqlite_product_list;
+store_product_import_call sqlite_product_import;
+store_order_place_call sqlite_order_place;
+store_order_get_call sqlite_order_get;
+store_order_list_call sqlite_order_list;
 
 /* The schema version this program needs. */
 int sqlite_schema_version(void);

@@ -3,13 +3,14 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "store/driver.h"
 #include "store/postgres.h"
 #include "store/sqlite.h"
 
-/* Every keeper there is; a new one is a row here. */
-static const struct store_keeper *const store_keepers[] = {&store_sqlite, &store_postgres};
+/* Every driver there is; a new one is a row here. */
+static const struct store_driver *const store_drivers[] = {&sqlite_driver, &postgres_driver};
 
-enum { STORE_KEEPERS = sizeof store_keepers / sizeof store_keepers[0] };
+enum { STORE_DRIVERS = sizeof store_drivers / sizeof store_drivers[0] };
 
 const char *const store_result_names[STORE_RESULT_MAX] = {
     [STORE_OK] = "ok",
@@ -34,34 +35,40 @@ static bool store_starts_with(const char *url, const char *scheme)
     return scheme && strncmp(url, scheme, len) == 0 && url[len] == ':';
 }
 
-const struct store_keeper *store_keeper_of(const char *url, char *error, size_t error_size)
+/* The driver for a URL, or NULL; error then says what is wrong and what is known. */
+static const struct store_driver *store_driver_of(const char *url, char *error, size_t error_size)
 {
     char wrong[128] = "there is no store of this scheme";
     size_t used;
-    for (size_t i = 0; i < STORE_KEEPERS; i++) {
-        if (!store_starts_with(url, store_keepers[i]->scheme) &&
-            !store_starts_with(url, store_keepers[i]->alias))
+    for (size_t i = 0; i < STORE_DRIVERS; i++) {
+        if (!store_starts_with(url, store_drivers[i]->scheme) &&
+            !store_starts_with(url, store_drivers[i]->alias))
             continue;
         snprintf(wrong, sizeof wrong, "the URL is not of its scheme's form");
-        if (store_keepers[i]->takes(url, wrong, sizeof wrong))
-            return store_keepers[i];
+        if (store_drivers[i]->takes(url, wrong, sizeof wrong))
+            return store_drivers[i];
     }
     /* The URL itself may hold a password, so only its scheme is shown. */
     snprintf(error, error_size, "DATABASE_URL: %.*s:…: %s; write", (int)strcspn(url, ":/@"), url,
              wrong);
-    for (size_t i = 0; i < STORE_KEEPERS; i++) {
+    for (size_t i = 0; i < STORE_DRIVERS; i++) {
         used = strlen(error);
-        snprintf(error + used, error_size - used, "%s %s", i ? " or" : "", store_keepers[i]->form);
+        snprintf(error + used, error_size - used, "%s %s", i ? " or" : "", store_drivers[i]->form);
     }
     return NULL;
+}
+
+bool store_takes(const char *url, char *error, size_t error_size)
+{
+    return store_driver_of(url, error, error_size) != NULL;
 }
 
 void store_show(const char *url, char *out, size_t size)
 {
     char error[256];
-    const struct store_keeper *keeper = store_keeper_of(url, error, sizeof error);
-    if (keeper)
-        keeper->show(url, out, size);
+    const struct store_driver *driver = store_driver_of(url, error, sizeof error);
+    if (driver)
+        driver->show(url, out, size);
     else
         snprintf(out, size, "%.*s:…", (int)strcspn(url, ":/@"), url);
 }
@@ -69,58 +76,25 @@ void store_show(const char *url, char *out, size_t size)
 struct store *store_open(const struct store_options *options)
 {
     char error[256];
-    const struct store_keeper *keeper = store_keeper_of(options->url, error, sizeof error);
-    return keeper ? keeper->open(options) : NULL;
+    const struct store_driver *driver = store_driver_of(options->url, error, sizeof error);
+    return driver ? driver->open(options) : NULL;
 }
 
 void store_close(struct store *store)
 {
     if (store)
-        store->keeper->close(store);
+        store->driver->close(store);
 }
 
-enum store_result store_ping(struct store *store)
+const struct store_traits *store_traits(const struct store *store)
 {
-    return store->keeper->ping(store);
+    return &store->driver->traits;
 }
 
-enum store_result store_migrate(struct store *store, int *from, int *to)
-{
-    return store->keeper->migrate(store, from, to);
-}
-
-enum store_result store_product_get(struct store *store, int64_t id, store_product_visit visit,
-                                    void *context)
-{
-    return store->keeper->product_get(store, id, visit, context);
-}
-
-enum store_result store_product_list(struct store *store, int64_t after, int64_t limit,
-                                     store_product_visit visit, void *context)
-{
-    return store->keeper->product_list(store, after, limit, visit, context);
-}
-
-enum store_result store_product_import(struct store *store, store_product_next next, void *context)
-{
-    return store->keeper->product_import(store, next, context);
-}
-
-enum store_result store_order_place(struct store *store, const struct order_request *request,
-                                    const struct store_placement *placement,
-                                    struct store_outcome *outcome)
-{
-    return store->keeper->order_place(store, request, placement, outcome);
-}
-
-enum store_result store_order_get(struct store *store, const char *consumer, const char *id,
-                                  struct order *order)
-{
-    return store->keeper->order_get(store, consumer, id, order);
-}
-
-enum store_result store_order_list(struct store *store, const char *consumer, const char *before,
-                                   int64_t limit, store_order_visit visit, void *context)
-{
-    return store->keeper->order_list(store, consumer, before, limit, visit, context);
-}
+/* Each call is passed on to the store's driver. */
+#define STORE_CALL(name, parameters, arguments)                                                    \
+    enum store_result store_##name parameters                                                      \
+    {                                                                                              \
+        return store->driver->name arguments;                                                      \
+    }
+#include "store/calls.def"

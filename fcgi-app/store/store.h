@@ -1,7 +1,7 @@
-/* store: the contract every keeper of products and orders meets. One call is one use case and one
+/* store: products and orders, whatever database they are in. One call is one use case and one
  * transaction of its own; it returns within the deadline the store was opened with, and what it
- * returns is one of the values below. A store belongs to the process that opened it: never carry it
- * across a fork. */
+ * returns is one of the values below. The calls are listed in calls.def. A store belongs to the
+ * process that opened it: never carry it across a fork. */
 #ifndef STORE_H
 #define STORE_H
 
@@ -67,94 +67,38 @@ struct store_options {
     const char *url;
     int timeout_ms;            /* the deadline of every later call */
     const char *password_file; /* holds the password, and is read for each new connection; NULL or
-                                  "" if there is none. For keepers that have a password. */
+                                  "" if there is none. For drivers that have a password. */
 };
 
 struct store;
 
-/* A keeper's table; each function as the store_ function of the same name below. */
-struct store_keeper {
-    const char *scheme; /* what a URL starts with, without the colon */
-    const char *alias;  /* another such word, or NULL */
-    const char *form;   /* how its URLs are written, for messages */
-    /* Whether a URL of the scheme is of that form; if not, why may tell more, but no secret. */
-    bool (*takes)(const char *url, char *why, size_t size);
+/* What callers do differently for one kind of store than for another. */
+struct store_traits {
     bool migrates_itself; /* serve may migrate it without being told */
     bool comes_back;      /* out of reach at its start, serve waits for it and goes on */
     int workers_per_cpu;  /* more than one where a worker mostly waits for a server */
-    void (*show)(const char *url, char *out, size_t size);
-    struct store *(*open)(const struct store_options *options);
-    void (*close)(struct store *store);
-    enum store_result (*ping)(struct store *store);
-    enum store_result (*migrate)(struct store *store, int *from, int *to);
-    enum store_result (*product_get)(struct store *store, int64_t id, store_product_visit visit,
-                                     void *context);
-    enum store_result (*product_list)(struct store *store, int64_t after, int64_t limit,
-                                      store_product_visit visit, void *context);
-    enum store_result (*product_import)(struct store *store, store_product_next next,
-                                        void *context);
-    enum store_result (*order_place)(struct store *store, const struct order_request *request,
-                                     const struct store_placement *placement,
-                                     struct store_outcome *outcome);
-    enum store_result (*order_get)(struct store *store, const char *consumer, const char *id,
-                                   struct order *order);
-    enum store_result (*order_list)(struct store *store, const char *consumer, const char *before,
-                                    int64_t limit, store_order_visit visit, void *context);
 };
 
-/* Every store starts with this; the keeper's own members follow. */
-struct store {
-    const struct store_keeper *keeper;
-};
+/* The traits of a store, which outlive it. */
+const struct store_traits *store_traits(const struct store *store);
 
-/* The keeper for a URL, or NULL if there is none for its scheme or the URL is not of the keeper's
- * form; error then says what is wrong and what is known. */
-const struct store_keeper *store_keeper_of(const char *url, char *error, size_t error_size);
+/* Tells whether there is a driver for the URL's scheme and the URL is of that driver's form. If
+ * not, error says what is wrong and what forms there are. */
+bool store_takes(const char *url, char *error, size_t error_size);
 
 /* Writes what may be shown of a URL: where the store is, and never a password. */
 void store_show(const char *url, char *out, size_t size);
 
 /* Makes a handle. The store itself is reached for on the first call, and again on later ones
  * whenever it was lost, so a store that is away now is no error here. NULL if out of memory or
- * there is no keeper for the URL. */
+ * there is no driver for the URL. */
 struct store *store_open(const struct store_options *options);
 
 /* Closes the handle; NULL is let pass. */
 void store_close(struct store *store);
 
-/* Asks whether the store can be reached and has the schema this program needs: STORE_OK,
- * STORE_BUSY, STORE_UNREACHABLE, STORE_OLD_SCHEMA, STORE_NEW_SCHEMA. */
-enum store_result store_ping(struct store *store);
-
-/* Creates the store if there is none and brings its schema up to this program's, under a lock, all
- * or nothing. *from and *to are the schema versions before and after. */
-enum store_result store_migrate(struct store *store, int *from, int *to);
-
-/* Visits the product with that id, or returns STORE_NOT_FOUND. */
-enum store_result store_product_get(struct store *store, int64_t id, store_product_visit visit,
-                                    void *context);
-
-/* Visits the products with an id above after (0 for all), in id order, from one snapshot; at most
- * limit of them, or all if limit is 0. */
-enum store_result store_product_list(struct store *store, int64_t after, int64_t limit,
-                                     store_product_visit visit, void *context);
-
-/* Inserts or replaces, by id, every product that next gives: all, or none if next gives up
- * (STORE_STOPPED) or the store fails. Its deadline bounds the wait for the lock, not the import. */
-enum store_result store_product_import(struct store *store, store_product_next next, void *context);
-
-/* Takes every line from stock and stores the order and its key, or changes nothing. */
-enum store_result store_order_place(struct store *store, const struct order_request *request,
-                                    const struct store_placement *placement,
-                                    struct store_outcome *outcome);
-
-/* Reads the consumer's own order with that id. */
-enum store_result store_order_get(struct store *store, const char *consumer, const char *id,
-                                  struct order *order);
-
-/* Visits the consumer's orders, newest (highest id) first, from one snapshot: those with an id
- * below before ("" for all), at most limit of them, or all if limit is 0. */
-enum store_result store_order_list(struct store *store, const char *consumer, const char *before,
-                                   int64_t limit, store_order_visit visit, void *context);
+/* store_ping, store_order_place and so on. */
+#define STORE_CALL(name, parameters, arguments) enum store_result store_##name parameters;
+#include "store/calls.def"
 
 #endif

@@ -9,7 +9,7 @@
 /* Starts zeroed. */
 struct trouble {
     enum store_result result; /* logged last and not yet over; STORE_OK if none */
-    int code;                 /* what the keeper gave with it */
+    int code;                 /* what the driver gave with it */
 };
 
 /* Tells whether the result is a trouble: of the store itself, and not of the call. */

@@ -1,5 +1,5 @@
 -- Money is in whole cents, time in microseconds since 1970 UTC. Text compares byte by byte, as in
--- the SQLite keeper, whatever the database's locale.
+-- the SQLite driver, whatever the database's locale.
 
 CREATE TABLE products (
     id BIGINT NOT NULL PRIMARY KEY CHECK (id > 0),

@@ -1,4 +1,4 @@
-/* store_fixture: a fresh store of each keeper for each test, through store.h alone. */
+/* store_fixture: a fresh store of each driver for each test, through store.h alone. */
 #ifndef TESTS_STORE_FIXTURE_H
 #define TESTS_STORE_FIXTURE_H
 
@@ -20,9 +20,9 @@ enum { FIXTURE_URL_SIZE = 128, FIXTURE_TIMEOUT_MS = 20000, FIXTURE_PROCESSES_MAX
 /* An arbitrary moment of 2026. */
 #define FIXTURE_NOW_US INT64_C(1780000000000000)
 
-/* A keeper to put to the test: how to make the URL of a store that does not exist yet, and how to
+/* A driver to put to the test: how to make the URL of a store that does not exist yet, and how to
  * remove that store. */
-struct fixture_keeper {
+struct fixture_driver {
     const char *name;
     void (*make)(char url[FIXTURE_URL_SIZE]);
     void (*drop)(const char *url);
@@ -87,17 +87,17 @@ static inline void fixture_database_drop(const char *url)
 
 enum { FIXTURE_SQLITE, FIXTURE_POSTGRES };
 
-static const struct fixture_keeper fixture_keepers[] = {
+static const struct fixture_driver fixture_drivers[] = {
     [FIXTURE_SQLITE] = {"sqlite", fixture_file_make, fixture_file_drop},
     [FIXTURE_POSTGRES] = {"postgres", fixture_database_make, fixture_database_drop},
 };
 
 /* The store of the test that runs. */
-static const struct fixture_keeper *fixture_keeper = fixture_keepers;
+static const struct fixture_driver *fixture_driver = fixture_drivers;
 static char fixture_url[FIXTURE_URL_SIZE];
 static struct store *fixture;
 
-/* Opens a handle for a URL and with a deadline; NULL if there is no keeper for it. */
+/* Opens a handle for a URL and with a deadline; NULL if there is no driver for it. */
 static inline struct store *fixture_open_url(const char *url, int timeout_ms)
 {
     return store_open(&(struct store_options){.url = url, .timeout_ms = timeout_ms});
@@ -115,7 +115,7 @@ static inline struct store *fixture_open(void)
 /* A store that does not exist yet, with a handle. */
 static inline void fixture_begin_empty(void)
 {
-    fixture_keeper->make(fixture_url);
+    fixture_driver->make(fixture_url);
     fixture = fixture_open();
 }
 
@@ -123,7 +123,7 @@ static inline void fixture_end(void)
 {
     store_close(fixture);
     fixture = NULL;
-    fixture_keeper->drop(fixture_url);
+    fixture_driver->drop(fixture_url);
 }
 
 struct fixture_products {

@@ -1,4 +1,4 @@
-/* What only the PostgreSQL keeper has: a server, its schema and its transactions. */
+/* What only the PostgreSQL driver has: a server, its schema and its transactions. */
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
@@ -69,7 +69,7 @@ static void test_url(void)
     };
     char shown[FIXTURE_URL_SIZE], error[256];
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        SUITE_ROW(&rows[i], !!store_keeper_of(rows[i].url, error, sizeof error) == !!rows[i].shown);
+        SUITE_ROW(&rows[i], !!store_takes(rows[i].url, error, sizeof error) == !!rows[i].shown);
         SUITE_ROW(&rows[i], rows[i].shown || !strstr(error, "s3cr"));
         store_show(rows[i].url, shown, sizeof shown);
         SUITE_ROW(&rows[i],
@@ -406,6 +406,6 @@ static CU_TestInfo tests[] = {
 
 int main(void)
 {
-    fixture_keeper = &fixture_keepers[FIXTURE_POSTGRES];
+    fixture_driver = &fixture_drivers[FIXTURE_POSTGRES];
     return suite_run("unit/store/postgres", NULL, NULL, tests);
 }

@@ -1,4 +1,4 @@
-/* The PostgreSQL keeper with two hosts, a primary and a standby that streams from it in step, and
+/* The PostgreSQL driver with two hosts, a primary and a standby that streams from it in step, and
  * what is left when the primary dies. */
 #include "postgres_proxy.h"
 #include "store/postgres_internal.h"
@@ -207,6 +207,6 @@ static CU_TestInfo tests[] = {
 
 int main(void)
 {
-    fixture_keeper = &fixture_keepers[FIXTURE_POSTGRES];
+    fixture_driver = &fixture_drivers[FIXTURE_POSTGRES];
     return suite_run("unit/store/postgres-failover", setup, teardown, tests);
 }

@@ -1,4 +1,4 @@
-/* The PostgreSQL keeper when its server, or the way there, is lost. */
+/* The PostgreSQL driver when its server, or the way there, is lost. */
 #include "postgres_proxy.h"
 #include "store/postgres_internal.h"
 #include "store_fixture.h"
@@ -313,6 +313,6 @@ static CU_TestInfo tests[] = {
 
 int main(void)
 {
-    fixture_keeper = &fixture_keepers[FIXTURE_POSTGRES];
+    fixture_driver = &fixture_drivers[FIXTURE_POSTGRES];
     return suite_run("unit/store/postgres-loss", NULL, NULL, tests);
 }

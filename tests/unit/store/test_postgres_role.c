@@ -1,4 +1,4 @@
-/* The PostgreSQL keeper as a role of the application's own, and the ways to its password. */
+/* The PostgreSQL driver as a role of the application's own, and the ways to its password. */
 #include <dirent.h>
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -187,6 +187,6 @@ static CU_TestInfo tests[] = {
 
 int main(void)
 {
-    fixture_keeper = &fixture_keepers[FIXTURE_POSTGRES];
+    fixture_driver = &fixture_drivers[FIXTURE_POSTGRES];
     return suite_run("unit/store/postgres-role", NULL, NULL, tests);
 }

@@ -1,4 +1,4 @@
-/* The PostgreSQL keeper over TLS: only the server that its certificate authority vouches for is
+/* The PostgreSQL driver over TLS: only the server that its certificate authority vouches for is
  * spoken to. */
 #include "store/postgres_internal.h"
 #include "store_fixture.h"
@@ -146,6 +146,6 @@ static CU_TestInfo tests[] = {
 
 int main(void)
 {
-    fixture_keeper = &fixture_keepers[FIXTURE_POSTGRES];
+    fixture_driver = &fixture_drivers[FIXTURE_POSTGRES];
     return suite_run("unit/store/postgres-tls", NULL, NULL, tests);
 }

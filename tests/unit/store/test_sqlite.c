@@ -1,4 +1,4 @@
-/* What only the SQLite keeper has: a file, that may be missing, moved, foreign or broken. */
+/* What only the SQLite driver has: a file, that may be missing, moved, foreign or broken. */
 #include <fcntl.h>
 #include <signal.h>
 #include <sqlite3.h>

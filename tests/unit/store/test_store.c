@@ -1,4 +1,4 @@
-/* The contract in store.h, put to every keeper. */
+/* The contract in store.h, put to every driver. */
 #include "store_fixture.h"
 
 static struct store_outcome outcome, again;
@@ -432,10 +432,10 @@ static CU_TestInfo tests[] = {
 int main(void)
 {
     int status = EXIT_SUCCESS;
-    for (size_t i = 0; i < sizeof fixture_keepers / sizeof fixture_keepers[0]; i++) {
+    for (size_t i = 0; i < sizeof fixture_drivers / sizeof fixture_drivers[0]; i++) {
         char name[64];
-        fixture_keeper = &fixture_keepers[i];
-        snprintf(name, sizeof name, "unit/store/store-%s", fixture_keeper->name);
+        fixture_driver = &fixture_drivers[i];
+        snprintf(name, sizeof name, "unit/store/store-%s", fixture_driver->name);
         if (suite_run(name, NULL, NULL, tests) != EXIT_SUCCESS)
             status = EXIT_FAILURE;
     }

@@ -1,0 +1,37 @@
+/* driver: what one kind of database implements to be a store. store.c lists the drivers. */
+#ifndef STORE_DRIVER_H
+#define STORE_DRIVER_H
+
+#include "store/store.h"
+
+/* The type of each call's function: store_order_place_call and so on. */
+#define STORE_CALL(name, parameters, arguments)                                                    \
+    typedef enum store_result store_##name##_call parameters;
+#include "store/calls.def"
+
+struct store_driver {
+    const char *scheme; /* what a URL starts with, without the colon */
+    const char *alias;  /* another such word, or NULL */
+    const char *form;   /* how its URLs are written, for messages */
+    struct store_traits traits;
+
+    /* Whether a URL of the scheme is of that form; if not, why may tell more, but no secret. */
+    bool (*takes)(const char *url, char *why, size_t size);
+
+    /* As store_show, store_open and store_close, for a URL that it takes and a store that it
+     * opened. */
+    void (*show)(const char *url, char *out, size_t size);
+    struct store *(*open)(const struct store_options *options);
+    void (*close)(struct store *store);
+
+    /* The calls; see calls.def. */
+#define STORE_CALL(name, parameters, arguments) store_##name##_call *name;
+#include "store/calls.def"
+};
+
+/* Every store starts with this; the driver's own members follow. */
+struct store {
+    const struct store_driver *driver;
+};
+
+#endif
