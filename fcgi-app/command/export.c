@@ -1,46 +1,29 @@
 #include <errno.h>
-#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base/buffer.h"
 #include "command/command.h"
 #include "command/open_store.h"
-#include "csv/csv.h"
-#include "domain/money.h"
-
-/* One record at its longest: name and description with every character a quote to be doubled. */
-enum { EXPORT_RECORD_MAX = 16 * 1024 };
+#include "csv/product_csv.h"
 
 static bool export_write(struct buffer *record)
 {
-    buffer_char(record, '\n');
     bool ok = !record->overflown && fwrite(record->data, 1, record->len, stdout) == record->len;
-    buffer_reset(record, EXPORT_RECORD_MAX + 1);
+    buffer_reset(record, PRODUCT_CSV_RECORD_MAX + 1);
     return ok;
 }
 
 static bool export_header(struct buffer *record)
 {
-    for (enum product_field i = 0; i < PRODUCT_FIELD_MAX; i++) {
-        if (i > 0)
-            buffer_char(record, ',');
-        csv_write_field(record, product_field_names[i]);
-    }
+    product_csv_write_header(record);
     return export_write(record);
 }
 
 static bool export_product(void *context, const struct product *product)
 {
-    struct buffer *record = context;
-    char price[MONEY_TEXT_SIZE];
-    money_format(product->price_cents, price);
-    buffer_printf(record, "%" PRId64 ",", product->id);
-    csv_write_field(record, product->name);
-    buffer_char(record, ',');
-    csv_write_field(record, product->description);
-    buffer_printf(record, ",%s,%" PRId64, price, product->quantity);
-    return export_write(record);
+    product_csv_write(context, product);
+    return export_write(context);
 }
 
 int command_export(int argc, char **argv)
@@ -55,7 +38,7 @@ int command_export(int argc, char **argv)
     struct store *store = open_store(&config, OPEN_STORE_PATIENT_MS);
     if (!store)
         return COMMAND_FAILED;
-    buffer_init(&record, EXPORT_RECORD_MAX);
+    buffer_init(&record, PRODUCT_CSV_RECORD_MAX);
     enum store_result result = store_ping(store);
     if (result == STORE_OK && !export_header(&record))
         result = STORE_STOPPED;

@@ -1,5 +1,6 @@
 #include "csv/product_csv.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -152,4 +153,23 @@ int product_csv_next(struct product_csv *reader, struct product *product,
     }
     enum product_field wrong = product_csv_read(reader, product);
     return wrong == PRODUCT_FIELD_MAX ? 1 : product_csv_bad_value(reader, wrong, error);
+}
+
+void product_csv_write_header(struct buffer *out)
+{
+    for (enum product_field i = 0; i < PRODUCT_FIELD_MAX; i++) {
+        csv_write_field(out, product_field_names[i]);
+        buffer_char(out, i + 1 < PRODUCT_FIELD_MAX ? ',' : '\n');
+    }
+}
+
+void product_csv_write(struct buffer *out, const struct product *product)
+{
+    char price[MONEY_TEXT_SIZE];
+    money_format(product->price_cents, price);
+    buffer_printf(out, "%" PRId64 ",", product->id);
+    csv_write_field(out, product->name);
+    buffer_char(out, ',');
+    csv_write_field(out, product->description);
+    buffer_printf(out, ",%s,%" PRId64 "\n", price, product->quantity);
 }

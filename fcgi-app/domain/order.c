@@ -64,6 +64,17 @@ enum order_fault order_request_set_reference(struct order_request *request, cons
     return ORDER_OK;
 }
 
+void order_begin(struct order *order, const char id[ID_TEXT_SIZE], int64_t created_us,
+                 const struct order_request *request)
+{
+    snprintf(order->id, sizeof order->id, "%s", id);
+    order->created_us = created_us;
+    order->total_cents = 0;
+    order->count = 0;
+    memcpy(order->email, request->email, sizeof order->email);
+    memcpy(order->reference, request->reference, sizeof order->reference);
+}
+
 void order_add_line(struct order *order, const struct order_item *item,
                     const struct product *product)
 {

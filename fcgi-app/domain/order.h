@@ -84,14 +84,18 @@ enum order_fault order_request_add(struct order_request *request, int64_t produc
 enum order_fault order_request_set_email(struct order_request *request, const char *email);
 enum order_fault order_request_set_reference(struct order_request *request, const char *reference);
 
+/* Begins the order that the request asks for: with its e-mail address and reference, and no lines
+ * yet. created_us is microseconds since 1970 UTC. */
+void order_begin(struct order *order, const char id[ID_TEXT_SIZE], int64_t created_us,
+                 const struct order_request *request);
+
 /* Adds a line for an item, at the product's present name and price, and to the total. The order
  * must have room for it; sums cannot overflow within the bounds above. */
 void order_add_line(struct order *order, const struct order_item *item,
                     const struct product *product);
 
 /* Tells whether the order is what the request asks for: the same lines in the same order, e-mail
- * and reference. This is how a repeated idempotency key is told from one used for something else.
- */
+ * and reference. So a repeated idempotency key is told from one that is used for another order. */
 bool order_matches(const struct order *order, const struct order_request *request);
 
 #endif

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "domain/money.h"
 #include "suite.h"
 
 enum { TEXT_SIZE = 4096, SHOWN_SIZE = 512 };
@@ -199,6 +200,59 @@ static void test_lengths(void)
     }
 }
 
+/* What is written is read back as it was. */
+static void test_write(void)
+{
+    static const struct {
+        int line;
+        struct product product;
+        const char *record;
+    } rows[] = {
+        {__LINE__,
+         {1, 999, 10, "Product 1", "Description for product 1"},
+         "1,Product 1,Description for product 1,9.99,10\n"},
+        {__LINE__, {2, 0, 0, "n", ""}, "2,n,,0.00,0\n"},
+        {__LINE__, {3, 5, 1, "a, \"b\"", "c\r\nd"}, "3,\"a, \"\"b\"\"\",\"c\r\nd\",0.05,1\n"},
+        {__LINE__,
+         {PRODUCT_ID_MAX, MONEY_PRICE_MAX, PRODUCT_QUANTITY_MAX, "\xc3\xa9", "d"},
+         "9007199254740991,\xc3\xa9,d,99999999.99,1000000000\n"},
+    };
+    struct buffer out;
+    buffer_init(&out, PRODUCT_CSV_RECORD_MAX);
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        const struct product *wrote = &rows[i].product;
+        char error[PRODUCT_CSV_ERROR_SIZE] = "";
+        struct product read = {0};
+        buffer_reset(&out, PRODUCT_CSV_RECORD_MAX + 1);
+        product_csv_write_header(&out);
+        product_csv_write(&out, wrote);
+        SUITE_ROW(&rows[i], strncmp(out.data, HEADER, strlen(HEADER)) == 0);
+        SUITE_ROW(&rows[i], strcmp(out.data + strlen(HEADER), rows[i].record) == 0);
+        SUITE_ROW(&rows[i], start(out.data, error));
+        SUITE_ROW(&rows[i], product_csv_next(&reader, &read, error) == 1);
+        SUITE_ROW(&rows[i], read.id == wrote->id && read.price_cents == wrote->price_cents &&
+                                read.quantity == wrote->quantity);
+        SUITE_ROW(&rows[i], error[0] || (strcmp(read.name, wrote->name) == 0 &&
+                                         strcmp(read.description, wrote->description) == 0));
+    }
+    buffer_free(&out);
+}
+
+static void test_longest_record(void)
+{
+    char name[PRODUCT_NAME_MAX + 1], description[PRODUCT_DESCRIPTION_MAX + 1];
+    const struct product product = {PRODUCT_ID_MAX, MONEY_PRICE_MAX, PRODUCT_QUANTITY_MAX, name,
+                                    description};
+    struct buffer out;
+    memset(name, '"', PRODUCT_NAME_MAX);
+    memset(description, '"', PRODUCT_DESCRIPTION_MAX);
+    name[PRODUCT_NAME_MAX] = description[PRODUCT_DESCRIPTION_MAX] = '\0';
+    buffer_init(&out, PRODUCT_CSV_RECORD_MAX);
+    product_csv_write(&out, &product);
+    CU_ASSERT(!out.overflown && out.len > 2 * (PRODUCT_NAME_MAX + PRODUCT_DESCRIPTION_MAX));
+    buffer_free(&out);
+}
+
 int main(void)
 {
     CU_TestInfo tests[] = {{"products", test_products},
@@ -207,6 +261,8 @@ int main(void)
                            {"bad rows", test_bad_rows},
                            {"broken text", test_broken_text},
                            {"lengths", test_lengths},
+                           {"write", test_write},
+                           {"longest record", test_longest_record},
                            CU_TEST_INFO_NULL};
     return suite_run("unit/csv/product_csv", NULL, NULL, tests);
 }

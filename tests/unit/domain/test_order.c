@@ -220,6 +220,25 @@ static void test_matches(void)
     }
 }
 
+/* Nothing of the order that stood there before is left. */
+static void test_begin(void)
+{
+    const struct order_item item = {1, 2, 0};
+    const struct product product = {.price_cents = 999, .name = "N"};
+    request = (struct order_request){.email = "a@b", .reference = "PO"};
+    order = (struct order){.id = "old", .created_us = 1, .email = "old@old", .reference = "old"};
+    order_add_line(&order, &item, &product);
+    order_begin(&order, "018f0000-0000-7000-8000-000000000001", INT64_C(1700000000123456),
+                &request);
+    CU_ASSERT_STRING_EQUAL(order.id, "018f0000-0000-7000-8000-000000000001");
+    CU_ASSERT_EQUAL(order.created_us, INT64_C(1700000000123456));
+    CU_ASSERT(order.count == 0 && order.total_cents == 0);
+    CU_ASSERT_STRING_EQUAL(order.email, "a@b");
+    CU_ASSERT_STRING_EQUAL(order.reference, "PO");
+    order_add_line(&order, &item, &product);
+    CU_ASSERT(order.count == 1 && order.total_cents == 1998);
+}
+
 static void test_fault_texts(void)
 {
     for (enum order_fault i = ORDER_OK + 1; i < ORDER_FAULT_MAX; i++)
@@ -238,6 +257,7 @@ int main(void)
         {"lines add up to the total", test_lines_add_up},
         {"the largest order does not overflow", test_largest_order},
         {"an order is told from another request", test_matches},
+        {"an order begins without lines", test_begin},
         {"every fault has a text", test_fault_texts},
         CU_TEST_INFO_NULL,
     };
