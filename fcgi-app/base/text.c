@@ -1,5 +1,7 @@
 #include "base/text.h"
 
+#include <string.h>
+
 bool text_number(const char *text, size_t len, int64_t min, int64_t max, int64_t *out)
 {
     int64_t value = 0;
@@ -69,4 +71,22 @@ bool text_has_control(const char *bytes, size_t len)
             return true;
     }
     return false;
+}
+
+void text_show(const char *text, char *out, size_t size)
+{
+    size_t left = strlen(text), used = 0;
+    while (left > 0) {
+        size_t n = text_utf8_length((const unsigned char *)text, left);
+        bool fit = n > 0 && !text_has_control(text, n);
+        if (!fit)
+            n = 1;
+        if (used + n >= size)
+            break;
+        memcpy(out + used, fit ? text : "?", n);
+        used += n;
+        text += n;
+        left -= n;
+    }
+    out[used] = '\0';
 }

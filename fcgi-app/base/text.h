@@ -1,4 +1,4 @@
-/* text: strict reading of foreign text. */
+/* text: strict reading of foreign text, and showing it. */
 #ifndef BASE_TEXT_H
 #define BASE_TEXT_H
 
@@ -19,5 +19,10 @@ bool text_is_utf8(const char *bytes, size_t len);
 
 /* Tells whether the text holds a control character (U+0000 to U+001F, U+007F). */
 bool text_has_control(const char *bytes, size_t len);
+
+/* Copies a text that a stranger chose so that it can stand in a message: each control character,
+ * and each byte that is not UTF-8, is replaced by "?". What exceeds the size, at least 1 with its
+ * NUL, is cut off, at a character's border. */
+void text_show(const char *text, char *out, size_t size);
 
 #endif

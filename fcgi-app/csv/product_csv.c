@@ -12,30 +12,10 @@ static const char *const product_csv_header =
 
 enum { PRODUCT_CSV_SHOWN_SIZE = 41 };
 
-/* Copies a name that a stranger chose so that it can stand in a message: cut at a character's
- * border, each control character and each byte that is no text as "?". */
-static void product_csv_show_name(const char *name, char out[PRODUCT_CSV_SHOWN_SIZE])
-{
-    size_t left = strlen(name), used = 0;
-    while (left > 0) {
-        size_t n = text_utf8_length((const unsigned char *)name, left);
-        bool fit = n > 0 && !text_has_control(name, n);
-        if (!fit)
-            n = 1;
-        if (used + n >= PRODUCT_CSV_SHOWN_SIZE)
-            break;
-        memcpy(out + used, fit ? name : "?", n);
-        used += n;
-        name += n;
-        left -= n;
-    }
-    out[used] = '\0';
-}
-
 static bool product_csv_bad_header(const struct csv_field *field, const char *what, char *error)
 {
     char name[PRODUCT_CSV_SHOWN_SIZE];
-    product_csv_show_name(field->text, name);
+    text_show(field->text, name, sizeof name);
     snprintf(error, PRODUCT_CSV_ERROR_SIZE, "line %zu, column %zu: %s \"%s\"; %s", field->line,
              field->column, what, name, product_csv_header);
     return false;

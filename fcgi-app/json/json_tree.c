@@ -29,7 +29,7 @@ static enum json_fault json_object_check(const cJSON *object, char name[JSON_TRE
     while (i < count && strcmp(names[i - 1], names[i]) != 0)
         i++;
     if (i < count)
-        json_tree_show_name(names[i], name);
+        text_show(names[i], name, JSON_TREE_NAME_SIZE);
     free(names);
     return i < count ? JSON_DUPLICATE : JSON_OK;
 }
@@ -61,22 +61,6 @@ enum json_fault json_tree_parse(char *text, size_t len, cJSON **tree, size_t *wh
         *tree = NULL;
     }
     return fault;
-}
-
-void json_tree_show_name(const char *name, char out[JSON_TREE_NAME_SIZE])
-{
-    size_t left = strlen(name), used = 0, n;
-    while ((n = text_utf8_length((const unsigned char *)name, left)) > 0 &&
-           used + n < JSON_TREE_NAME_SIZE) {
-        if (text_has_control(name, n))
-            out[used] = '?';
-        else
-            memcpy(out + used, name, n);
-        used += n;
-        name += n;
-        left -= n;
-    }
-    out[used] = '\0';
 }
 
 bool json_tree_whole(const cJSON *node, int64_t min, int64_t max, int64_t *out)

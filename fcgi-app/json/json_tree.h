@@ -15,13 +15,9 @@ enum { JSON_TREE_NAME_SIZE = 65 };
 /* Checks the text (json_check), builds the tree and refuses duplicate members, whose names are
  * compared as they read once decoded. text[len] must be a NUL. On JSON_OK the caller owns *tree and
  * frees it with cJSON_Delete; on a fault *tree is NULL and *where the offset of the fault, or 0 for
- * JSON_DUPLICATE, whose member's name is put into name (json_tree_show_name). */
+ * JSON_DUPLICATE, whose member's name is put into name (text_show). */
 enum json_fault json_tree_parse(char *text, size_t len, cJSON **tree, size_t *where,
                                 char name[JSON_TREE_NAME_SIZE]);
-
-/* Copies a name that a stranger chose so that it can stand in a message: cut at a character's
- * border, each control character as "?". */
-void json_tree_show_name(const char *name, char out[JSON_TREE_NAME_SIZE]);
 
 /* Takes a whole number within min..max (both within 2^53, where doubles are exact), however it is
  * spelt: 2, 2.0 and 2e0 are one. False, and *out untouched, for any other node or NULL. */

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/text.h"
 #include "domain/money.h"
 #include "json/json_tree.h"
 
@@ -81,7 +82,7 @@ static bool product_sort(const cJSON *item, const cJSON *nodes[PRODUCT_FIELD_MAX
             field++;
         if (field == PRODUCT_FIELD_MAX) {
             char name[JSON_TREE_NAME_SIZE];
-            json_tree_show_name(m->string, name);
+            text_show(m->string, name, sizeof name);
             snprintf(error, PRODUCT_JSON_ERROR_SIZE, "item %zu: unknown member \"%s\"", number,
                      name);
             return false;

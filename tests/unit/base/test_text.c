@@ -150,6 +150,36 @@ static void test_has_control(void)
         SUITE_ROW(&rows[i], text_has_control(rows[i].bytes, rows[i].len) == rows[i].has);
 }
 
+static void test_show(void)
+{
+    enum { SIZE = 8 };
+    static const struct {
+        int line;
+        const char *text, *shown;
+    } rows[] = {
+        {__LINE__, "", ""},
+        {__LINE__, "plain", "plain"},
+        {__LINE__, "1234567", "1234567"},
+        {__LINE__, "12345678", "1234567"},
+        {__LINE__, "12345\xc3\xa9", "12345\xc3\xa9"},
+        {__LINE__, "123456\xc3\xa9", "123456"},
+        {__LINE__, "\x1b[2J\x7f", "?[2J?"},
+        {__LINE__,
+         "a\xff"
+         "b\xc3",
+         "a?b?"},
+        {__LINE__,
+         "123456\xff"
+         "8",
+         "123456?"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        char out[SIZE];
+        text_show(rows[i].text, out, sizeof out);
+        SUITE_ROW(&rows[i], strcmp(out, rows[i].shown) == 0);
+    }
+}
+
 int main(void)
 {
     CU_TestInfo tests[] = {
@@ -158,6 +188,7 @@ int main(void)
         {"exactly the scalar values are UTF-8", test_every_code_point},
         {"UTF-8 is looked for to the end", test_is_utf8},
         {"control characters are found", test_has_control},
+        {"a stranger's text is made fit to show", test_show},
         CU_TEST_INFO_NULL,
     };
     return suite_run("unit/base/text", NULL, NULL, tests);

@@ -6,7 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/text.h"
 #include "suite.h"
 
 enum { TEXT_SIZE = 512 };
@@ -97,22 +96,6 @@ static void test_tree_keeps_values(void)
     cJSON_Delete(tree);
 }
 
-static void test_show_name(void)
-{
-    char name[200], out[JSON_TREE_NAME_SIZE];
-    /* 63 bytes, then a character of two: it does not fit whole. */
-    memset(name, 'x', 63);
-    snprintf(name + 63, sizeof name - 63, "\xc3\xa9tail");
-    json_tree_show_name(name, out);
-    CU_ASSERT_EQUAL(strlen(out), 63);
-    CU_ASSERT_TRUE(text_is_utf8(out, strlen(out)));
-    name[62] = '\0';
-    json_tree_show_name(name, out);
-    CU_ASSERT_STRING_EQUAL(out, name);
-    json_tree_show_name("\x1b[2J\x7f", out);
-    CU_ASSERT_STRING_EQUAL(out, "?[2J?");
-}
-
 static void test_whole(void)
 {
     static const struct {
@@ -167,7 +150,6 @@ int main(void)
         {"a member named twice is refused at any depth", test_duplicates},
         {"many members do not cost the square of their number", test_many_members},
         {"values come through exactly", test_tree_keeps_values},
-        {"a stranger's name is made fit to show", test_show_name},
         {"whole numbers are taken however they are spelt", test_whole},
         CU_TEST_INFO_NULL,
     };
