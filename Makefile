@@ -215,13 +215,14 @@ test-matrix: ## make test in fresh Debian 12 and 13, with gcc and with clang; ta
 	@.ci/install $(PACKAGES_MATRIX)
 	@tests/matrix
 
-check: ## everything CI runs: test, lint, torture, fuzz, sanitizers, test-iac, test-stack
+check: ## everything CI runs: test, lint, walks, torture, fuzz, sanitizers, test-iac, test-stack
 	@$(MAKE) --no-print-directory test
 	@$(MAKE) --no-print-directory check-rest
 
 check-rest:
 	@.ci/install $(PACKAGES_CHECK)
 	@$(MAKE) --no-print-directory format-check lint
+	@$(MAKE) --no-print-directory walks
 	@$(MAKE) --no-print-directory test-iac
 	@$(MAKE) --no-print-directory torture SECONDS_TO_RUN=20
 	@$(MAKE) --no-print-directory fuzz
@@ -232,6 +233,11 @@ sanitizers: ## the tests again, under each sanitizer
 	@$(MAKE) --no-print-directory test SANITIZER=address
 	@$(MAKE) --no-print-directory test SANITIZER=undefined
 	@$(MAKE) --no-print-directory test SANITIZER=thread
+
+walks: ## prove the walks of CONTRIBUTING.md, on a copy of the tree
+	@.ci/install $(PACKAGES_CHECK)
+	@tests/walks/run
+.PHONY: walks
 
 SECONDS_TO_RUN ?= 60
 torture: ## break pairs and database under load for SECONDS_TO_RUN=60; SEED= repeats
