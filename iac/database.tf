@@ -31,6 +31,32 @@ locals {
   database_name = "postern"
   database_role = "postern"
   database_port = 5432
+
+  database_identifier = coalesce(var.database_identifier, var.name)
+  database_origin = (var.database_snapshot != null ? "the snapshot ${var.database_snapshot}" :
+    var.database_point_in_time != null ? "the cluster ${var.database_point_in_time.cluster} as of ${coalesce(var.database_point_in_time.time, "the latest time")}" :
+  "nothing")
+}
+
+# AWS cannot change what a database that exists is called or was made from: Terraform would delete it and make
+# another.
+resource "terraform_data" "database" {
+  input = { identifier = local.database_identifier, origin = local.database_origin }
+
+  lifecycle {
+    ignore_changes = [input]
+
+    postcondition {
+      condition     = self.output.identifier == local.database_identifier
+      error_message = "The database is the cluster ${self.output.identifier}; with the identifier ${local.database_identifier} it would be deleted with all its orders, and another made. Set database_identifier back, or follow \"Restoring the database\" in iac/README.md, which keeps the former one."
+    }
+
+    # Where it came from may be forgotten.
+    postcondition {
+      condition     = contains([self.output.origin, "nothing"], local.database_origin)
+      error_message = "The database exists and was made from ${self.output.origin}; to make it from ${local.database_origin}, it would be deleted with all its orders. Set database_snapshot and database_point_in_time back or to null, or follow \"Restoring the database\" in iac/README.md, which keeps the former one."
+    }
+  }
 }
 
 resource "aws_rds_cluster_parameter_group" "this" {
@@ -48,13 +74,13 @@ resource "aws_rds_cluster_parameter_group" "this" {
 }
 
 resource "aws_cloudwatch_log_group" "database" {
-  name              = "/aws/rds/cluster/${var.name}/postgresql" # the name RDS writes to
+  name              = "/aws/rds/cluster/${local.database_identifier}/postgresql" # the name RDS writes to
   retention_in_days = var.log_retention_days
   kms_key_id        = aws_kms_key.telemetry.arn
 }
 
 resource "aws_rds_cluster" "this" {
-  cluster_identifier = var.name
+  cluster_identifier = local.database_identifier
   engine             = "aurora-postgresql"
   engine_mode        = "provisioned" # Serverless v2 is a class of instance
   engine_version     = var.database_engine_version
@@ -81,8 +107,22 @@ resource "aws_rds_cluster" "this" {
   apply_immediately            = true # whoever deploys looks on; by default, it would wait for the window
   copy_tags_to_snapshot        = true
   deletion_protection          = var.deletion_protection
-  skip_final_snapshot          = !var.deletion_protection
-  final_snapshot_identifier    = "${var.name}-final"
+  skip_final_snapshot          = !var.deletion_protection && var.final_snapshot_identifier == null
+  final_snapshot_identifier    = coalesce(var.final_snapshot_identifier, "${var.name}-final")
+
+  # Restored: iac/README.md, "Restoring the database". The master's password and the Data API are set anew.
+  snapshot_identifier = var.database_snapshot
+
+  dynamic "restore_to_point_in_time" {
+    for_each = var.database_point_in_time[*]
+
+    content {
+      source_cluster_identifier  = startswith(restore_to_point_in_time.value.cluster, "cluster-") ? null : restore_to_point_in_time.value.cluster
+      source_cluster_resource_id = startswith(restore_to_point_in_time.value.cluster, "cluster-") ? restore_to_point_in_time.value.cluster : null
+      restore_to_time            = restore_to_point_in_time.value.time
+      use_latest_restorable_time = restore_to_point_in_time.value.time == null ? true : null
+    }
+  }
 
   enabled_cloudwatch_logs_exports = ["postgresql"]
 
@@ -97,7 +137,7 @@ resource "aws_rds_cluster" "this" {
 resource "aws_rds_cluster_instance" "this" {
   count = var.database_instances
 
-  identifier                 = "${var.name}-${count.index + 1}"
+  identifier                 = "${local.database_identifier}-${count.index + 1}"
   cluster_identifier         = aws_rds_cluster.this.id
   engine                     = aws_rds_cluster.this.engine
   engine_version             = aws_rds_cluster.this.engine_version

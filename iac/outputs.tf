@@ -112,11 +112,12 @@ output "migration" {
 }
 
 output "ecs" {
-  description = "The cluster, the service, and the task definition that it ought to run."
+  description = "The cluster, the service, the task definition that it ought to run, and the newest, which is another while task_definition is set."
   value = {
-    cluster         = module.service.cluster_name
-    service         = module.service.service_name
-    task_definition = module.service.task_definition_arn
+    cluster                = module.service.cluster_name
+    service                = module.service.service_name
+    task_definition        = module.service.task_definition_arn
+    newest_task_definition = module.service.newest_task_definition_arn
   }
 }
 

@@ -54,6 +54,7 @@ module "service" {
   cpu_architecture   = var.cpu_architecture
   cpu                = var.task_cpu
   memory             = var.task_memory
+  task_definition    = var.task_definition
   tasks_min          = var.tasks_min
   tasks_max          = var.tasks_max
   log_retention_days = var.log_retention_days

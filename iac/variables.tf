@@ -218,6 +218,17 @@ variable "tasks_max" {
   }
 }
 
+variable "task_definition" {
+  description = "ARN of the revision that the service goes on running, as after ECS has undone a deployment; null: the one that this configuration describes. `make deploy` finds it out."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.task_definition == null || can(regex("^arn:aws[a-z-]*:ecs:${var.region}:[0-9]{12}:task-definition/${var.name}:[0-9]+$", var.task_definition))
+    error_message = "task_definition must be the ARN of a revision of this service's task definition, arn:aws:ecs:${var.region}:<account>:task-definition/${var.name}:<revision>, or null for the one that this configuration describes."
+  }
+}
+
 variable "log_level" {
   description = "What the application logs: error, warn, info or debug."
   type        = string
@@ -316,8 +327,67 @@ variable "database_backup_days" {
   }
 }
 
+variable "database_identifier" {
+  description = "Identifier of the database cluster; null: `name`. A database that is restored while the former one still exists needs another."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.database_identifier == null || can(regex("^[a-z][a-z0-9]*(-[a-z0-9]+)*$", var.database_identifier)) && length(coalesce(var.database_identifier, "-")) <= 60
+    error_message = "database_identifier must be 1 to 60 lower-case letters, digits and single hyphens, begin with a letter and not end with a hyphen, or null for the value of name."
+  }
+}
+
+variable "database_snapshot" {
+  description = "Identifier or ARN of the cluster snapshot that the database is made from; null: it is made empty. Only looked at when the database is made."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.database_snapshot == null || can(regex("^(arn:aws[a-z-]*:rds:${var.region}:[0-9]{12}:cluster-snapshot:)?([a-z]+:)?[A-Za-z][A-Za-z0-9]*(-[A-Za-z0-9]+)*$", var.database_snapshot))
+    error_message = "database_snapshot must be the identifier of a cluster snapshot, or its ARN in region ${var.region}, as `aws rds describe-db-cluster-snapshots` shows them."
+  }
+
+  validation {
+    condition     = var.database_snapshot == null || var.database_point_in_time == null
+    error_message = "A database is made from database_snapshot or from database_point_in_time; set one of them to null."
+  }
+}
+
+variable "database_point_in_time" {
+  description = "The cluster that the database is made from, by identifier or, if it is deleted and its backups were kept, by resource id (cluster-…), and the time in UTC, such as 2026-01-31T12:00:00Z; null for the time: the latest there is. Only looked at when the database is made."
+  type        = object({ cluster = string, time = optional(string) })
+  default     = null
+
+  validation {
+    condition     = var.database_point_in_time == null || can(regex("^[A-Za-z][A-Za-z0-9]*(-[A-Za-z0-9]+)*$", var.database_point_in_time.cluster))
+    error_message = "database_point_in_time.cluster must be the identifier of a database cluster, or the resource id of a deleted one, cluster- and capital letters and digits."
+  }
+
+  validation {
+    condition     = try(var.database_point_in_time.time, null) == null || can(regex("^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z$", var.database_point_in_time.time)) && can(timeadd(var.database_point_in_time.time, "0s"))
+    error_message = "database_point_in_time.time must be a time in UTC such as 2026-01-31T12:00:00Z, or null for the latest there is."
+  }
+
+  validation {
+    condition     = try(var.database_point_in_time.cluster, "") != coalesce(var.database_identifier, var.name)
+    error_message = "The cluster that is restored and the one it is restored from cannot have the same identifier; set database_identifier to another, such as ${var.name}-2."
+  }
+}
+
+variable "final_snapshot_identifier" {
+  description = "Identifier of the snapshot that the database leaves when it is deleted; null: `name`-final while deletion_protection is on, and none while it is off. `make destroy` sets it."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.final_snapshot_identifier == null || can(regex("^[A-Za-z][A-Za-z0-9]*(-[A-Za-z0-9]+)*$", var.final_snapshot_identifier)) && length(coalesce(var.final_snapshot_identifier, "-")) <= 255
+    error_message = "final_snapshot_identifier must be 1 to 255 letters, digits and single hyphens, begin with a letter and not end with a hyphen."
+  }
+}
+
 variable "deletion_protection" {
-  description = "Whether AWS refuses to delete the database and the load balancer. When off, the database leaves no final snapshot and the image repositories go with their images."
+  description = "Whether AWS refuses to delete the database and the load balancer. When off, the database leaves a final snapshot only if final_snapshot_identifier names it, and the image repositories go with their images."
   type        = bool
   default     = true
   nullable    = false

@@ -18,7 +18,7 @@ resource "aws_ecs_cluster" "this" {
 resource "aws_ecs_service" "this" {
   name            = var.name
   cluster         = aws_ecs_cluster.this.id
-  task_definition = aws_ecs_task_definition.pair.arn
+  task_definition = coalesce(var.task_definition, aws_ecs_task_definition.pair.arn)
   launch_type     = "FARGATE"
   desired_count   = var.tasks_min
 

@@ -9,7 +9,12 @@ output "service_name" {
 }
 
 output "task_definition_arn" {
-  description = "The pair's task definition."
+  description = "The revision of the pair's task definition that the service ought to run."
+  value       = coalesce(var.task_definition, aws_ecs_task_definition.pair.arn)
+}
+
+output "newest_task_definition_arn" {
+  description = "The revision that is described here, whether the service runs it or not."
   value       = aws_ecs_task_definition.pair.arn
 }
 

@@ -38,6 +38,12 @@ variable "memory" {
   type        = number
 }
 
+variable "task_definition" {
+  description = "ARN of the revision that the service runs; null: the newest, which is described here."
+  type        = string
+  default     = null
+}
+
 variable "tasks_min" {
   description = "Tasks that always run."
   type        = number
