@@ -3,13 +3,13 @@
 static const enum api_status api_statuses[STORE_RESULT_MAX] = {
     [STORE_OK] = API_OK,
     [STORE_REPLAYED] = API_REPLAYED,
-    /* The handlers name the resource before they get here. */
+    /* The handlers that can meet this say which resource it is, and do not come here. */
     [STORE_NOT_FOUND] = API_FAULT,
     [STORE_UNKNOWN_PRODUCT] = API_INVALID,
     [STORE_SHORT] = API_OUT_OF_STOCK,
     [STORE_KEY_REUSED] = API_KEY_REUSED,
     [STORE_KEY_IN_FLIGHT] = API_KEY_IN_FLIGHT,
-    /* The only callback that stops is one whose buffer is full. */
+    /* A callback stops only if its buffer is full. */
     [STORE_STOPPED] = API_LIST_TOO_LONG,
     [STORE_BUSY] = API_STORE_BUSY,
     [STORE_UNREACHABLE] = API_STORE_DOWN,

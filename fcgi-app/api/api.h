@@ -20,7 +20,7 @@ enum {
 };
 
 enum api_status {
-    API_OK,       /* done; the body is the representation */
+    API_OK,       /* done; the body is what was asked for */
     API_CREATED,  /* an order was placed; location is set */
     API_REPLAYED, /* as API_CREATED, but it was placed by an earlier request with this key */
     API_SUCCESS_LAST = API_REPLAYED,
@@ -28,15 +28,15 @@ enum api_status {
     API_NO_ORDER,      /* this consumer has no order with that id */
     API_MALFORMED,     /* the body is not JSON; detail is set */
     API_INVALID,       /* violations are set */
-    API_OUT_OF_STOCK,  /* the member "short" names every short line */
+    API_OUT_OF_STOCK,  /* the member "short" lists every line that lacks stock */
     API_KEY_REUSED,    /* the idempotency key came with another order before */
     API_KEY_IN_FLIGHT, /* the first request with this idempotency key has not ended */
     API_LIST_TOO_LONG, /* the list exceeds API_BODY_MAX; it has to be paged */
     API_DRAINING,      /* this process is about to leave */
     API_STORE_BUSY,    /* the store did not answer within the deadline */
     API_STORE_DOWN,    /* the store is out of reach */
-    API_UNKNOWN,       /* the store did not say whether the order was placed */
-    API_FAULT,         /* a defect; logged where it was found */
+    API_UNKNOWN,       /* the store did not say whether it placed the order */
+    API_FAULT,         /* a defect; the place that found it has logged it */
     API_STATUS_MAX
 };
 
@@ -44,9 +44,9 @@ enum api_status {
 struct api_request {
     struct store *store;
     const char *consumer;        /* who calls: a VPC endpoint id, or "-" */
-    const char *id;              /* the {id} of the path, or NULL */
-    const char *after;           /* ?after=, or NULL */
-    int64_t limit;               /* ?limit=, or 0 for all */
+    const char *id;              /* of the item that is asked for, or NULL */
+    const char *after;           /* the page starts after this row; NULL: at the first */
+    int64_t limit;               /* rows of the page, or 0 for all */
     const char *idempotency_key; /* or NULL */
     char *body;                  /* may be changed in place; NULL if the route takes none */
     size_t body_len;
@@ -55,12 +55,12 @@ struct api_request {
     bool draining; /* this process was told to stop */
 };
 
-/* A handler's answer. Large, so each worker has one and prepares it anew for each request. */
+/* A handler's answer. It is large, so each worker has one and resets it for each request. */
 struct api_response {
-    struct buffer body; /* the representation; or, with a refusal, the value of the member below */
-    const char *member; /* what a refusal adds to the problem's members; NULL if nothing */
+    struct buffer body; /* what was asked for; with a refusal, the value of the member below */
+    const char *member; /* the name of a member that a refusal adds to its problem, or NULL */
     char location[API_LOCATION_SIZE]; /* path of what was created, or "" */
-    char next[ID_TEXT_SIZE];          /* ?after= of the next page, or "" if this is the last */
+    char next[ID_TEXT_SIZE];          /* the next page starts after this row; "" if there is none */
     char detail[API_DETAIL_SIZE];
     struct violations violations;
 };
@@ -70,7 +70,7 @@ typedef enum api_status (*api_handler)(const struct api_request *request,
 
 enum api_verb {
     API_READ,   /* changes nothing */
-    API_CHANGE, /* changes something each time, unless a key tells that it was done before */
+    API_CHANGE, /* changes something; with the same key again, nothing more */
     API_VERB_MAX
 };
 
@@ -82,22 +82,22 @@ struct api_route {
     bool takes_body; /* a JSON body, and an idempotency key */
     bool paged;      /* takes a limit, and after what to start */
     bool shared;     /* the same for every caller, who may keep it and ask whether it changed */
-    bool probe;      /* asked by those who watch the service, not by its callers */
+    bool probe;      /* asked by load balancers and other watchers, not by callers */
 };
 
-/* A resource is its routes; the first without a path ends them. */
+/* A resource is the list of its routes. The first without a path ends it. */
 struct api_resource {
     struct api_route routes[API_ROUTES_MAX];
 };
 
-/* Once for a worker; api_response_free gives back what it holds. */
+/* Called once by each worker. api_response_free gives back what the response holds. */
 void api_response_init(struct api_response *response);
 void api_response_free(struct api_response *response);
 
-/* Before each request. */
+/* Called before each request. */
 void api_response_reset(struct api_response *response);
 
-/* The status for a store's result that has no meaning of its own to the handler. */
+/* The status for a result of the store that the handler does not treat itself. */
 enum api_status api_status_of(enum store_result result);
 
 /* The resources, a file each. */

@@ -1,4 +1,4 @@
-/* list: a bare JSON array of rows from the store, whole or a page of it. */
+/* list: rows of the store as a JSON array, all of them or one page. */
 #ifndef API_LIST_H
 #define API_LIST_H
 
@@ -16,18 +16,18 @@ struct list {
 void list_start(struct list *list, const struct api_request *request,
                 struct api_response *response);
 
-/* The limit to give to the store: one row more than a page shows, to learn whether another page
+/* The limit for the store. It is one row more than the page shows, to learn whether another page
  * follows; 0 for all. */
 int64_t list_store_limit(const struct list *list);
 
-/* Counts a row; false if it is the one beyond the page, which is not to be shown. */
+/* Counts a row. False if it is the one beyond the page: it is not to be shown. */
 bool list_takes(struct list *list);
 
-/* Whether the buffer still holds everything; what a visitor returns after it wrote a row. */
+/* Tells whether everything fit into the buffer. A visitor returns this after it wrote a row. */
 bool list_fits(const struct list *list);
 
-/* Closes the array and gives the status for the store's result. Unless a page follows the last row
- * shown, clears the cursor that the visitor left in response->next. */
+/* Closes the array and gives the status for the store's result. The visitor puts the id of each
+ * row into response->next. If no page follows, this clears it. */
 enum api_status list_end(struct list *list, enum store_result result);
 
 #endif

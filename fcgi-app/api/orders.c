@@ -10,7 +10,7 @@
 
 #define ORDERS_CREATED "Order created"
 
-/* Every product that does not exist, at the first item that names it. */
+/* Adds a violation for each product that does not exist, at the first item that names it. */
 static void orders_name_unknown(const struct order_request *order,
                                 const struct store_outcome *outcome, struct api_response *response)
 {
@@ -25,7 +25,7 @@ static void orders_name_unknown(const struct order_request *order,
     }
 }
 
-/* Every line for which there is not enough in stock. */
+/* Lists every line for which there is not enough stock. */
 static void orders_name_short(const struct api_request *request,
                               const struct store_outcome *outcome, struct api_response *response)
 {

@@ -44,7 +44,7 @@ static enum api_status products_get(const struct api_request *request,
 {
     struct json_writer writer;
     int64_t id;
-    /* An id in any form but the canonical one names no product. */
+    /* "01" and "1.0" name no product: each product has one path only. */
     if (!text_number(request->id, strlen(request->id), 1, PRODUCT_ID_MAX, &id))
         return API_NO_PRODUCT;
     json_write_start(&writer, &response->body, request->pretty);

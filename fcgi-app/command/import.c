@@ -13,8 +13,8 @@
 enum {
     IMPORT_FILE_MAX = 256 * 1024 * 1024,
     IMPORT_READ_SIZE = 64 * 1024,
-    IMPORT_ERRORS_MAX = 20,     /* bad rows that are named before giving up */
-    IMPORT_PROGRESS_EACH = 5000 /* rows; a smaller import is over before one could read it */
+    IMPORT_ERRORS_MAX = 20,     /* after so many bad rows it gives up */
+    IMPORT_PROGRESS_EACH = 5000 /* rows; a smaller import is too quick to watch */
 };
 
 _Static_assert((int)PRODUCT_CSV_ERROR_SIZE == (int)PRODUCT_JSON_ERROR_SIZE,
@@ -73,7 +73,8 @@ static void import_show_progress(const struct import *import, const char *end)
         fprintf(stderr, "\rimporting: %zu products%s", import->rows, end);
 }
 
-/* Names bad rows instead of giving them to the store, and goes on for a while to find more. */
+/* Gives the store the next good row. A bad row is reported; after it, rows are only checked, so
+ * that one run reports several mistakes. */
 static int import_next(void *context, struct product *product)
 {
     struct import *import = context;

@@ -57,7 +57,8 @@ static void csv_new_line(struct csv *csv)
     csv->line_start = csv->at;
 }
 
-/* The cursor is left behind the last byte of the field, *stop at where its NUL belongs. */
+/* Reads an unquoted field. Afterwards the cursor stands behind its last byte, and *stop is where
+ * its NUL belongs. */
 static enum csv_result csv_read_plain(struct csv *csv, char **stop)
 {
     while (csv->at < csv->end && *csv->at != ',' && csv_line_end(csv) == 0) {
@@ -71,7 +72,7 @@ static enum csv_result csv_read_plain(struct csv *csv, char **stop)
     return CSV_RECORD;
 }
 
-/* As csv_read_plain, from an opening quote on. */
+/* Reads a quoted field, with the cursor at the opening quote; otherwise as csv_read_plain. */
 static enum csv_result csv_read_quoted(struct csv *csv, struct csv_field *field, char **stop)
 {
     char *to = ++csv->at;
@@ -114,7 +115,7 @@ static enum csv_result csv_read_field(struct csv *csv, bool *more)
     if (line_end > 0)
         csv_new_line(csv);
     field->len = (size_t)(stop - field->text);
-    /* Last, because this may overwrite the byte that ended the field. */
+    /* This comes last: it may overwrite the byte that ended the field. */
     *stop = '\0';
     return CSV_RECORD;
 }

@@ -92,7 +92,8 @@ static int product_csv_bad_value(const struct product_csv *reader, enum product_
     return -1;
 }
 
-/* Reads the fields as they stand; what is within bounds is for product_check to say. */
+/* Reads the fields and has product_check look at their bounds. Returns the first wrong field,
+ * or PRODUCT_FIELD_MAX. */
 static enum product_field product_csv_read(const struct product_csv *reader,
                                            struct product *product)
 {

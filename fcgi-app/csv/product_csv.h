@@ -19,18 +19,19 @@ struct product_csv {
     struct csv csv;
     size_t count;                      /* columns the header names */
     size_t columns[PRODUCT_FIELD_MAX]; /* where each field stands; CSV_FIELDS_MAX if nowhere */
-    bool ended;                        /* nothing can be read after a fault of form */
+    bool ended; /* the text is no CSV from some point on, and is read no further */
 };
 
-/* Starts reading text[0..len), which is changed in place and must outlive the reader; text[len]
- * must be writable. The first record is a header that names the columns, in any order; only
- * description may be missing. False if it does not; error then says what, with line and column. */
+/* Starts reading text[0..len). The text is changed in place and must outlive the reader; text[len]
+ * must be writable. The first record is the header. It names the columns, in any order; only
+ * description may be missing. If the header is wrong, returns false; error then says what, with
+ * line and column. */
 bool product_csv_start(struct product_csv *reader, char *text, size_t len,
                        char error[PRODUCT_CSV_ERROR_SIZE]);
 
-/* Gives the next product (texts borrowed from the text): 1, or 0 after the last, or -1 if the
- * record is not a valid product; error then names line, column and what is wrong. Reading may go on
- * after -1, to find what else is wrong. */
+/* Gives the next product; it borrows from the text. Returns 1, or 0 after the last, or -1 if the
+ * record is no valid product; error then says what is wrong, with line and column. The caller may
+ * go on after -1, to find further mistakes. */
 int product_csv_next(struct product_csv *reader, struct product *product,
                      char error[PRODUCT_CSV_ERROR_SIZE]);
 

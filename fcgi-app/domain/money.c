@@ -33,12 +33,12 @@ bool money_parse(const char *text, size_t len, int64_t *cents)
 
 bool money_from_double(double value, int64_t *cents)
 {
-    /* Written so that NaN fails too. */
+    /* Not written as value < 0 || value > ..., which would let NaN through. */
     if (!(value >= 0 && value <= (double)MONEY_PRICE_MAX / CENTS))
         return false;
     double rounded = round(value * CENTS);
-    /* The division is correctly rounded, so it gives back the very double that the two-decimal
-     * number would have been read as, and no other. */
+    /* The division is rounded correctly. So it gives the same double as reading the two decimals
+     * would, and no other number passes. */
     if (rounded / CENTS != value)
         return false;
     *cents = (int64_t)rounded;

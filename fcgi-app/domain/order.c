@@ -37,8 +37,8 @@ enum order_fault order_request_add(struct order_request *request, int64_t produc
     return ORDER_OK;
 }
 
-/* Not a full RFC 5322 parser: it refuses what could not be an address or would be unsafe to pass
- * on, and leaves the rest to the mail system, which alone knows. */
+/* This is no full parser of RFC 5322. It refuses what cannot be an address and what is unsafe to
+ * pass on; only the mail system knows whether an address exists. */
 static bool order_is_email(const char *email)
 {
     size_t len = strlen(email);
@@ -64,7 +64,7 @@ enum order_fault order_request_set_reference(struct order_request *request, cons
     return ORDER_OK;
 }
 
-void order_begin(struct order *order, const char id[ID_TEXT_SIZE], int64_t created_us,
+void order_begin(struct order *order, const char *id, int64_t created_us,
                  const struct order_request *request)
 {
     snprintf(order->id, sizeof order->id, "%s", id);

@@ -15,7 +15,7 @@ enum {
     ORDER_LINES_MAX = 100,
     ORDER_EMAIL_MAX = 254,     /* bytes; RFC 5321, section 4.5.3.1.3, less the angle brackets */
     ORDER_REFERENCE_MAX = 255, /* bytes */
-    ORDER_CONSUMER_MAX = 64,   /* bytes; "vpce-" and 17 hex digits today */
+    ORDER_CONSUMER_MAX = 64,   /* bytes; AWS's ids are "vpce-" and 17 hex digits today */
     ORDER_KEY_MAX = 255,       /* bytes of an idempotency key */
 };
 
@@ -23,10 +23,10 @@ enum {
 struct order_item {
     int64_t product_id;
     int64_t quantity;
-    size_t position; /* which of the items as sent mentioned the product first, from 0 */
+    size_t position; /* index of the item that named the product first, as sent */
 };
 
-/* An order as asked for: each product once, in the order of first mention. */
+/* An order as asked for. Each product is there once, in the order in which they were named. */
 struct order_request {
     struct order_item items[ORDER_LINES_MAX];
     size_t count;
@@ -43,7 +43,7 @@ struct order_line {
     char name[PRODUCT_NAME_MAX + 1];
 };
 
-/* A placed order. About 25 kB: keep it out of deep stacks. */
+/* A placed order. It takes about 25 kB, so one may be on the stack, but not many. */
 struct order {
     char id[ID_TEXT_SIZE];
     int64_t created_us; /* microseconds since 1970 UTC */
@@ -72,11 +72,11 @@ enum order_fault {
     ORDER_FAULT_MAX
 };
 
-/* What each fault means to whoever sent it. */
+/* What each fault means, for the one who sent the order. */
 extern const char *const order_fault_texts[ORDER_FAULT_MAX];
 
-/* Adds the item that was sent at that position, summing it into the line of the same product. On a
- * fault nothing changes. */
+/* Adds the item that was sent at that position. If the product has a line already, the quantity is
+ * added to it. On a fault nothing changes. */
 enum order_fault order_request_add(struct order_request *request, int64_t product_id,
                                    int64_t quantity, size_t position);
 
@@ -84,18 +84,18 @@ enum order_fault order_request_add(struct order_request *request, int64_t produc
 enum order_fault order_request_set_email(struct order_request *request, const char *email);
 enum order_fault order_request_set_reference(struct order_request *request, const char *reference);
 
-/* Begins the order that the request asks for: with its e-mail address and reference, and no lines
- * yet. created_us is microseconds since 1970 UTC. */
-void order_begin(struct order *order, const char id[ID_TEXT_SIZE], int64_t created_us,
+/* Begins the order for a request: it has its e-mail address and reference, and no lines yet.
+ * created_us is in microseconds since 1970 UTC. */
+void order_begin(struct order *order, const char *id, int64_t created_us,
                  const struct order_request *request);
 
-/* Adds a line for an item, at the product's present name and price, and to the total. The order
- * must have room for it; sums cannot overflow within the bounds above. */
+/* Adds a line for an item, with the product's present name and price, and adds its amount to the
+ * total. The order must have room for it. Within the bounds above no sum overflows. */
 void order_add_line(struct order *order, const struct order_item *item,
                     const struct product *product);
 
-/* Tells whether the order is what the request asks for: the same lines in the same order, e-mail
- * and reference. So a repeated idempotency key is told from one that is used for another order. */
+/* Tells whether the order is what the request asks for: the same lines in the same order, the same
+ * e-mail address and reference. If not, its idempotency key was used for another order. */
 bool order_matches(const struct order *order, const struct order_request *request);
 
 #endif

@@ -33,7 +33,7 @@ enum product_field {
 /* The fields' names, as CSV headers and JSON members spell them. */
 extern const char *const product_field_names[PRODUCT_FIELD_MAX];
 
-/* What each field must be, to end a sentence that starts "must be". */
+/* What each field must be. Each text ends a sentence that says "must be". */
 extern const char *const product_field_rules[PRODUCT_FIELD_MAX];
 
 /* The first field that breaks its bounds, or PRODUCT_FIELD_MAX if the product is valid. */

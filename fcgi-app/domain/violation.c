@@ -6,7 +6,7 @@
 
 #include "base/text.h"
 
-/* Ends the text before the first sequence that is not whole. */
+/* Ends the text before the first character that is not whole. */
 static void violation_trim(char *text)
 {
     size_t left = strlen(text), n;

@@ -1,4 +1,4 @@
-/* violation: what is wrong with a request that is well-formed, all of it at once. */
+/* violation: the rules that a well-formed request breaks, all of them at once. */
 #ifndef DOMAIN_VIOLATION_H
 #define DOMAIN_VIOLATION_H
 
@@ -26,7 +26,8 @@ struct violations {
     struct violation items[VIOLATIONS_MAX];
 };
 
-/* Records one violation; the detail is a printf format, cut to its size at a character's border. */
+/* Records one violation. The detail is a printf format. What is too long is cut, but never within
+ * a character. */
 void violation_add(struct violations *v, enum violation_place place, const char *where,
                    const char *detail, ...) __attribute__((format(printf, 4, 5)));
 

@@ -7,12 +7,11 @@
 
 enum { CONDITIONAL_ETAG_SIZE = 35 };
 
-/* Writes the strong entity tag of a representation, quotes included: a 128-bit hash of its bytes.
- */
+/* Writes the strong entity tag of a body, with its quotes: a 128-bit hash of the bytes. */
 void conditional_etag(const char *body, size_t len, char out[CONDITIONAL_ETAG_SIZE]);
 
-/* Tells whether an If-None-Match header (NULL if absent) names the tag, by the weak comparison, or
- * is "*". A header that is not of its form matches nothing. */
+/* Tells whether an If-None-Match header names the tag, by the weak comparison, or is "*". The
+ * header is NULL if absent. A malformed one matches nothing. */
 bool conditional_matches(const char *if_none_match, const char *etag);
 
 #endif

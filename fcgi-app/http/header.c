@@ -5,7 +5,8 @@
 
 #define HEADER_JSON     "application/json"
 #define HEADER_ALPHANUM "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
-/* The token of RFC 9110, section 5.6.2, and the characters besides that generated keys hold. */
+/* The characters of a token (RFC 9110, section 5.6.2), and those of base64, path and URN besides:
+ * generated keys use them. */
 #define HEADER_KEY_CHARS HEADER_ALPHANUM "!#$%&'*+-.^_`|~:/="
 
 bool header_is_json(const char *content_type)

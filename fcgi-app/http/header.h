@@ -1,4 +1,4 @@
-/* header: the request headers whose form matters here. */
+/* header: reads those request headers that must have a certain form. */
 #ifndef HTTP_HEADER_H
 #define HTTP_HEADER_H
 
@@ -9,9 +9,9 @@
 /* Tells whether a Content-Type (NULL if absent) is application/json, with any parameters. */
 bool header_is_json(const char *content_type);
 
-/* Reads an Idempotency-Key: a quoted string (RFC 8941, section 3.3.3, without parameters, as
- * draft-ietf-httpapi-idempotency-key-header asks) or a bare token, which is the same key as the
- * string of its characters. False unless it is 1..ORDER_KEY_MAX characters long. */
+/* Reads an Idempotency-Key. It is a quoted string without parameters (RFC 8941, section 3.3.3), as
+ * draft-ietf-httpapi-idempotency-key-header asks, or a bare token. "abc" and abc are the same key.
+ * False unless it has 1..ORDER_KEY_MAX characters. */
 bool header_idempotency_key(const char *header, char key[ORDER_KEY_MAX + 1]);
 
 #endif

@@ -14,12 +14,12 @@
 
 #define HTTP_MEDIA_JSON "application/json"
 
-/* Values of Cache-Control (RFC 9111, section 5.2.2): a shared answer may be kept by a client that
- * asks each time whether it has changed; any other may not be kept. */
+/* Values of Cache-Control (RFC 9111, section 5.2.2). A client may keep a shared answer, if it asks
+ * each time whether it has changed. It may keep no other answer. */
 #define HTTP_REVALIDATE "no-cache"
 #define HTTP_PRIVATE    "no-store"
 
-/* One request on its way through this file. */
+/* A request and its response, as the functions of this file pass them on. */
 struct http_exchange {
     const struct http_request *request;
     struct http_response *response;
@@ -119,7 +119,7 @@ static void http_success(struct http_exchange *x, enum api_status status)
     http_finish(x, status == API_OK ? 200 : 201, &reply->body);
 }
 
-/* What HTTP itself says against a request with a body, before the handler sees it. */
+/* Checks a request with a body, before the handler sees it. */
 static enum problem http_check_body(struct http_exchange *x)
 {
     const struct http_request *request = x->request;
@@ -140,7 +140,7 @@ static enum problem http_check(struct http_exchange *x, bool denied)
     enum problem refusal = problem_of_refusal(x->request->refused);
     struct violations *violations = &x->service->reply.violations;
     bool paged = x->match.route && x->match.route->paged;
-    /* First, so that even a refusal comes in the form that was asked for. */
+    /* The query is read first, so that a refusal too is indented if ?pretty asks for it. */
     query_read(x->request->query, paged, &x->query, violations);
     if (denied)
         return PROBLEM_DENIED;
@@ -193,7 +193,7 @@ void http_handle(struct http_service *service, const struct http_request *reques
     if (problem == PROBLEM_NONE) {
         enum api_status status = http_call(&x, draining);
         problem = problem_of(status);
-        /* Out of memory: the handlers need not look, half a body never leaves. */
+        /* There was no memory, or no room, for the whole body. Half a body must not be sent. */
         if (problem == PROBLEM_NONE && service->reply.body.overflown)
             problem = PROBLEM_FAULT;
         if (problem == PROBLEM_NONE) {

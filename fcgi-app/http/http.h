@@ -1,6 +1,5 @@
-/* http: from a request to a response, whatever carries them. It finds the route, reads what HTTP
- * says about the request, calls the handler, and turns what came of it into status, headers and
- * body. Knows no FastCGI. */
+/* http: makes a response for a request. It finds the route, checks headers and query, calls the
+ * handler, and turns its answer into status, headers and body. It does not know FastCGI. */
 #ifndef HTTP_H
 #define HTTP_H
 
@@ -14,7 +13,7 @@
 enum {
     HTTP_BODY_MAX = 64 * 1024,   /* bytes of a request's body */
     HTTP_HEADERS_MAX = 8 * 1024, /* bytes of a response's header lines */
-    HTTP_REQUEST_ID_SIZE = 129,  /* the longest request id taken over, and its NUL */
+    HTTP_REQUEST_ID_SIZE = 129,  /* the longest X-Request-Id that is kept, and its NUL */
 };
 
 enum http_header {
@@ -36,7 +35,7 @@ struct http_request {
     size_t body_len;
     bool denied;         /* the operator refuses this consumer */
     bool body_too_large; /* over HTTP_BODY_MAX, so it was not read */
-    bool body_cut;       /* fewer bytes came than were announced */
+    bool body_cut;       /* fewer bytes came than Content-Length says */
     int refused;         /* the status with which the web server itself refused it, or 0 */
 };
 
@@ -57,8 +56,8 @@ struct http_response {
     const char *body; /* borrowed from the service until its next request */
     size_t body_len;  /* what Content-Length says (never with 204 and 304) */
     bool send_body;   /* false for HEAD, 204 and 304 */
-    bool traffic;     /* a caller's request: no probe, and refused neither by the web server nor for
-                         its consumer */
+    bool traffic; /* a caller's request: no probe, and neither the web server nor the list of denied
+                     consumers refused it */
 };
 
 void http_service_init(struct http_service *service, struct store *store);
@@ -67,11 +66,11 @@ void http_service_free(struct http_service *service);
 void http_response_init(struct http_response *response);
 void http_response_free(struct http_response *response);
 
-/* Answers one request; draining tells that this process was told to stop. Always makes a response.
- * While it drains, and to a consumer that is denied, it asks for the connection's end (Connection:
- * close, RFC 9112, section 9.6): behind a load balancer the next connection leads elsewhere, and
- * removing a principal from an endpoint service leaves the connections that are open. A denied
- * consumer is told nothing but the answer to a probe; the store is not asked. */
+/* Answers one request; there always is a response. draining says that this process was told to
+ * stop. While it drains, and for a denied consumer, the response says Connection: close (RFC 9112,
+ * section 9.6). While it drains, the load balancer leads the next connection to another task. For
+ * a denied consumer it ends connections that stay open though the owner removed its principal. A
+ * denied consumer gets an answer to probes only, and the store is not asked. */
 void http_handle(struct http_service *service, const struct http_request *request, bool draining,
                  struct http_response *response);
 

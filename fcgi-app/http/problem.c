@@ -6,16 +6,16 @@
 
 #define PROBLEM_TYPE_PREFIX "urn:postern:problem:"
 
-/* The members marked "also" are those that a row of problems.def may leave out. */
+/* A row of problems.def may leave out the members that are marked "also". */
 static const struct {
     int status;
     const char *name; /* ends the type */
     const char *title;
     const char *detail; /* unless the handler has a better one */
     enum api_status of; /* also: the handlers' status that it answers */
-    int retry_after;    /* also: seconds for a Retry-After header; left out if it does not help */
-    bool refusal;       /* also: the web server by itself refuses requests with this status */
-    bool allow;         /* also: has an Allow header with the methods that the path takes */
+    int retry_after;    /* also: seconds for a Retry-After header, if trying again helps */
+    bool refusal;       /* also: the web server itself refuses requests with this status */
+    bool allow;         /* also: an Allow header names the methods that the path takes */
     const char *accept; /* also: the value of its Accept header */
 } problem_rows[PROBLEM_MAX] = {
 #define PROBLEM(value, with_status, with_name, with_title, with_detail, ...)                       \
@@ -96,7 +96,7 @@ void problem_render(enum problem problem, const struct api_response *reply, cons
     if (problem == PROBLEM_INVALID && reply)
         problem_write_errors(&w, &reply->violations);
     json_write_member_text(&w, "instance", instance);
-    /* One that found no room is left out: half of it would spoil the rest. */
+    /* A value that found no room is left out: half of it would make the whole text invalid. */
     if (reply && reply->member && !reply->body.overflown) {
         json_write_key(&w, reply->member);
         json_write_rendered(&w, &reply->body);

@@ -9,7 +9,7 @@
 #define PROBLEM_MEDIA_TYPE "application/problem+json"
 
 enum {
-    PROBLEM_BODY_MAX = 256 * 1024, /* bytes; the most violations, each at its longest, fit */
+    PROBLEM_BODY_MAX = 256 * 1024, /* bytes; room for VIOLATIONS_MAX violations at their longest */
     PROBLEM_BODY_KEEP = 64 * 1024
 };
 
@@ -20,20 +20,21 @@ enum problem {
     PROBLEM_MAX
 };
 
-/* The problem behind a handler's status; PROBLEM_NONE for success. */
+/* The problem for a handler's status; PROBLEM_NONE for success. */
 enum problem problem_of(enum api_status status);
 
-/* The problem behind a status with which the web server refused a request; PROBLEM_NONE for a
- * status it never uses. */
+/* The problem for a status with which the web server refused a request; PROBLEM_NONE if it never
+ * refuses with that status. */
 enum problem problem_of_refusal(int status);
 
 int problem_status(enum problem problem);
 
-/* Appends the problem's header lines, each ended by CRLF; allow is the value of an Allow header. */
+/* Appends the problem's header lines, each with its CRLF. allow is the value for an Allow header.
+ */
 void problem_headers(enum problem problem, const char *allow, struct buffer *out);
 
-/* Writes the problem's body into the empty buffer. reply supplies what the handler found (detail,
- * violations, a further member) and may be NULL; instance is the request's id. */
+/* Writes the problem's body into the empty buffer. reply holds what the handler found: detail,
+ * violations, a further member. It may be NULL. instance is the request's id. */
 void problem_render(enum problem problem, const struct api_response *reply, const char *instance,
                     bool pretty, struct buffer *out);
 

@@ -5,7 +5,7 @@
 
 #include "base/text.h"
 
-/* Each takes one parameter's decoded value and returns what is wrong with it, or NULL. */
+/* Sets one parameter from its decoded value. Returns what is wrong with the value, or NULL. */
 typedef const char *(*query_setter)(struct query *query, const char *value);
 
 static const char *query_set_pretty(struct query *query, const char *value)
@@ -51,8 +51,8 @@ static int query_hex(char c)
     return at ? (int)(at - digits) : -1;
 }
 
-/* Decodes %XX; a value that is too long, or decodes to a NUL or to half an escape, becomes one that
- * no setter takes for valid. */
+/* Decodes %XX. A value that is too long, or has a NUL or half an escape in it, becomes "?": no
+ * parameter takes that for valid. */
 static void query_decode(const char *from, size_t len, char out[QUERY_VALUE_SIZE])
 {
     size_t used = 0;

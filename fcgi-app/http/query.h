@@ -1,4 +1,4 @@
-/* query: the parameters of a query string. Unknown ones are passed over. */
+/* query: the parameters of a query string. Unknown ones are ignored. */
 #ifndef HTTP_QUERY_H
 #define HTTP_QUERY_H
 
@@ -13,11 +13,11 @@ struct query {
     bool pretty;   /* ?pretty, unless its value is "false" or "0" */
     int64_t limit; /* 1..QUERY_LIMIT_MAX, or 0 if not given */
     bool has_after;
-    char after[QUERY_VALUE_SIZE]; /* percent-decoded; its form is the resource's affair */
+    char after[QUERY_VALUE_SIZE]; /* percent-decoded; the resource checks its form */
 };
 
-/* Reads the raw query string; limit and after only where the route is paged. What is wrong with
- * them is added to the violations. */
+/* Reads the raw query string. limit and after are read only if the route is paged. What is wrong
+ * with them is added to the violations. */
 void query_read(const char *text, bool paged, struct query *query, struct violations *violations);
 
 #endif

@@ -18,7 +18,8 @@ static const char *const route_methods[API_VERB_MAX] = {
     [API_CHANGE] = "POST",
 };
 
-/* Walks both texts; what stands for {id} is copied unless it is longer than any id can be. */
+/* Compares a path with a template. What stands for {id} is copied, unless it is longer than any id
+ * can be. */
 static bool route_fits(const char *template, const char *path, char id[ROUTE_ID_SIZE])
 {
     id[0] = '\0';

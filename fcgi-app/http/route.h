@@ -1,4 +1,4 @@
-/* route: which route of which resource answers a method and a path. */
+/* route: finds the resource's route for a method and a path. */
 #ifndef HTTP_ROUTE_H
 #define HTTP_ROUTE_H
 

@@ -8,7 +8,7 @@
 
 #include "base/text.h"
 
-/* parse_number of cJSON 1.7 copies that many characters of a number and ignores the rest. */
+/* cJSON 1.7 reads that many characters of a number (parse_number) and ignores the rest. */
 enum { JSON_NUMBER_MAX = 63 };
 
 const char *const json_fault_texts[JSON_FAULT_MAX] = {
@@ -39,7 +39,7 @@ static void json_skip_space(struct json_cursor *c)
         c->at++;
 }
 
-/* What to call it if the byte wanted here is not there. */
+/* The fault if the wanted byte is not at the cursor. */
 static enum json_fault json_misfit(const struct json_cursor *c)
 {
     return c->at == c->end ? JSON_TRUNCATED : JSON_SYNTAX;
@@ -105,7 +105,7 @@ static enum json_fault json_check_number(struct json_cursor *c)
     char shorter[JSON_NUMBER_MAX + 1];
     int n;
     double value = strtod(start, NULL);
-    /* JSON has no infinity, but a number beyond the doubles reads as one. */
+    /* JSON has no infinity. A number beyond the doubles is written so that it reads as one. */
     if (isinf(value))
         n = snprintf(shorter, sizeof shorter, "%s", value < 0 ? "-1e999" : "1e999");
     else
@@ -213,7 +213,7 @@ static enum json_fault json_check_member(struct json_cursor *c)
     return json_take(c, ':') ? json_check_value(c) : json_misfit(c);
 }
 
-/* Checks an array or object from its opening bracket on. */
+/* Checks an array or object. The cursor stands at its opening bracket. */
 static enum json_fault json_check_nest(struct json_cursor *c, char close,
                                        enum json_fault (*check_part)(struct json_cursor *c))
 {

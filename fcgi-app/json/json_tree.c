@@ -10,8 +10,8 @@ static int json_name_compare(const void *a, const void *b)
     return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
-/* Looks for two members of one name. Sorting keeps a body made of nothing but members from costing
- * the square of their number. */
+/* Looks for two members of one name. The names are sorted first: to compare each with each would
+ * take too long for a body of many members. */
 static enum json_fault json_object_check(const cJSON *object, char name[JSON_TREE_NAME_SIZE])
 {
     size_t count = 0, i = 0;
@@ -34,7 +34,7 @@ static enum json_fault json_object_check(const cJSON *object, char name[JSON_TRE
     return i < count ? JSON_DUPLICATE : JSON_OK;
 }
 
-/* json_check has bounded the depth of this recursion. */
+/* json_check has refused what is nested too deeply for this recursion. */
 static enum json_fault json_node_check(const cJSON *node, char name[JSON_TREE_NAME_SIZE])
 {
     enum json_fault fault = cJSON_IsObject(node) ? json_object_check(node, name) : JSON_OK;
@@ -52,9 +52,9 @@ enum json_fault json_tree_parse(char *text, size_t len, cJSON **tree, size_t *wh
     if (fault)
         return fault;
     *where = 0;
-    /* The NUL is part of what cJSON is given: it insists on finding it. */
+    /* cJSON counts the NUL as part of the text. */
     *tree = cJSON_ParseWithLengthOpts(text, len + 1, NULL, true);
-    /* What json_check lets through, cJSON refuses for want of memory only. */
+    /* After json_check, cJSON can fail only for lack of memory. */
     fault = *tree ? json_node_check(*tree, name) : JSON_OUT_OF_MEMORY;
     if (fault) {
         cJSON_Delete(*tree);
@@ -68,7 +68,7 @@ bool json_tree_whole(const cJSON *node, int64_t min, int64_t max, int64_t *out)
     if (!cJSON_IsNumber(node))
         return false;
     double value = node->valuedouble;
-    /* The range comes first: the cast of a double beyond 63 bits is undefined. */
+    /* The range is checked first: C does not define the cast of a double beyond 63 bits. */
     if (!(value >= (double)min && value <= (double)max) || (double)(int64_t)value != value)
         return false;
     *out = (int64_t)value;

@@ -1,4 +1,4 @@
-/* json_tree: text to a cJSON tree that holds no surprises. For the files of json/ only: no other
+/* json_tree: makes a cJSON tree of a checked text. Only files of json/ may include this: no other
  * folder sees cJSON. */
 #ifndef JSON_TREE_H
 #define JSON_TREE_H
@@ -12,15 +12,15 @@
 
 enum { JSON_TREE_NAME_SIZE = 65 };
 
-/* Checks the text (json_check), builds the tree and refuses duplicate members, whose names are
- * compared as they read once decoded. text[len] must be a NUL. On JSON_OK the caller owns *tree and
- * frees it with cJSON_Delete; on a fault *tree is NULL and *where the offset of the fault, or 0 for
- * JSON_DUPLICATE, whose member's name is put into name (text_show). */
+/* Checks the text (json_check), builds the tree and refuses an object that names a member twice.
+ * Names are compared with their escapes decoded. text[len] must be a NUL. On JSON_OK the caller
+ * owns *tree and frees it with cJSON_Delete. On a fault *tree is NULL and *where the offset of the
+ * fault. For JSON_DUPLICATE *where is 0, and name is the member's name (text_show). */
 enum json_fault json_tree_parse(char *text, size_t len, cJSON **tree, size_t *where,
                                 char name[JSON_TREE_NAME_SIZE]);
 
-/* Takes a whole number within min..max (both within 2^53, where doubles are exact), however it is
- * spelt: 2, 2.0 and 2e0 are one. False, and *out untouched, for any other node or NULL. */
+/* Reads a whole number within min..max, both within 2^53, where doubles are exact. 2, 2.0 and 2e0
+ * are the same. False, and *out untouched, for any other node or NULL. */
 bool json_tree_whole(const cJSON *node, int64_t min, int64_t max, int64_t *out);
 
 #endif

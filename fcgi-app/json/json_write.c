@@ -35,7 +35,7 @@ static void json_write_line(struct json_writer *w)
     w->out->len += n;
 }
 
-/* Whatever stands between the previous value and the next value or name. */
+/* Writes what stands between the last value and the next value or name. */
 static void json_write_between(struct json_writer *w)
 {
     if (w->after_key) {
@@ -66,8 +66,8 @@ void json_write_close(struct json_writer *w, char bracket)
     w->first = false;
 }
 
-/* How many bytes can be copied as they are. Control characters, quotes and backslashes need an
- * escape, bytes over 0x7f a look at the whole sequence. */
+/* Counts the bytes that can be copied as they are. Control characters, quotes and backslashes need
+ * an escape; bytes over 0x7f may be no valid UTF-8. */
 static size_t json_plain_run(const char *text)
 {
     const unsigned char *p = (const unsigned char *)text;

@@ -1,5 +1,5 @@
-/* json_write: JSON text into a buffer, compact or indented by two spaces. The caller opens and
- * closes in balance; failure shows as the buffer's overflow. */
+/* json_write: writes JSON into a buffer, compact or indented by two spaces. The caller closes what
+ * it opens. If the text does not fit, the buffer is marked overflown. */
 #ifndef JSON_WRITE_H
 #define JSON_WRITE_H
 
@@ -19,8 +19,8 @@ struct json_writer {
 /* Starts one JSON text at the end of out. */
 void json_write_start(struct json_writer *w, struct buffer *out, bool pretty);
 
-/* Starts the value of a member of an outermost object: text for json_write_rendered. It needs no
- * end. */
+/* Starts a value that json_write_rendered will write as a member of an outermost object. It is
+ * indented for that place, and not ended. */
 void json_write_start_member(struct json_writer *w, struct buffer *out, bool pretty);
 
 /* Ends the text: in pretty form, with a line end. */
@@ -34,7 +34,7 @@ void json_write_key(struct json_writer *w, const char *name);
 void json_write_text(struct json_writer *w, const char *text);
 void json_write_number(struct json_writer *w, int64_t number);
 
-/* A value that is JSON text already. */
+/* A value that is JSON already; it must not be empty. */
 void json_write_rendered(struct json_writer *w, const struct buffer *value);
 
 /* Cents as a number with two decimals. */

@@ -21,7 +21,7 @@ static const struct {
     [ORDER_PART_QUANTITY] = {"quantity", ORDER_QUANTITY_MAX, ORDER_BAD_QUANTITY},
 };
 
-/* Everything the reading functions share. */
+/* What the reading functions share. */
 struct order_reading {
     struct order_request *request;
     struct violations *violations;
@@ -32,7 +32,8 @@ static void order_violation(struct order_reading *r, const char *pointer, const 
     violation_add(r->violations, VIOLATION_BODY, pointer, "%s", detail);
 }
 
-/* Names a member nobody asked for. A name that would make an unwieldy pointer is not repeated. */
+/* Refuses an unknown member. Its name is in the pointer, unless it is long or has control
+ * characters. */
 static void order_refuse_member(struct order_reading *r, const char *parent, const char *name)
 {
     char pointer[VIOLATION_WHERE_SIZE];
@@ -57,8 +58,8 @@ static void order_refuse_member(struct order_reading *r, const char *parent, con
     order_violation(r, pointer, "is not a known member");
 }
 
-/* Puts the item's member of that name into *out; notes a violation and returns false if it is
- * missing or wrong. */
+/* Reads one member of an item into *out. If it is missing or wrong, adds a violation and returns
+ * false. */
 static bool order_read_part(struct order_reading *r, const cJSON *item, size_t index,
                             enum order_part part, int64_t *out)
 {
@@ -113,7 +114,7 @@ static void order_read_items(struct order_reading *r, const cJSON *items)
         order_violation(r, "/items", "must have at least 1 item");
         return;
     }
-    /* Their violations would bury the one that matters. */
+    /* The items are not read: too many violations would hide the one that matters. */
     if (cJSON_GetArraySize(items) > ORDER_LINES_MAX) {
         order_violation(r, "/items", order_fault_texts[ORDER_TOO_MANY_ITEMS]);
         return;

@@ -11,11 +11,11 @@
 
 enum { ORDER_JSON_DETAIL_SIZE = 200 };
 
-/* Reads an order's request from a body, which may be changed in place; body[len] must be a NUL.
- * JSON_OK: violations and request are set from the start, and either violations->count is 0 and the
- * request is valid, or the violations name everything that is wrong with it at once. Any other
- * fault but JSON_OUT_OF_MEMORY: the body is not JSON, and detail says why, and at which byte,
- * counted from 0. */
+/* Reads the request for an order from a body. The body may be changed in place; body[len] must be
+ * a NUL. Violations and request are overwritten. JSON_OK: the request is valid if
+ * violations->count is 0; otherwise they name everything that is wrong with it. JSON_OUT_OF_MEMORY
+ * says nothing about the body. Any other fault: the body is not JSON; detail says why, and at
+ * which byte, counted from 0. */
 enum json_fault order_json_read(char *body, size_t len, struct order_request *request,
                                 struct violations *violations, char detail[ORDER_JSON_DETAIL_SIZE]);
 

@@ -25,7 +25,7 @@ void product_json_write(struct json_writer *w, const struct product *product)
     json_write_close(w, '}');
 }
 
-/* Says at which line and column, both counted from 1, columns in bytes, the offset lies. */
+/* Says what is wrong and at which line and column, both counted from 1, columns in bytes. */
 static void product_error_at(char error[PRODUCT_JSON_ERROR_SIZE], const char *text, size_t where,
                              const char *what)
 {
@@ -37,7 +37,7 @@ static void product_error_at(char error[PRODUCT_JSON_ERROR_SIZE], const char *te
     snprintf(error, PRODUCT_JSON_ERROR_SIZE, "line %zu, column %zu: %s", line, column, what);
 }
 
-/* Builds the tree; NULL, and the error said, unless it is an array. */
+/* Builds the tree. If the text is not an array, sets error and returns NULL. */
 static cJSON *product_read_tree(char *text, size_t len, char error[PRODUCT_JSON_ERROR_SIZE])
 {
     char name[JSON_TREE_NAME_SIZE];
@@ -72,7 +72,7 @@ struct product_json_reader *product_json_open(char *text, size_t len,
     return reader;
 }
 
-/* Sorts the item's members by field. False, and the error said, if one is unknown. */
+/* Finds the item's member for each field. If a member is unknown, sets error and returns false. */
 static bool product_sort(const cJSON *item, const cJSON *nodes[PRODUCT_FIELD_MAX], size_t number,
                          char error[PRODUCT_JSON_ERROR_SIZE])
 {
@@ -92,7 +92,7 @@ static bool product_sort(const cJSON *item, const cJSON *nodes[PRODUCT_FIELD_MAX
     return true;
 }
 
-/* Takes the value of one field; false if the node is missing or wrong for it. */
+/* Reads one field's value. False if the node is missing or wrong. */
 static bool product_take(struct product *product, enum product_field field, const cJSON *node)
 {
     if (!node) {

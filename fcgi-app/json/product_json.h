@@ -13,23 +13,23 @@ void product_json_write(struct json_writer *w, const struct product *product);
 
 enum { PRODUCT_JSON_ERROR_SIZE = 256 };
 
-/* A JSON array of products, for import. */
+/* A reader of a JSON array of products. */
 struct product_json_reader;
 
-/* Reads a whole array of products; the text may be changed in place, text[len] must be a NUL. NULL
- * if it is not a JSON array, or out of memory; error then says what and at which line and column.
- */
+/* Starts reading an array of products. The text may be changed in place; text[len] must be a NUL.
+ * NULL if it is not a JSON array, or out of memory; error then says what and at which line and
+ * column. */
 struct product_json_reader *product_json_open(char *text, size_t len,
                                               char error[PRODUCT_JSON_ERROR_SIZE]);
 
-/* Gives the next product (texts borrowed from the reader until it is closed): 1, or 0 after the
- * last, or -1 if the item is not a valid product; error then names the item (counted from 1) and
- * the member, and the item is passed over. Unknown members are errors; a missing description is
+/* Gives the next product; its texts are borrowed until the reader is closed. Returns 1, or 0 after
+ * the last, or -1 if the item is no valid product; error then names the item, counted from 1, and
+ * the member. The next call goes on after it. Unknown members are errors; a missing description is
  * empty. */
 int product_json_next(struct product_json_reader *reader, struct product *product,
                       char error[PRODUCT_JSON_ERROR_SIZE]);
 
-/* NULL is let pass. */
+/* Closes the reader; NULL is allowed. */
 void product_json_close(struct product_json_reader *reader);
 
 #endif

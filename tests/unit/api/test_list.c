@@ -58,7 +58,7 @@ static void test_pages(void)
     }
 }
 
-/* What does not fit is no list, whether a row finds that out or the bracket behind the last. */
+/* A list that does not fit is refused, whether a row is too long or the bracket after the last. */
 static void test_no_room(void)
 {
     static const struct {

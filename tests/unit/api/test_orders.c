@@ -76,7 +76,7 @@ static void *no_memory(size_t size)
     return NULL;
 }
 
-/* Not the caller's fault, so it is not told that its body is no JSON. */
+/* Lack of memory is not the caller's fault: it is not told that its body is no JSON. */
 static void test_place_no_memory(void)
 {
     cJSON_Hooks hooks = {.malloc_fn = no_memory, .free_fn = free};
@@ -132,7 +132,7 @@ static void test_place_body(void)
     CU_ASSERT_STRING_EQUAL(response.location, expected);
 }
 
-/* The pointer is to the item as it was sent, not to the line it was summed into. */
+/* The pointer names the item as it was sent, not the line that its quantity was added to. */
 static void test_place_unknown(void)
 {
     fake_store_init(&fake);
@@ -152,7 +152,7 @@ static void test_place_unknown(void)
     CU_ASSERT_EQUAL(response.violations.items[1].place, VIOLATION_BODY);
 }
 
-/* The value of a member of the problem, indented for its place there. */
+/* The lines that lack stock are a member of the problem, indented for their place there. */
 static void test_place_short(void)
 {
     static char body[] = ONE;

@@ -64,7 +64,7 @@ static void test_get_body(void)
         "  \"name\": \"Product 2\",\n  \"price\": 19.99,\n  \"quantity\": 5\n}\n");
 }
 
-/* The ids that the answer lists, as they stand in it. */
+/* Tells whether the answer lists these ids, and no others, in this order. */
 static bool lists(const char *const ids[])
 {
     const char *at = response.body.data;

@@ -87,7 +87,7 @@ static void test_bad_headers(void)
     }
 }
 
-/* A name that a stranger chose cannot spoil the terminal or the log it is shown in. */
+/* A column's name cannot change the terminal or the log that shows it. */
 static void test_strange_header(void)
 {
     static const struct {

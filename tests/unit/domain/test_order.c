@@ -220,7 +220,7 @@ static void test_matches(void)
     }
 }
 
-/* Nothing of the order that stood there before is left. */
+/* Nothing is left of an order that was there before. */
 static void test_begin(void)
 {
     const struct order_item item = {1, 2, 0};

@@ -70,7 +70,7 @@ static void ask(const struct question *q)
     ask_the_fake(q);
 }
 
-/* The value of a response's header, or NULL. It is there once, or this fails. */
+/* The value of a response's header, or NULL. Fails if the header is there twice. */
 static const char *header(const char *name)
 {
     static char value[TEXT_SIZE];
@@ -287,7 +287,7 @@ static const struct {
     {__LINE__, GIVEN(.path = "/healthz", .draining = true, .result = STORE_UNREACHABLE), 200,
      "Retry-After", NULL, "{\"status\":\"ok\"}"},
     {__LINE__, GIVEN(.path = "/readyz"), 200, "Cache-Control", "no-store", "{\"status\":\"ok\"}"},
-    /* A GET does not look at what stands in headers and bodies that are not its own. */
+    /* A GET ignores the headers of a body, and the body. */
     {__LINE__, GIVEN(.path = "/products/2", .type = "x", .key = "", .cut = true), 200,
      "Content-Type", JSON, "{"},
     {__LINE__, GIVEN(.path = "/products", .draining = true), 200, "Retry-After", NULL, "["},
@@ -310,7 +310,7 @@ static void test_successes(void)
     }
 }
 
-/* What keeps a drain open: the requests a caller would miss. */
+/* Requests of callers put off the end of a drain; all others do not. */
 static void test_traffic(void)
 {
     static const struct {
@@ -335,7 +335,7 @@ static void test_traffic(void)
     }
 }
 
-/* HEAD says what GET would, length included, and sends no body; OPTIONS names the methods. */
+/* HEAD has GET's headers and length, and no body. OPTIONS names the methods. */
 static void test_head_and_options(void)
 {
     static const struct {
@@ -398,7 +398,7 @@ static void test_conditional(void)
     CU_ASSERT_EQUAL(response.status, 200);
 }
 
-/* The caller's request id if it is sane, one of ours if not. */
+/* A request id of the caller is kept if it is well-formed; otherwise there is a new one. */
 static void test_request_id(void)
 {
     static const struct {
@@ -446,7 +446,7 @@ static void test_order_reaches_the_store(void)
     CU_ASSERT_STRING_EQUAL(fake.text, "");
 }
 
-/* Nothing of a request shows in the answer to the next one. */
+/* Nothing of a request may appear in the answer to the next one. */
 static void test_nothing_lingers(void)
 {
     ask(&(struct question){TYPED, .body = "{\"items\":0,\"x\":1}"});
@@ -465,7 +465,7 @@ static void test_nothing_lingers(void)
     CU_ASSERT_PTR_NOT_NULL(strstr(response.body, "there is nothing at this path"));
 }
 
-/* A body that broke off because there is no room must not go out as a success. */
+/* A body that did not fit must not be sent as a success. */
 static void test_body_without_room(void)
 {
     size_t max = service.reply.body.max;

@@ -132,7 +132,7 @@ static void test_of_status(void)
     CU_ASSERT_EQUAL(sizeof rows / sizeof rows[0], API_STATUS_MAX);
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
         SUITE_ROW(&rows[i], problem_of(rows[i].status) == rows[i].problem);
-    /* One that has no row must never pass for a success. */
+    /* A status without a row must never count as a success. */
     CU_ASSERT_EQUAL(problem_of(API_STATUS_MAX), PROBLEM_FAULT);
 }
 
@@ -185,13 +185,13 @@ static void test_violations(void)
         body.data, "\"errors\":[{\"detail\":\"must be 1\",\"pointer\":\"/items/0/quantity\"},"
                    "{\"detail\":\"must be given once\",\"parameter\":\"limit\"}],"));
 
-    /* Only the problem that they belong to shows them. */
+    /* Other problems do not show them. */
     buffer_reset(&body, PROBLEM_BODY_MAX);
     problem_render(PROBLEM_NO_ROUTE, &reply, INSTANCE, false, &body);
     CU_ASSERT_PTR_NULL(strstr(body.data, "errors"));
 }
 
-/* What the handler adds stands between the other members, as it was rendered. */
+/* A member that the handler adds is written as it was rendered. */
 static void test_member(void)
 {
     start();
@@ -207,7 +207,7 @@ static void test_member(void)
     CU_ASSERT(is_json());
     CU_ASSERT_PTR_NOT_NULL(strstr(body.data, "\",\n  \"short\": [1,2],\n  \"status\": 409,"));
 
-    /* Half a value would spoil the rest. */
+    /* Half a value would make the whole text invalid. */
     buffer_reset(&body, PROBLEM_BODY_MAX);
     reply.body.overflown = true;
     problem_render(PROBLEM_OUT_OF_STOCK, &reply, INSTANCE, false, &body);
@@ -224,7 +224,7 @@ static void test_pretty(void)
     CU_ASSERT_EQUAL(body.data[body.len - 1], '\n');
 }
 
-/* What a stranger sends must never make a problem that does not fit its buffer. */
+/* Whatever is sent, the problem must fit its buffer. */
 static void test_largest(void)
 {
     char where[VIOLATION_WHERE_SIZE], detail[VIOLATION_DETAIL_SIZE];

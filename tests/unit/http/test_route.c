@@ -64,7 +64,7 @@ static void test_find(void)
     }
 }
 
-/* What is done for each route beside calling its handler. */
+/* What http/ does for each route, beside calling its handler. */
 static void test_traits(void)
 {
     static const struct {

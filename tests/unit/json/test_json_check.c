@@ -172,7 +172,7 @@ static void test_strings(void)
 
 static void test_end_is_len(void)
 {
-    /* The text goes on behind len, and none of it may be looked at. */
+    /* The text goes on after len; that part must not be read. */
     char text[] = "[1,2]\0";
     size_t where;
     CU_ASSERT_EQUAL(json_check(text, 2, &where), JSON_TRUNCATED);

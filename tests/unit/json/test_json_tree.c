@@ -62,7 +62,7 @@ static void test_duplicates(void)
 
 static void test_many_members(void)
 {
-    /* Compared pair by pair, this many would take minutes. */
+    /* If each were compared with each, so many would take minutes. */
     enum { MEMBERS = 200000, MEMBER_SIZE = 16 };
     char *text = malloc((size_t)MEMBERS * MEMBER_SIZE + 3), *to = text, name[JSON_TREE_NAME_SIZE];
     cJSON *tree;

@@ -205,7 +205,8 @@ static void test_money(void)
     }
 }
 
-/* At every maximum the writer stops within it, says so, and leaves a text that ends. */
+/* Whatever the maximum, the writer stays within it, marks the overflow, and leaves a text that
+ * ends with NUL. */
 static void test_overflow(void)
 {
     start(true);
