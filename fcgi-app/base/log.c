@@ -11,8 +11,8 @@
 #include "base/clock.h"
 #include "base/text.h"
 
-/* A longer write to a pipe may mingle with another process's line, and block where poll said that
- * it would not. */
+/* A longer write to a pipe may mingle with another process's line. It may also wait although poll
+ * said that it would not. */
 enum { LOG_LINE_MAX = PIPE_BUF, LOG_LINE_TAIL = 2 };
 
 /* How long a line waits for a reader that pauses, unless lines are dropped already. */
@@ -99,8 +99,8 @@ static void log_append_field(struct log_line *line, const struct log_field *fiel
         line->len = before;
 }
 
-/* A pipe is writable while PIPE_BUF bytes fit (pipe(7)). Non-blocking it must not be made: that
- * would hold for all processes that share it. */
+/* A pipe is writable while PIPE_BUF bytes fit (pipe(7)). It must stay a blocking one, because the
+ * processes that share it share that, too. */
 static bool log_is_writable(int wait_ms)
 {
     struct pollfd out = {.fd = STDERR_FILENO, .events = POLLOUT};

@@ -28,18 +28,16 @@ struct log_field {
 #define LOG_FIELDS(...) ((const struct log_field[]){__VA_ARGS__, {.name = NULL}})
 
 /* Writes one line, unless the level is below the one set; fields may be NULL. A line too long for
- * one write is cut at a field, never in the middle of one. errno is kept.
+ * one write is cut between two fields. errno is kept.
  *
- * A reader that pauses holds nobody up: where standard error takes no more, the first line waits a
- * tenth of a second, then it and all that follow are dropped until there is room again, and the
- * next line is preceded by one, at any level, that tells how many: "log lines were dropped", count.
- * (It can wait longer only if other processes fill a pipe's last 4096 bytes between a look and a
- * write.) */
+ * A reader that pauses holds nobody up (decisions/0017). Where standard error takes no more, the
+ * first line waits a tenth of a second, then lines are dropped. When there is room again, a line of
+ * its own tells how many, at any level: "log lines were dropped", count. */
 void log_write(enum log_level level, const char *message, const struct log_field *fields);
 
-/* Counts what is dropped in *shared, memory that the processes which share standard error share
- * too: whoever writes first tells for all, and for those that died. NULL: in the process's own
- * again. What was counted before is taken along. */
+/* Counts dropped lines in *shared, in memory that all processes share which share standard error.
+ * Whoever writes first tells for all, also for those that died. NULL: counts in this process again.
+ * What was counted before is taken along. */
 void log_count_dropped_in(_Atomic int64_t *shared);
 
 /* The last level that is written; LOG_INFO until it is set. */

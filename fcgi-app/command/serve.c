@@ -8,15 +8,15 @@
 #include "server/master.h"
 #include "server/stop.h"
 
-/* A server that is away must not keep the program from starting: it answers 503 meanwhile, like
- * one whose server went away later, and whoever started it need not try again. */
+/* Whether to serve without the store for now. It answers 503 until the store is back, like a
+ * process whose store went away later, and nobody need start it again. */
 static bool serve_may_wait(const struct store_traits *traits, enum store_result result)
 {
     return traits->comes_back && (result == STORE_UNREACHABLE || result == STORE_BUSY);
 }
 
-/* Brings the store to this program's schema where it may, or says what to run. The handle is closed
- * again: each worker opens its own after the fork. */
+/* Brings the store to this program's schema where it may, or says what to run. Closes the handle
+ * again, because each worker opens its own after the fork. */
 static bool serve_prepare_store(struct config *config)
 {
     int from = 0, to = 0;
@@ -42,8 +42,8 @@ static bool serve_prepare_store(struct config *config)
     return true;
 }
 
-/* A signal that comes before the master waits for signals is kept for it, instead of ending the
- * process, which would leave the socket behind. */
+/* A signal that comes early is kept for the master. It would end the process and leave the socket
+ * behind. */
 static void serve_hold_signals(void)
 {
     sigset_t set;
@@ -58,7 +58,8 @@ static int serve_until_stopped(struct config *config, struct listener *listener,
 {
     if (!serve_prepare_store(config))
         return COMMAND_FAILED;
-    /* A stop waited for the store, so at most for its timeout, unless a migration took longer. */
+    /* A stop that came meanwhile was held back: for the store's timeout at most, unless a migration
+     * took longer. */
     if (stop_is_pending()) {
         log_write(LOG_INFO, "stopped before it served", NULL);
         return COMMAND_DONE;

@@ -16,10 +16,10 @@ struct denied_table {
     _Atomic uint64_t ids[DENYLIST_MAX][DENIED_WORDS]; /* ascending, as if read by memcmp */
 };
 
-/* Valid when zeroed: nobody is denied. The table in force is tables[generation % 2]; the writer
- * fills the other one and then raises generation. So a writer that is killed half-way changes
- * nothing, a reader never waits, and one whose table was written meanwhile sees that generation
- * has moved and looks again. */
+/* Valid when zeroed: nobody is denied. The table in force is tables[generation % 2]. The writer
+ * fills the other one and then raises generation, so a writer that is killed half-way changes
+ * nothing. A reader never waits. If its table was written meanwhile, it sees that generation has
+ * moved, and looks again. */
 struct denied {
     _Atomic uint64_t generation;
     struct denied_table tables[2];

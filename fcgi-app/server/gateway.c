@@ -46,7 +46,7 @@ static const char *gateway_variable(const FCGX_Request *fcgi, const char *name)
     return value ? value : "";
 }
 
-/* The web server checked the length and holds the whole body before it connects, so a length that
+/* The web server checked the length, and holds the whole body before it connects. So a length that
  * is no number, or a body that ends early, means that it gave up half-way. */
 static void gateway_read_body(struct gateway *gateway, FCGX_Request *fcgi,
                               struct http_request *request)
@@ -85,8 +85,8 @@ void gateway_read(struct gateway *gateway, FCGX_Request *fcgi, struct http_reque
     for (enum http_header i = 0; i < HTTP_HEADER_MAX; i++)
         request->headers[i] = FCGX_GetParam(gateway_variables[i], fcgi->envp);
     gateway_read_body(gateway, fcgi, request);
-    /* With nothing left to read, closing cannot turn into a reset that overtakes the answer, so
-     * libfcgi need not wait for the web server to close first. */
+    /* With nothing left to read, closing cannot turn into a reset that overtakes the answer:
+     * decisions/0005. */
     if (FCGX_GetChar(fcgi->in) == EOF && FCGX_GetError(fcgi->in) == 0)
         FCGX_Detach(fcgi);
 }
@@ -118,7 +118,8 @@ bool gateway_write(struct gateway *gateway, FCGX_Request *fcgi,
     if (!gateway_put(fcgi, head->data, head->len) ||
         (response->send_body && !gateway_put(fcgi, response->body, response->body_len)))
         return false;
-    /* In this order the last bytes and the end of the request leave in one write. */
+    /* In this order the last bytes and the end of the request leave in one write:
+     * decisions/0005. */
     return FCGX_FClose(fcgi->err) == 0 && FCGX_FClose(fcgi->out) == 0 &&
            FCGX_GetError(fcgi->out) == 0;
 }

@@ -7,7 +7,7 @@
 
 #include "http/http.h"
 
-/* The FastCGI variable that names the caller; set by the web server's module from the PROXY
+/* The FastCGI variable that names the caller. The web server's module sets it from the PROXY
  * protocol. A client cannot set it: its headers arrive as HTTP_ variables. */
 #define GATEWAY_CONSUMER_VARIABLE "PP2_AWS_VPCE_ID"
 
@@ -25,8 +25,8 @@ void gateway_free(struct gateway *gateway);
  * request is finished. */
 void gateway_read(struct gateway *gateway, FCGX_Request *fcgi, struct http_request *request);
 
-/* Sends the response whole, with its Content-Length, so that a worker's death can never pass for
- * the end of a body. False if the client did not take it all. */
+/* Sends the response whole, with its Content-Length: without it a worker's death could pass for the
+ * end of a body. False if the client did not take it all. */
 bool gateway_write(struct gateway *gateway, FCGX_Request *fcgi,
                    const struct http_response *response);
 

@@ -13,8 +13,8 @@
 
 #include "base/clock.h"
 
-/* A worker that was just forked holds its killed master's lock until it first runs, which on a busy
- * machine takes a while: a second in all is waited for it. */
+/* A worker that was just forked holds its killed master's lock until it first runs. On a busy
+ * machine that takes a while, so the lock is waited for, one second in all: decisions/0002. */
 enum { LISTENER_LOCK_TRIES = 20, LISTENER_LOCK_WAIT_US = 50000 };
 
 #define LISTENER_LOCK_SUFFIX ".lock"

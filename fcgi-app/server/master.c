@@ -16,7 +16,7 @@ enum {
     MASTER_TICK_MS = 100,
     MASTER_BACKOFF_FIRST_US = 50 * 1000,
     MASTER_BACKOFF_MAX_US = 5 * 1000 * 1000,
-    /* A worker that lived this long was well: its successor starts at once. */
+    /* A worker that lived this long was well, so the next one starts at once. */
     MASTER_LIFE_WELL_US = 1000 * 1000
 };
 
@@ -84,7 +84,7 @@ static void master_bury(struct master *m, int i, int status)
                              LOG_NUMBER("signal", WIFSIGNALED(status) ? WTERMSIG(status) : 0)));
     child->pid = 0;
     m->alive--;
-    /* It may have died with a request, which nobody serves now: a drain must not wait for it. */
+    /* It may have died with a request, which nobody serves now. A drain must not wait for that. */
     atomic_store(&m->board->slots[i].busy_since_us, 0);
 }
 
@@ -137,9 +137,8 @@ static void master_drain(struct master *m, int signal)
               LOG_FIELDS(LOG_NUMBER("signal", signal), LOG_NUMBER("deadline_seconds", seconds)));
 }
 
-/* Whether no caller's request came for the quiet time. Health checks do not count: they go on for
- * as long as the process is there. The web server in front may hold requests that it
- * has accepted and not passed on yet when both are told to stop at once. */
+/* Whether no caller's request came for the quiet time. Health checks do not count: they never end.
+ * The web server may still hold requests that it has accepted and not passed on: decisions/0007. */
 static bool master_is_quiet(const struct master *m, int64_t now)
 {
     int64_t last = m->drain_us;
@@ -153,11 +152,9 @@ static bool master_is_quiet(const struct master *m, int64_t now)
     return now - last >= (int64_t)m->config->quiet_ms * 1000;
 }
 
-/* The drain's end, not before its least time: a load balancer needs it to send nobody here any
- * more, and a pause in the traffic says nothing of that. First nobody can connect any more, then
- * workers leave as soon as the queue is empty, so that no request is left in it. Where traffic
- * never pauses this begins a tenth of the time before the deadline; at the deadline whoever is left
- * is killed. */
+/* Ends the drain, in this order: nobody can connect any more, workers leave when the queue is
+ * empty, and at the deadline whoever is left is killed. It begins after the least time, when it is
+ * quiet; or a tenth of the time before the deadline. See decisions/0007. */
 static void master_finish_drain(struct master *m)
 {
     int64_t now = clock_monotonic_us();

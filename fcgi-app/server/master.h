@@ -6,12 +6,17 @@
 #include "config/denylist.h"
 #include "server/listener.h"
 
-/* Forks the workers, replaces those that end (with a back-off for those that end at once), kills
- * those stuck with one request, and on TERM, INT or QUIT drains: workers, replaced until the socket
- * closes, answer what is queued and leave, and whoever is left at the deadline is killed. On HUP it
- * reads the file of denied consumers again: the new list is in force for all workers at once, or,
- * if anything is wrong with it, the old one stays. denied is the list to start with. Returns the
- * process's exit status when all have left. */
+/* Forks the workers and returns the process's exit status when all have left. denied is the list to
+ * start with.
+ *
+ * A worker that ends is replaced, after a delay if it ended at once. One that is stuck with a
+ * request is killed.
+ *
+ * On TERM, INT or QUIT it drains (decisions/0007): workers answer what is queued and leave, and
+ * whoever is left at the deadline is killed.
+ *
+ * On HUP it reads the file of denied consumers again. The new list is in force for all workers at
+ * once. If anything is wrong with it, the old one stays. */
 int master_run(const struct config *config, struct listener *listener,
                const struct denylist *denied);
 

@@ -8,8 +8,8 @@
 
 #include "server/denied.h"
 
-/* One worker's slot; written by that worker alone, but that the master clears busy_since_us for one
- * that it killed or that died. */
+/* One worker's slot. That worker alone writes it, but for one case: the master clears busy_since_us
+ * of a worker that died, or that it killed. */
 struct scoreboard_slot {
     _Atomic int64_t busy_since_us; /* monotonic; 0 while it waits for a request */
     _Atomic int64_t last_us;       /* monotonic: when it last ended a caller's request; 0: never */

@@ -12,7 +12,7 @@ extern const int stop_signals[STOP_SIGNALS];
 /* Adds them to a set. */
 void stop_add_to(sigset_t *set);
 
-/* Whether one of them came and waits, blocked. */
+/* Whether one of them has arrived while blocked, and is still to be delivered. */
 bool stop_is_pending(void);
 
 #endif

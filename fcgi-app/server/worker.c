@@ -19,15 +19,14 @@
 enum {
     WORKER_WAIT_MS = 1000,
     WORKER_STOP_WAIT_MS = 50,
-    /* A Ctrl-C reaches master and workers at once: so long has the master to say that it drains. */
+    /* A Ctrl-C reaches master and workers at once. The master has this long to say that it
+     * drains. */
     WORKER_ALONE_US = 1000 * 1000,
     WORKER_MALLOC_MMAP = 256 * 1024
 };
 
-/* libfcgi waits this long, in milliseconds, for the first byte of a new connection, and then drops
- * it, which fails the request (500) of a web server that stood still meanwhile, at the end of its
- * share of the CPU. By default two seconds. A worker held by a silent client is the lesser evil:
- * none but the web server can connect, and that has the whole request before it does. */
+/* How long libfcgi waits, in milliseconds, for the first byte of a new connection. Later it drops
+ * the connection, and the web server answers 500: decisions/0006. */
 #define WORKER_FIRST_BYTE_VARIABLE "LIBFCGI_IS_AF_UNIX_KEEPER_POLL_TIMEOUT"
 #define WORKER_FIRST_BYTE_MS       "5000"
 
@@ -55,9 +54,9 @@ static void worker_on_stop(int signal)
     worker_stop = 1;
 }
 
-/* Every signal stays blocked but for the wait in worker_wait: libfcgi's reads and writes do not
- * survive an interruption. ALRM alone is open always; it ends the process at the drain deadline,
- * with a master or without. */
+/* Blocks every signal but ALRM, since libfcgi's reads and writes do not go on after an interruption
+ * (decisions/0004). Those that stop are open in the loop's wait alone. ALRM ends the process at the
+ * drain's deadline, with a master or without. */
 static void worker_set_signals(struct worker *w)
 {
     struct sigaction stop = {.sa_handler = worker_on_stop};
@@ -156,7 +155,8 @@ static void worker_serve(struct worker *w)
 
 static void worker_accept(struct worker *w)
 {
-    /* From here on a client that sends half a request holds this worker; the master watches. */
+    /* From here on a client that sends half a request holds this worker, and the master watches the
+     * time. */
     atomic_store(&w->slot->busy_since_us, clock_monotonic_us());
     /* Negative: another worker took the connection, or it broke before it was a request. */
     if (FCGX_Accept_r(&w->fcgi) >= 0) {
@@ -167,14 +167,15 @@ static void worker_accept(struct worker *w)
     atomic_store(&w->slot->busy_since_us, 0);
 }
 
-/* Under unceasing load epoll_pwait finds a request each time and delivers no signal, so those that
- * wait are asked for as well. */
+/* Under unceasing load epoll_pwait finds a request each time and delivers no signal, so signals
+ * that are still to be delivered are looked for too: decisions/0004. */
 static bool worker_is_told_to_stop(void)
 {
     return worker_stop || stop_is_pending();
 }
 
-/* All stop when the master says so, or was killed, which the kernel tells its workers by a TERM. */
+/* All stop when the master says so, or when it was killed, which the kernel tells its workers by a
+ * TERM. */
 static void worker_look_for_stop(struct worker *w)
 {
     if (!w->told_us && worker_is_told_to_stop())
@@ -186,14 +187,14 @@ static void worker_look_for_stop(struct worker *w)
     }
 }
 
-/* The master replaces it, and what is queued is for the others and its successor. */
+/* The master replaces it; the queue is left to the others. */
 static bool worker_is_stopped_alone(const struct worker *w)
 {
     return w->told_us && !w->drain_us && clock_monotonic_us() - w->told_us >= WORKER_ALONE_US;
 }
 
-/* The master says when no more connections come. A worker whose master was killed decides for
- * itself: when it has seen no request for the quiet time. */
+/* The master says when no more connections come. Without a master, a worker decides for itself:
+ * when it has seen no request for the quiet time. */
 static bool worker_may_leave(const struct worker *w)
 {
     int64_t last_us = atomic_load(&w->slot->last_us);

@@ -7,10 +7,12 @@
 #include "config/config.h"
 #include "server/scoreboard.h"
 
-/* Runs in the child until all stop (the board's draining, or the master was killed): then it
- * answers what is queued and leaves once the master has closed the socket or, without a master, no
- * request came for the quiet time. Told to stop alone (TERM, INT, QUIT) it leaves after a second,
- * between two requests, and callers notice nothing. Returns the exit status. */
+/* Runs in the child until all stop, and returns the exit status. All stop when the board says that
+ * they drain, or when the master was killed. The worker then answers what is queued. It leaves once
+ * the master has closed the socket; without a master, once no request came for the quiet time.
+ *
+ * A TERM, INT or QUIT to one worker alone ends that worker within a second, between two requests.
+ * Callers notice nothing. */
 int worker_run(const struct config *config, int listen_fd, struct scoreboard *board, int slot,
                pid_t master);
 

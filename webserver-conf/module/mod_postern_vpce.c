@@ -1,9 +1,9 @@
 /* mod_postern_vpce: a lighttpd module that tells the application which VPC endpoint a connection
  * came through, in the variable PP2_AWS_VPCE_ID.
  *
- * mod_extforward reads the PROXY protocol's header and drops the TLV. It puts a reader of its own
- * before the connection's; this module, loaded after it, puts one before that, peeks, and steps
- * aside. Only where mod_extforward expects a header does this module look for one. */
+ * mod_extforward reads the PROXY protocol's header by a reader that it puts before the
+ * connection's. This module is loaded after it, and puts one before that: it peeks at the header
+ * and steps aside. It looks only where mod_extforward expects a header. See decisions/0016. */
 #include <config.h> /* lighttpd's, as its other headers are: see lighttpd-headers */
 
 #include <array.h>
@@ -38,8 +38,8 @@ __attribute__((visibility("default"))) int mod_postern_vpce_plugin_init(plugin *
 
 static int vpce_id; /* the plugin's; one process loads it once */
 
-/* True if nothing but the arrival of so many bytes, or the connection's end, will wake us. Without
- * it a header in pieces would be refused by mod_extforward. */
+/* Asks to be woken only when so many bytes are there, or the connection ends; true if that holds.
+ * Without it mod_extforward would refuse a header that comes in pieces. */
 static bool vpce_await(connection *con, struct vpce_connection *state, size_t bytes)
 {
     int low = (int)bytes;
@@ -124,8 +124,8 @@ static int vpce_find_extforward(const server *srv, const struct vpce_plugin *sel
     return 0;
 }
 
-/* Reads a setting of mod_extforward, which takes a name that is no block for one that never comes,
- * and "all" for everyone. */
+/* Whether mod_extforward trusts blocks of addresses that may be trusted. By itself it takes "all"
+ * for everyone, and takes a name that is no block without complaint. */
 static bool vpce_trusts_well(server *srv, struct vpce_plugin *p)
 {
     static const config_plugin_keys_t keys[] = {

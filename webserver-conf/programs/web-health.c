@@ -1,5 +1,5 @@
 /* web-health: is the web server well? Asks http://127.0.0.1:$PORT/healthz, which the application
- * answers, and exits with 0 if the status is 200, else with 1 and the reason on standard error. For
+ * answers. Exits with 0 if the status is 200, else with 1 and the reason on standard error. It is
  * the health check of an image that has no shell and no curl. */
 #include <arpa/inet.h>
 #include <errno.h>

@@ -1,11 +1,10 @@
 /* web-log: carries lighttpd's access log to lighttpd's standard error, which in a container is
- * where logs go. lighttpd starts it as the reader of a piped log (accesslog.filename =
- * "|/path/web-log"), with no descriptor but the pipe, and without a shell, since the command is one
- * word. Where lighttpd is so old (1.4.69) that it starts a shell even so, write "|exec
- * /path/web-log": the parent counts.
+ * where logs go. It is the reader of a piped log: accesslog.filename = "|/path/web-log". Since the
+ * command is one word, lighttpd starts it without a shell. A lighttpd that starts a shell even so
+ * (1.4.69) needs "|exec /path/web-log".
  *
- * lighttpd never waits for a log: it writes to the pipe without blocking, and what does not fit is
- * lost. So the pipe is made as large as an ordinary user may, and this end of it blocks. */
+ * lighttpd writes to the pipe without blocking, and what does not fit is lost. So the pipe is made
+ * as large as an ordinary user may, and this end of it blocks. See decisions/0018. */
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -17,7 +16,8 @@
 /* What fs.pipe-max-size allows as it comes; the buffer takes a few dozen lines at once. */
 enum { LOG_PIPE_SIZE = 1024 * 1024, LOG_BUFFER_SIZE = 16 * 1024, LOG_PATH_SIZE = 64 };
 
-/* A description of its own, since lighttpd's may be one that does not block. -1 if it cannot. */
+/* Opens standard error anew, since lighttpd's descriptor may be one that does not block. -1 if it
+ * cannot. */
 static int log_open(pid_t server)
 {
     char path[LOG_PATH_SIZE];
@@ -54,7 +54,8 @@ static bool log_copy(int from, int to)
 
 int main(void)
 {
-    /* On a terminal Ctrl-C reaches the whole group; the server is to be heard to its end. */
+    /* On a terminal Ctrl-C reaches the whole group, but what the server still writes must be
+     * read. */
     signal(SIGINT, SIG_IGN);
     int out = log_open(getppid());
     if (out < 0)
