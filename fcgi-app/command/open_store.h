@@ -12,7 +12,7 @@ enum { OPEN_STORE_PATIENT_MS = 600 * 1000 };
  * level. False after saying everything that is wrong. */
 bool open_store_configure(struct config *config);
 
-/* open_store_configure; then opens the store, with that deadline for each call or, if it is 0, the
+/* open_store_configure, and then opens the store. timeout_ms is each call's deadline; 0 is the
  * configured one. NULL after saying what is wrong. */
 struct store *open_store(struct config *config, int timeout_ms);
 

@@ -16,8 +16,8 @@ enum {
     CONFIG_WORKERS_MOST = 256
 };
 
-/* The kinds of settings. Texts belong to the environment, and are never NULL: one that is not set,
- * or set to "", is the default. */
+/* The kinds of settings. Texts belong to the environment and are never NULL. A setting that is
+ * missing or "" has its default. */
 typedef const char *CONFIG_TEXT;
 typedef const char *CONFIG_ENDPOINTS; /* ids of VPC endpoints with commas between */
 typedef int CONFIG_NUMBER;            /* 0 if the default is empty and it is not set */
@@ -28,12 +28,12 @@ struct config {
 #include "config/settings.def"
 };
 
-/* Reads every setting by way of get (getenv, or a test's stand-in) and writes each error to
- * errors, one line each: what is wrong, where, and what to do. False if there was any. */
+/* Reads every setting by way of get (getenv, or a test's stand-in). Writes each error to errors,
+ * one line each: what is wrong, where, and what to do. False if there was any. */
 bool config_read(struct config *config, char *(*get)(const char *name), FILE *errors);
 
-/* config_read from the process's environment, errors to standard error. A POSTERN_ variable that
- * is no setting is an error too: it is most likely a misspelt one. */
+/* config_read from the process's environment, errors to standard error. A POSTERN_ variable that is
+ * no setting is an error too, because it is most likely misspelt. */
 bool config_read_environment(struct config *config);
 
 /* The number of workers: as set, or so many for each CPU granted, and at least 2. */

@@ -109,8 +109,8 @@ static int cpus_least(int a, int b)
     return b > 0 && b < a ? b : a;
 }
 
-/* A container may see its own group as the mount's root while its path is named as the host knows
- * it: then the groups on the way are not there, and the root alone counts. */
+/* A container's group is named as the host knows it, but may be mounted as the root. Then the
+ * groups on the way are not there, and the root alone counts. */
 static int cpus_of_hierarchy(const char *root, const struct cpus_hierarchy *hierarchy, int cpus)
 {
     char name[PATH_MAX], group[CPUS_PATH_SIZE];

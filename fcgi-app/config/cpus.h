@@ -8,9 +8,9 @@
 int cpus_of_quota(const char *cpu_max);
 
 /* The least of cpus and the processors that the CPU quotas grant, from this process's own cgroup up
- * to the root of the mount: cgroup v2's cpu.max, and v1's cpu.cfs_quota_us with cpu.cfs_period_us.
- * (Linux kernel, "Control Groups version 1", "CFS Bandwidth Control"; cgroups(7).) /proc and /sys
- * are looked for in the folder root, "" for the system's. */
+ * to the root of the mount. The quotas are cgroup v2's cpu.max, and v1's cpu.cfs_quota_us with
+ * cpu.cfs_period_us. (Linux kernel, "Control Groups version 1", "CFS Bandwidth Control";
+ * cgroups(7).) /proc and /sys are looked for in the folder root, "" for the system's. */
 int cpus_of_cgroups(const char *root, int cpus);
 
 /* The processors granted by the CPU affinity and by the cgroups, whichever is less; at least 1. */

@@ -26,9 +26,9 @@ struct denylist_fault {
     char why[DENYLIST_WHY_SIZE];
 };
 
-/* Adds the ids of a comma-separated text; spaces round an id do not count. Here and below: false,
- * *fault is set, and the list is of no use any more, at the first thing that is wrong; an id that
- * is there already is not. */
+/* Adds the ids of a comma-separated text; spaces round an id do not count. An id that is there
+ * already is no mistake. False at the first mistake, here and below: *fault says what it is, and
+ * the list is of no use any more. */
 bool denylist_add_text(struct denylist *list, const char *text, struct denylist_fault *fault);
 
 /* Adds the ids of a file's contents, one a line. Blank lines, white space round an id and whatever
@@ -37,7 +37,7 @@ bool denylist_add_lines(struct denylist *list, const char *bytes, size_t len,
                         struct denylist_fault *fault);
 
 /* Makes the list anew, of the text and of the file's contents; either may be "". Anything but a
- * regular file is refused, for a pipe would hold the caller. */
+ * regular file is refused, because reading a pipe could wait without end. */
 bool denylist_load(struct denylist *list, const char *text, const char *path,
                    struct denylist_fault *fault);
 
