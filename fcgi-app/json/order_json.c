@@ -177,7 +177,6 @@ static void order_read_tree(struct order_reading *r, const cJSON *tree)
 enum json_fault order_json_read(char *body, size_t len, struct order_request *request,
                                 struct violations *violations, char detail[ORDER_JSON_DETAIL_SIZE])
 {
-    struct order_reading r = {request, violations};
     char name[JSON_TREE_NAME_SIZE];
     cJSON *tree;
     size_t where;
@@ -194,6 +193,7 @@ enum json_fault order_json_read(char *body, size_t len, struct order_request *re
                  json_fault_texts[fault], where);
     if (fault)
         return fault;
+    struct order_reading r = {request, violations};
     order_read_tree(&r, tree);
     cJSON_Delete(tree);
     return JSON_OK;
