@@ -2,7 +2,8 @@
 # The database through RDS's Data API, which needs no way into the VPC. Source it after common.sh.
 set -o pipefail
 database=$(output .database.value) || fail 'there is no database yet; run make deploy'
-target='{}' # what every call names: cluster, database, whose secret, and the transaction
+target=()      # options of every call: which cluster, whose secret
+transaction=() # and of one within a transaction
 
 field() {
     jq -er ".$1" <<<"$database"
@@ -11,32 +12,36 @@ field() {
 region=$(field region) || exit 1
 
 use_secret() { # master_secret_arn|role_secret_arn
-    target=$(jq --arg secret "$1" '{resourceArn: .cluster_arn, secretArn: .[$secret], database: .name}' <<<"$database")
+    target=(--resource-arn "$(field cluster_arn)" --secret-arn "$(field "$1")")
 }
 
-# The filter makes the input of the command from target, which is its input. What is secret travels from
-# pipe to pipe, and is never an argument.
-data_api() { # COMMAND JQ_OPTION... FILTER
-    local command=$1
-    shift
-    jq "$@" <<<"$target" | aws rds-data "$command" --region "$region" --cli-input-json file:///dev/stdin --output json
+# What is secret comes as parameters on standard input, which the CLI reads once for an option such as --parameters,
+# but twice for --cli-input-json. An argument would show it in the list of processes.
+data_api() { # COMMAND OPTION...
+    aws rds-data "$1" --region "$region" --output json "${target[@]}" "${transaction[@]}" "${@:2}"
+}
+
+# Those that name the database, too.
+statement() { # begin-transaction|execute-statement|batch-execute-statement OPTION...
+    data_api "$@" --database "$(field name)"
 }
 
 begin() {
     local id
-    id=$(data_api begin-transaction . | jq -er .transactionId) || fail 'the database takes no transaction; the line above says why'
-    target=$(jq --arg id "$id" '. + {transactionId: $id}' <<<"$target")
+    id=$(statement begin-transaction | jq -er .transactionId) || fail 'the database takes no transaction; the line above says why'
+    transaction=(--transaction-id "$id")
     trap rollback EXIT
 }
 
 # What is left open keeps its locks until RDS gives it up, after three minutes.
 rollback() {
-    data_api rollback-transaction 'del(.database)' >/dev/null 2>&1
-    target=$(jq 'del(.transactionId)' <<<"$target")
+    data_api rollback-transaction >/dev/null 2>&1
+    transaction=()
 }
 
 commit() {
-    data_api commit-transaction 'del(.database)' >/dev/null || return
+    data_api commit-transaction >/dev/null || return
+    transaction=()
     trap - EXIT
 }
 
@@ -44,7 +49,7 @@ commit() {
 wait_for_database() {
     local i answer=''
     for ((i = 0; i < 30; i++)); do
-        answer=$(data_api execute-statement '. + {sql: "SELECT 1"}' 2>&1) && return
+        answer=$(statement execute-statement --sql 'SELECT 1' 2>&1) && return
         sleep 10
     done
     fail "the database does not answer after five minutes: ${answer//$'\n'/ }"

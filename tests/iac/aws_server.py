@@ -1,24 +1,25 @@
 """The AWS CLI, read in once: most of a call's time goes into its start, and a suite makes a thousand calls.
 
-A program named `aws`, which stands in a folder of its own, hands its arguments, environment and outputs to
+A program named `aws`, which stands in a folder of its own, hands its arguments, environment and streams to
 a server, and the server runs the CLI's own main function in a fork of itself. Works with a CLI that this
 Python can import; for any other, the folder stays empty and calls go to the CLI itself.
 """
 
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
 import sys
 
-SERVICES = ["ec2", "elbv2", "ecs", "route53", "sts"]
+SERVICES = ["ec2", "ecr", "ecs", "elbv2", "logs", "rds-data", "route53", "secretsmanager", "ssm", "sts"]
 MESSAGE_BYTES = 1 << 20
 CLIENT = """#!{python} -SEs
 import json, os, socket, sys
 server = socket.socket(socket.AF_UNIX)
 server.connect({path!r})
-socket.send_fds(server, [b"F"], [1, 2])
+socket.send_fds(server, [b"F"], [0, 1, 2])
 server.sendall(json.dumps([sys.argv[1:], dict(os.environ), os.getcwd()]).encode())
 server.shutdown(socket.SHUT_WR)
 sys.exit(int(server.recv(16) or b"255"))
@@ -26,10 +27,12 @@ sys.exit(int(server.recv(16) or b"255"))
 
 
 class Server:
-    """For a `with`: inside it `folder`, put before others on PATH, holds the fast `aws`."""
+    """For a `with`: inside it `folder`, put before others on PATH, holds the fast `aws`. `program` is the path of
+    the `aws` to run."""
 
     def __init__(self, folder):
         self.folder, self.path, self.process = folder, os.path.join(folder, "socket"), None
+        self.program = shutil.which("aws")
 
     def __enter__(self):
         os.makedirs(self.folder, exist_ok=True)
@@ -46,6 +49,7 @@ class Server:
         with open(client, "w", encoding="ascii") as file:
             file.write(CLIENT.format(python=sys.executable, path=self.path))
         os.chmod(client, 0o755)
+        self.program = client
         return self
 
     def __exit__(self, *_):
@@ -56,14 +60,16 @@ class Server:
 
 
 def run(connection, driver):
-    """In the fork: the command, with the caller's outputs, environment and folder. Sends its status."""
-    _, outputs, _, _ = socket.recv_fds(connection, 1, 2)
+    """In the fork: the command, with the caller's input, outputs, environment and folder. Sends its status."""
+    _, streams, _, _ = socket.recv_fds(connection, 1, 3)
     message = b""
     while len(message) < MESSAGE_BYTES and (more := connection.recv(65536)):
         message += more
     arguments, environment, folder = json.loads(message)
-    os.dup2(outputs[0], 1)
-    os.dup2(outputs[1], 2)
+    for number, stream in enumerate(streams):
+        os.dup2(stream, number)
+        # As a copy it would keep a pipe open that the command has closed.
+        os.close(stream)
     os.environ.clear()
     os.environ.update(environment)
     os.chdir(folder)

@@ -1,150 +1,25 @@
 #!/usr/bin/env python3
-"""What make plan, deploy and destroy do, in which order, and where they stop: every tool they call is a stub."""
+"""What make plan, deploy and destroy do, in which order, and where they stop. The AWS CLI is the real one and asks
+a listener; every other tool is a stub."""
 
 import json
 import os
 import shutil
 import subprocess
 import sys
-import tempfile
-import unittest
 
+import commands
 import suite
+from commands import (BALANCER, CLUSTER, DIGEST, ENDPOINT, HERE, IMAGE, MASTER_SECRET, OLD_PAIR, OUTPUTS, PASSWORD,
+                      REPOSITORY, ROLE_SECRET, SERVICE, TOP, ended, rollout, state)
+from wire.listener import Error
 
-HERE = os.path.dirname(os.path.abspath(__file__))
-TOP = os.path.dirname(os.path.dirname(HERE))
-STUBBED = ["terraform", "aws", "docker", "curl", "make", "sleep"]
-PASSWORD = "TheRolesOwnPassword"
-DIGEST = "sha256:" + "ab" * 32
-PAIR = "arn:aws:ecs:eu-west-2:111122223333:task-definition/postern:2"
-OLD_PAIR = PAIR.replace(":2", ":1")
-
-OUTPUTS = {
-    "region": "eu-west-2",
-    "deletion_protection": False,
-    "image_digests": {"app": DIGEST, "web": DIGEST},
-    "registry": {"region": "eu-west-2", "cpu_architecture": "X86_64", "urls": {
-        image: "111122223333.dkr.ecr.eu-west-2.amazonaws.com/postern/" + image for image in ("app", "web")}},
-    "database": {"region": "eu-west-2", "cluster_arn": "cluster", "master_secret_arn": "master-secret",
-                 "role_secret_arn": "role-secret", "name": "postern", "role": "postern"},
-    "migration": {"region": "eu-west-2", "cluster": "postern", "task_definition": "postern-migrate:1",
-                  "subnet_ids": ["subnet-1"], "security_group_id": "sg-1", "log_group": "/postern/migrate"},
-    "ecs": {"cluster": "postern", "service": "postern", "task_definition": PAIR},
-    "instance_ids": {"service_vpc": "i-1", "consumer_vpc": "i-2"},
-    "urls": {"service_vpc": "http://one", "consumer_vpc": "http://two"},
-    "ssm_commands": {"service_vpc": "log in"},
-    "curl_lines": {"service_vpc": ["curl http://one"]},
-    "endpoint_service_id": "vpce-svc-1",
-    "consumer_endpoint_id": "vpce-1",
-}
+MISSING = Error("ImageNotFoundException")
+REFUSED = Error("BadRequestException", "it refuses")
+DATABASE = OUTPUTS["database"]
 
 
-def rollout(state, task_definition=PAIR, reason=""):
-    """What ECS says of a deployment, and of the one before it."""
-    primary = {"status": "PRIMARY", "rolloutState": state, "rolloutStateReason": reason, "runningCount": 1,
-               "desiredCount": 3, "failedTasks": 0, "taskDefinition": task_definition}
-    return [0, json.dumps([{"status": "ACTIVE", "rolloutState": "COMPLETED"}, primary])]
-
-
-ANSWERS = {
-    "aws sts get-caller-identity": [0, "111122223333\n"],
-    "aws ecr describe-images": [0, DIGEST + "\n"],
-    "aws secretsmanager get-secret-value": [0, json.dumps({"username": "postern", "password": PASSWORD})],
-    "aws secretsmanager get-random-password": [0, json.dumps({"RandomPassword": PASSWORD})],
-    "aws rds-data begin-transaction": [0, '{"transactionId": "t"}'],
-    "aws rds-data": [0, "{}"],
-    "aws ecs run-task": [0, '{"tasks": [{"taskArn": "task/postern/1"}], "failures": []}'],
-    "aws ecs describe-tasks": [0, '{"containers": [{"exitCode": 0}]}'],
-    "aws ecs describe-services": rollout("COMPLETED"),
-    "aws logs get-log-events": [0, '["the schema went from version 0 to 1"]'],
-    "aws ssm describe-instance-information": [0, "Online\n"],
-    "aws ssm send-command": [0, "command\n"],
-    "aws ssm get-command-invocation": [0, '{"Status": "Success", "StandardOutputContent": "200", '
-                                          '"StandardErrorContent": ""}'],
-    "aws ec2 describe-vpc-endpoint-connections": [0, '{"VpcEndpointConnections": '
-                                                     '[{"VpcEndpointId": "vpce-1", "VpcEndpointState": "available"}]}'],
-    "docker image inspect": [0, "amd64\n"],
-}
-
-
-def state(*resources):
-    """As `terraform show -json` has it, one of them in a module."""
-    given = [{"address": address, "mode": "managed", "type": address.split(".")[-2], "values": values}
-             for address, values in resources]
-    inner = [resource for resource in given if resource["address"].startswith("module.")]
-    outer = [resource for resource in given if resource not in inner]
-    read = {"address": "data.aws_partition.current", "mode": "data", "type": "aws_partition", "values": {}}
-    return [0, json.dumps({"format_version": "1.0", "values": {"root_module": {
-        "resources": [read] + outer, "child_modules": [{"address": "module.m", "resources": inner}]}}})]
-
-
-SERVICE = ("aws_vpc_endpoint_service.this", {"id": "vpce-svc-1", "arn": "arn:aws:ec2:eu-west-2:1:x/vpce-svc-1"})
-ENDPOINT = ("module.consumer_endpoint.aws_vpc_endpoint.this", {"id": "vpce-1"})
-CLUSTER = ("aws_rds_cluster.this", {"deletion_protection": True, "skip_final_snapshot": False})
-BALANCER = ("aws_lb.this", {"enable_deletion_protection": False})
-REPOSITORY = ('aws_ecr_repository.image["app"]', {"force_delete": False})
-
-
-def outputs(**changed):
-    return [0, json.dumps({name: {"value": value} for name, value in (OUTPUTS | changed).items()})]
-
-
-class Commands(unittest.TestCase):
-    def setUp(self):
-        self.folder = tempfile.mkdtemp(prefix="postern-commands-")
-        self.addCleanup(shutil.rmtree, self.folder)
-        self.bin = os.path.join(self.folder, "bin")
-        os.makedirs(self.bin)
-        os.makedirs(os.path.join(self.folder, "images", "ca"))
-        for tool in STUBBED:
-            os.symlink(os.path.join(HERE, "inputs", "stub"), os.path.join(self.bin, tool))
-        shutil.copytree(os.path.join(TOP, "iac"), os.path.join(self.folder, "iac"),
-                        ignore=shutil.ignore_patterns(".terraform", "*.tfstate*", "*.tf"))
-        engine = os.path.join(self.folder, "images", "engine")
-        with open(engine, "w", encoding="utf-8") as file:
-            file.write('#!/bin/sh\nexec "$@"\n')
-        os.chmod(engine, 0o755)
-        git = ["git", "-C", self.folder, "-c", "user.name=test", "-c", "user.email=test@example.com"]
-        for words in (["init", "-q"], ["commit", "-q", "--allow-empty", "-m", "test"]):
-            subprocess.run(git + words, check=True)
-
-    def run_command(self, command, *options, yes=True, path=None, **answers):
-        variables = {key: answers.pop(key) for key in list(answers) if key.startswith("TF_VAR_")}
-        answers = ANSWERS | {key.replace("__", " ").replace("_", "-"): value for key, value in answers.items()}
-        answers.setdefault("terraform output", outputs())
-        answers.setdefault("terraform show", state(SERVICE, ENDPOINT, BALANCER))
-        with open(os.path.join(self.folder, "answers.json"), "w", encoding="utf-8") as file:
-            json.dump(answers, file)
-        open(os.path.join(self.folder, "turns"), "w", encoding="utf-8").close()
-        environment = {"PATH": path or self.bin + ":/usr/bin:/bin", "STUBS": self.folder, "HOME": self.folder}
-        environment |= variables
-        if yes:
-            environment["YES"] = "yes"
-        done = subprocess.run([os.path.join(self.folder, "iac", "bin", command), *options], env=environment,
-                              text=True, timeout=300, stdin=subprocess.DEVNULL,
-                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
-        return done.returncode, done.stdout
-
-    def calls(self):
-        try:
-            with open(os.path.join(self.folder, "calls"), encoding="utf-8") as file:
-                return [json.loads(line) for line in file]
-        except FileNotFoundError:
-            return []
-
-    def lines(self):
-        return [" ".join(call["argv"]) for call in self.calls()]
-
-    def assert_order(self, *parts):
-        lines, at = self.lines(), 0
-        for part in parts:
-            found = [i for i in range(at, len(lines)) if part in lines[i]]
-            self.assertTrue(found, f"{part} is missing after line {at} of:\n" + "\n".join(lines))
-            at = found[0] + 1
-
-    def assert_not_called(self, part):
-        self.assertEqual([line for line in self.lines() if part in line], [])
-
+class Commands(commands.Commands):
     def test_missing_tools_are_all_named(self):
         bare = os.path.join(self.folder, "bare")
         os.makedirs(bare)
@@ -181,8 +56,7 @@ class Commands(unittest.TestCase):
     def test_missing_credentials(self):
         for command in ("plan", "deploy", "destroy"):
             with self.subTest(command):
-                status, text = self.run_command(
-                    command, aws__sts__get_caller_identity=[253, "Unable to locate credentials"])
+                status, text = self.run_command(command, AWS_ACCESS_KEY_ID="", AWS_SECRET_ACCESS_KEY="")
                 self.assertEqual(status, 1, text)
                 self.assertIn("no valid AWS credentials", text)
                 self.assertIn("aws sso login", text)
@@ -224,7 +98,7 @@ class Commands(unittest.TestCase):
         self.assert_not_called("make ")
 
     def test_images_for_another_processor_are_not_pushed(self):
-        status, text = self.run_command("deploy", aws__ecr__describe_images=[255, ""],
+        status, text = self.run_command("deploy", aws={"ecr:DescribeImages": MISSING},
                                         docker__image__inspect=[0, "arm64\n"])
         self.assertEqual(status, 1, text)
         self.assertIn("set cpu_architecture", text)
@@ -234,56 +108,65 @@ class Commands(unittest.TestCase):
     def test_images_are_pushed_by_the_engine_that_built_them(self):
         """ECR's password goes into settings of their own, which do not name the person's engine."""
         status, text = self.run_command("deploy", docker__context__inspect=[0, "unix:///their/docker.sock\n"],
-                                        aws__ecr__describe_images=[[254, ""], [254, ""], [254, ""], [0, DIGEST + "\n"]])
+                                        aws={"ecr:DescribeImages": [MISSING, MISSING, MISSING, IMAGE]})
         self.assertEqual(status, 0, text)
         used = {" ".join(call["argv"][:2]): call["variables"].get("DOCKER_HOST") for call in self.calls()
                 if call["argv"][0] == "docker" and "DOCKER_CONFIG" in call["variables"]}
         self.assertEqual(used, dict.fromkeys(["docker login", "docker push"], "unix:///their/docker.sock"))
 
     def test_login_that_is_refused_is_told(self):
-        status, text = self.run_command("deploy", aws__ecr__describe_images=[254, ""],
+        status, text = self.run_command("deploy", aws={"ecr:DescribeImages": MISSING},
                                         docker__login=[1, "unauthorized: the clock is wrong"])
         self.assertEqual(status, 1, text)
         self.assertIn("the clock is wrong", text)
         self.assert_not_called("docker push")
 
-    def test_password_stays_out_of_arguments(self):
+    def passwords(self):
+        """How often Secrets Manager and the database were given the password."""
+        kept = [secret for secret in self.asked("secretsmanager:PutSecretValue")
+                if json.loads(secret["SecretString"]) == {"username": "postern", "password": PASSWORD}]
+        told = [statement for statement in self.asked("rds-data:ExecuteStatement") if statement.get("parameters") == [
+            {"name": "password", "value": {"stringValue": PASSWORD}}]]
+        return len(kept), len(told)
+
+    def test_role_is_made_with_the_password_that_is_kept(self):
         status, text = self.run_command("database-role")
         self.assertEqual(status, 0, text)
-        self.assert_not_called("put-secret-value")
+        self.assertEqual(self.passwords(), (0, 1))
+        [(_, told, made)] = [self.asked("rds-data:ExecuteStatement")]
+        for statement in (told, made):
+            self.assertEqual((statement["resourceArn"], statement["secretArn"], statement["database"],
+                              statement["transactionId"]), (DATABASE["cluster_arn"], MASTER_SECRET, "postern", "t"))
+        self.assertIn("CREATE ROLE postern LOGIN", made["sql"])
+        self.assertEqual(self.asked("rds-data:CommitTransaction"), [
+            {"resourceArn": DATABASE["cluster_arn"], "secretArn": MASTER_SECRET, "transactionId": "t"}])
+
+    def test_new_password(self):
         status, text = self.run_command("database-role", "--new-password")
         self.assertEqual(status, 0, text)
-        for action in ("put-secret-value", "execute-statement"):
-            self.assertTrue([c for c in self.calls() if action in c["argv"] and PASSWORD in c["given"]], action)
-        self.assert_not_called(PASSWORD)
-
-    def passwords(self, action):
-        """What was given to the calls of that name that carry the password."""
-        return [call["given"] for call in self.calls() if action in call["argv"] and PASSWORD in call["given"]]
+        self.assertEqual(self.passwords(), (1, 1))
 
     def test_password_that_cannot_be_read_is_kept(self):
-        status, text = self.run_command("database-role", aws__secretsmanager__get_secret_value=[
-            254, "An error occurred (ThrottlingException) when calling the GetSecretValue operation: Rate exceeded"])
+        status, text = self.run_command("database-role", aws={
+            "secretsmanager:GetSecretValue": Error("ThrottlingException", "Rate exceeded")})
         self.assertEqual(status, 1, text)
         self.assertIn("Rate exceeded", text)
         self.assert_not_called("put-secret-value")
         self.assert_not_called("begin-transaction")
 
     def test_first_password_is_made(self):
-        status, text = self.run_command("database-role", aws__secretsmanager__get_secret_value=[
-            254, "An error occurred (ResourceNotFoundException) when calling the GetSecretValue operation: no value"])
+        status, text = self.run_command("database-role", aws={
+            "secretsmanager:GetSecretValue": Error("ResourceNotFoundException", "no value")})
         self.assertEqual(status, 0, text)
         self.assert_order("begin-transaction", "execute-statement", "execute-statement", "put-secret-value",
                           "commit-transaction")
-        self.assertEqual(len(self.passwords("put-secret-value")), 1)
+        self.assertEqual(self.passwords(), (1, 1))
 
     def test_new_password_is_kept_only_if_the_database_takes_it(self):
-        for action in ("begin_transaction", "execute_statement"):
-            with self.subTest(action):
-                # The first statement asks whether the database is there.
-                answers = [[0, "{}"], [254, "it refuses"]] if action == "execute_statement" else [254, "it refuses"]
-                status, text = self.run_command("database-role", "--new-password",
-                                                **{"aws__rds_data__" + action: answers})
+        # The first statement asks whether the database is there.
+        for answers in ({"rds-data:BeginTransaction": REFUSED}, {"rds-data:ExecuteStatement": [{}, REFUSED]}):
+            with self.subTest(*answers):
+                status, text = self.run_command("database-role", "--new-password", aws=answers)
                 self.assertEqual(status, 1, text)
                 self.assertIn("it refuses", text)
                 self.assert_not_called("put-secret-value")
@@ -292,56 +175,83 @@ class Commands(unittest.TestCase):
     def test_database_gets_what_the_secret_holds(self):
         """Nobody knows whether a commit that fails took place."""
         status, text = self.run_command("database-role", "--new-password",
-                                        aws__rds_data__commit_transaction=[[254, "timed out"], [0, "{}"]])
+                                        aws={"rds-data:CommitTransaction": [REFUSED, {}]})
         self.assertEqual(status, 0, text)
         self.assert_order("put-secret-value", "commit-transaction", "rollback-transaction", "begin-transaction",
                           "execute-statement", "commit-transaction")
-        self.assertEqual((len(self.passwords("put-secret-value")), len(self.passwords("execute-statement"))), (1, 2))
+        self.assertEqual(self.passwords(), (1, 2))
 
     def test_commit_that_fails_is_told(self):
-        status, text = self.run_command("database-role", "--new-password",
-                                        aws__rds_data__commit_transaction=[254, "timed out"])
+        status, text = self.run_command("database-role", "--new-password", aws={"rds-data:CommitTransaction": REFUSED})
         self.assertEqual(status, 1, text)
         self.assertIn("that the secret holds; run iac/bin/database-role again", text)
 
+    def test_products_are_imported(self):
+        status, text = self.run_command("import-products", os.path.join(self.folder, "iac", "demo-products.json"))
+        self.assertEqual(status, 0, text)
+        self.assertIn("3 products", text)
+        self.assert_order("begin-transaction", "batch-execute-statement", "commit-transaction")
+        [batch] = self.asked("rds-data:BatchExecuteStatement")
+        self.assertEqual((batch["secretArn"], batch["transactionId"]), (ROLE_SECRET, "t"))
+        self.assertIn({"name": "price", "value": {"longValue": 1999}}, batch["parameterSets"][1])
+
+    def test_products_go_in_batches(self):
+        """More of them than fit into an argument."""
+        product = {"price": 9.99, "quantity": 1, "name": "n" * 100, "description": "d" * 2000}
+        file = os.path.join(self.folder, "products.json")
+        with open(file, "w", encoding="utf-8") as stream:
+            json.dump([product | {"id": number} for number in range(1, 1002)], stream)
+        status, text = self.run_command("import-products", file)
+        self.assertEqual(status, 0, text)
+        self.assertEqual([len(batch["parameterSets"]) for batch in self.asked("rds-data:BatchExecuteStatement")],
+                         [500, 500, 1])
+
+    def test_products_that_are_refused_are_not_kept(self):
+        status, text = self.run_command("import-products", os.path.join(self.folder, "iac", "demo-products.json"),
+                                        aws={"rds-data:BatchExecuteStatement": REFUSED})
+        self.assertEqual(status, 1, text)
+        self.assertIn("it refuses", text)
+        self.assert_order("begin-transaction", "batch-execute-statement", "rollback-transaction")
+        self.assert_not_called("commit-transaction")
+
     def test_migration_that_fails_stops_the_deployment(self):
-        status, text = self.run_command("deploy", aws__ecs__describe_tasks=[0, '{"containers": [{"exitCode": 1}]}'])
+        status, text = self.run_command("deploy", aws={"ecs:DescribeTasks": ended(1)})
         self.assertEqual(status, 1, text)
         self.assertIn("the migration failed", text)
         self.assertTrue(all("-target" in line for line in self.lines() if " apply" in line))
 
     def test_undone_deployment_is_told(self):
-        status, text = self.run_command("deploy", aws__ecs__describe_services=[
-            rollout("IN_PROGRESS"), rollout("IN_PROGRESS", OLD_PAIR), rollout("COMPLETED", OLD_PAIR)])
+        status, text = self.run_command("deploy", aws={"ecs:DescribeServices": [
+            rollout("IN_PROGRESS"), rollout("IN_PROGRESS", OLD_PAIR), rollout("COMPLETED", OLD_PAIR)]})
         self.assertEqual(status, 1, text)
         self.assertIn("ECS has undone the deployment", text)
         self.assert_not_called("send-command")
 
     def test_deployment_is_waited_for(self):
-        status, text = self.run_command("deploy", aws__ecs__describe_services=[
-            [0, "[]"], rollout("IN_PROGRESS"), rollout("IN_PROGRESS"), rollout("COMPLETED")])
+        status, text = self.run_command("deploy", aws={"ecs:DescribeServices": [
+            {"services": []}, rollout("IN_PROGRESS"), rollout("IN_PROGRESS"), rollout("COMPLETED")]})
         self.assertEqual(status, 0, text)
         self.assertEqual(len([line for line in self.lines() if "describe-services" in line]), 4, text)
         self.assertEqual(text.count("IN_PROGRESS"), 1, text)
         self.assertIn("1 of 3 tasks", text)
 
     def test_deployment_that_fails_is_told(self):
-        status, text = self.run_command("deploy", aws__ecs__describe_services=[
-            rollout("IN_PROGRESS"), rollout("FAILED", reason="tasks failed to start")])
+        status, text = self.run_command("deploy", aws={"ecs:DescribeServices": [
+            rollout("IN_PROGRESS"), rollout("FAILED", reason="tasks failed to start")]})
         self.assertEqual(status, 1, text)
         self.assertIn("tasks failed to start", text)
         self.assert_not_called("send-command")
 
     def test_deployment_is_not_waited_for_for_ever(self):
-        status, text = self.run_command("deploy", aws__ecs__describe_services=rollout("IN_PROGRESS"))
+        status, text = self.run_command("deploy", aws={"ecs:DescribeServices": rollout("IN_PROGRESS")})
         self.assertEqual(status, 1, text)
         self.assertIn("after 20 minutes", text)
         waited = sum(int(line.split()[1]) for line in self.lines() if line.startswith("sleep "))
         self.assertEqual(waited, 20 * 60)
 
     def test_service_that_does_not_answer_is_told(self):
-        status, text = self.run_command("smoke-test", aws__ssm__get_command_invocation=[
-            0, '{"Status": "Failed", "StandardOutputContent": "", "StandardErrorContent": "curl: (28)"}'])
+        status, text = self.run_command("smoke-test", aws={"ssm:GetCommandInvocation": {
+            "Status": "Failed", "StandardOutputContent": "", "StandardErrorContent": "curl: (28)"}})
         self.assertEqual(status, 1, text)
         self.assertIn("make doctor", text)
 
@@ -389,8 +299,8 @@ class Commands(unittest.TestCase):
 
     def test_destroy_names_other_consumers(self):
         connection = {"VpcEndpointId": "vpce-2", "VpcEndpointState": "available"}
-        status, text = self.run_command("destroy", aws__ec2__describe_vpc_endpoint_connections=[
-            0, json.dumps({"VpcEndpointConnections": [connection]})])
+        status, text = self.run_command("destroy", aws={"ec2:DescribeVpcEndpointConnections": {
+            "VpcEndpointConnections": [connection]}})
         self.assertEqual(status, 1, text)
         self.assertIn("reject-vpc-endpoint-connections", text)
         self.assertIn("vpce-2", text)
