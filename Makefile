@@ -60,7 +60,7 @@ REVISION := $(shell git rev-parse --short HEAD 2>/dev/null)
 
 # ---- Sources
 
-APP_SOURCES  := $(wildcard fcgi-app/*/*.c)
+APP_SOURCES  := $(wildcard fcgi-app/*/*.c fcgi-app/*/*/*.c)
 APP_OBJECTS  := $(APP_SOURCES:%.c=$(BUILD)/%.o)
 DRIVERS      := sqlite postgres
 GENERATED    := $(foreach driver,$(DRIVERS),$(BUILD)/gen/$(driver)_sql.h $(BUILD)/gen/$(driver)_schema.h)
@@ -113,11 +113,11 @@ $(BUILD)/revision: FORCE
 	@echo '$(VERSION) $(REVISION)' | cmp -s - $@ || echo '$(VERSION) $(REVISION)' >$@
 FORCE:
 
-$(BUILD)/gen/%_sql.h: fcgi-app/store/%.sql fcgi-app/store/sql2c.awk
+$(BUILD)/gen/%_sql.h: fcgi-app/store/%/statements.sql fcgi-app/store/sql2c.awk
 	$(say) GEN $@
 	@mkdir -p $(@D)
 	$(Q)awk -v kind=statements -v prefix=$* -f fcgi-app/store/sql2c.awk $< >$@
-SCHEMA_FILES = $(sort $(wildcard fcgi-app/store/schema/$(1)-*.sql))
+SCHEMA_FILES = $(sort $(wildcard fcgi-app/store/$(1)/schema/*.sql))
 $(BUILD)/gen/sqlite_schema.h: $(call SCHEMA_FILES,sqlite)
 $(BUILD)/gen/postgres_schema.h: $(call SCHEMA_FILES,postgres)
 $(BUILD)/gen/%_schema.h: fcgi-app/store/sql2c.awk

@@ -4,13 +4,13 @@
 # SQLITE_SQL_ORDER_INSERT ... SQLITE_SQL_MAX and the array sqlite_sql_texts[] it
 # indexes:
 #
-#     awk -v kind=statements -v prefix=sqlite -f sql2c.awk sqlite.sql >gen/sqlite_sql.h
+#     awk -v kind=statements -v prefix=sqlite -f sql2c.awk sqlite/statements.sql >gen/sqlite_sql.h
 #
-# Migrations, whole files named PREFIX-NUMBER-WHAT.sql and given in the order 0001, 0002, ..., into
-# the array sqlite_schema[] of version, name, the oldest version whose programs it still serves, and
+# Migrations, whole files named NUMBER-WHAT.sql and given in the order 0001, 0002, ..., into the
+# array sqlite_schema[] of version, name, the oldest version whose programs it still serves, and
 # SQL. That oldest one is itself, or N if the file has a line "-- serves: N":
 #
-#     awk -v kind=schema -v prefix=sqlite -f sql2c.awk schema/sqlite-*.sql >gen/sqlite_schema.h
+#     awk -v kind=schema -v prefix=sqlite -f sql2c.awk sqlite/schema/*.sql >gen/sqlite_schema.h
 #
 # Comments and empty lines are left out; a comment stands on a line of its own. On an error the
 # message goes to standard error and the exit status is 1. The parentheses round each text tell the
@@ -40,12 +40,12 @@ function open_migration(   parts, file, n) {
     n = split(FILENAME, parts, "/")
     file = parts[n]
     sub(/\.sql$/, "", file)
-    if (split(file, parts, "-") < 3 || parts[1] != prefix || parts[2] !~ /^[0-9]+$/)
-        fail("expected a file named " prefix "-NUMBER-WHAT.sql")
+    if (split(file, parts, "-") < 2 || parts[1] !~ /^[0-9]+$/)
+        fail("expected a file named NUMBER-WHAT.sql")
     close_entry()
-    name[++entries] = substr(file, length(prefix) + 2)
-    if (parts[2] + 0 != entries)
-        fail("expected migration " entries ", not " parts[2])
+    name[++entries] = file
+    if (parts[1] + 0 != entries)
+        fail("expected migration " entries ", not " parts[1])
 }
 
 function open_statement() {

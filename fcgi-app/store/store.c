@@ -4,8 +4,8 @@
 #include <string.h>
 
 #include "store/driver.h"
-#include "store/postgres.h"
-#include "store/sqlite.h"
+#include "store/postgres/driver.h"
+#include "store/sqlite/driver.h"
 
 /* Every driver there is; a new one is a row here. */
 static const struct store_driver *const store_drivers[] = {&sqlite_driver, &postgres_driver};

@@ -1,5 +1,5 @@
-/* trouble: tells the log of a store's trouble once when it starts, once whenever it changes and
- * once when it is over, and not with every request. */
+/* trouble: logs a store's failures without repeating them: once when they start, once whenever the
+ * cause changes, and once when they are over. */
 #ifndef STORE_TROUBLE_H
 #define STORE_TROUBLE_H
 
@@ -8,11 +8,11 @@
 
 /* Starts zeroed. */
 struct trouble {
-    enum store_result result; /* logged last and not yet over; STORE_OK if none */
+    enum store_result result; /* the failure that was logged last and goes on; STORE_OK if none */
     int code;                 /* what the driver gave with it */
 };
 
-/* Tells whether the result is a trouble: of the store itself, and not of the call. */
+/* Tells whether the result is a failure of the store itself, and not of this call alone. */
 bool trouble_is(enum store_result result);
 
 /* Takes note of how a call ended. The code tells one cause from another; the fields, of which the

@@ -4,7 +4,7 @@
 #include <sys/socket.h>
 
 #include "base/clock.h"
-#include "store/postgres_internal.h"
+#include "store/postgres/session.h"
 #include "store_fixture.h"
 
 enum { ORDERS_TRIED = 40 };

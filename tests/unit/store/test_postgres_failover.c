@@ -1,7 +1,7 @@
 /* The PostgreSQL driver with two hosts, a primary and a standby that streams from it in step, and
  * what is left when the primary dies. */
 #include "postgres_proxy.h"
-#include "store/postgres_internal.h"
+#include "store/postgres/session.h"
 #include "store_fixture.h"
 
 enum { PROCESSES = 4, SHORT_MS = 1000, WAIT_MS = 10000, MANY = 1000000 };

@@ -1,6 +1,6 @@
 /* The PostgreSQL driver when its server, or the way there, is lost. */
 #include "postgres_proxy.h"
-#include "store/postgres_internal.h"
+#include "store/postgres/session.h"
 #include "store_fixture.h"
 
 static struct store_outcome outcome;

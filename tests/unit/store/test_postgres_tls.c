@@ -1,6 +1,6 @@
 /* The PostgreSQL driver over TLS: only the server that its certificate authority vouches for is
  * spoken to. */
-#include "store/postgres_internal.h"
+#include "store/postgres/session.h"
 #include "store_fixture.h"
 
 #define HOST "db.postern.test"

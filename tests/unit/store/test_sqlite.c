@@ -5,7 +5,8 @@
 #include <sys/stat.h>
 
 #include "base/clock.h"
-#include "store/sqlite_internal.h"
+#include "store/sqlite/connection.h"
+#include "store/sqlite/schema.h"
 #include "store_fixture.h"
 
 static struct store_outcome outcome;

@@ -1,7 +1,11 @@
+#include "store/sqlite/order.h"
+
 #include <stdio.h>
 #include <string.h>
 
-#include "store/sqlite_internal.h"
+#include "store/sqlite/call.h"
+#include "store/sqlite/row.h"
+#include "store/sqlite/statement.h"
 
 /* The columns of order_get and order_list. */
 enum {
@@ -17,15 +21,33 @@ enum {
     SQLITE_LINE_NAME
 };
 
+/* What the calls were given. */
+struct order_get {
+    const char *consumer, *id;
+    struct order *order;
+};
+
+struct order_list {
+    const char *consumer, *before;
+    int64_t limit;
+    store_order_visit visit;
+    void *context;
+};
+
+struct order_place {
+    const struct order_request *request;
+    const struct store_placement *placement;
+    struct store_outcome *outcome;
+};
+
 static bool sqlite_order_read_head(sqlite3_stmt *stmt, struct order *order)
 {
     order->count = 0;
     order->created_us = sqlite3_column_int64(stmt, SQLITE_ORDER_CREATED);
     order->total_cents = sqlite3_column_int64(stmt, SQLITE_ORDER_TOTAL);
-    return sqlite_copy_text(stmt, SQLITE_ORDER_ID, order->id, sizeof order->id) &&
-           sqlite_copy_text(stmt, SQLITE_ORDER_EMAIL, order->email, sizeof order->email) &&
-           sqlite_copy_text(stmt, SQLITE_ORDER_REFERENCE, order->reference,
-                            sizeof order->reference);
+    return sqlite_row_text(stmt, SQLITE_ORDER_ID, order->id, sizeof order->id) &&
+           sqlite_row_text(stmt, SQLITE_ORDER_EMAIL, order->email, sizeof order->email) &&
+           sqlite_row_text(stmt, SQLITE_ORDER_REFERENCE, order->reference, sizeof order->reference);
 }
 
 static bool sqlite_order_read_line(sqlite3_stmt *stmt, struct order_line *line)
@@ -34,7 +56,7 @@ static bool sqlite_order_read_line(sqlite3_stmt *stmt, struct order_line *line)
     line->quantity = sqlite3_column_int64(stmt, SQLITE_LINE_QUANTITY);
     line->unit_price_cents = sqlite3_column_int64(stmt, SQLITE_LINE_UNIT_PRICE);
     line->amount_cents = sqlite3_column_int64(stmt, SQLITE_LINE_AMOUNT);
-    return sqlite_copy_text(stmt, SQLITE_LINE_NAME, line->name, sizeof line->name);
+    return sqlite_row_text(stmt, SQLITE_LINE_NAME, line->name, sizeof line->name);
 }
 
 /* Reads the order whose first line is the current row, and steps to the row behind its last line:
@@ -45,16 +67,16 @@ static enum store_result sqlite_order_read(struct sqlite *s, sqlite3_stmt *stmt,
     enum store_result result = STORE_OK;
     const char *id = NULL;
     if (!sqlite_order_read_head(stmt, order))
-        return sqlite_fail(s, SQLITE_NOMEM);
+        return sqlite_connection_fail(s, SQLITE_NOMEM);
     do {
         if (order->count == ORDER_LINES_MAX)
-            return sqlite_fail_text(s, STORE_FAULT, "an order has too many lines");
+            return sqlite_connection_fail_text(s, STORE_FAULT, "an order has too many lines");
         if (!sqlite_order_read_line(stmt, &order->lines[order->count++]))
-            return sqlite_fail(s, SQLITE_NOMEM);
-        result = sqlite_row(s, stmt);
+            return sqlite_connection_fail(s, SQLITE_NOMEM);
+        result = sqlite_statement_step(s, stmt);
         id = result == STORE_OK ? (const char *)sqlite3_column_text(stmt, SQLITE_ORDER_ID) : NULL;
     } while (id && strcmp(id, order->id) == 0);
-    return result == STORE_OK && !id ? sqlite_fail(s, SQLITE_NOMEM) : result;
+    return result == STORE_OK && !id ? sqlite_connection_fail(s, SQLITE_NOMEM) : result;
 }
 
 static enum store_result sqlite_order_load(struct sqlite *s, const char *consumer, const char *id,
@@ -62,7 +84,7 @@ static enum store_result sqlite_order_load(struct sqlite *s, const char *consume
 {
     sqlite3_stmt *stmt =
         SQLITE_BIND(s, SQLITE_SQL_ORDER_GET, SQLITE_AS_TEXT(id), SQLITE_AS_TEXT(consumer));
-    enum store_result result = sqlite_row(s, stmt);
+    enum store_result result = sqlite_statement_step(s, stmt);
     if (result == STORE_OK) {
         result = sqlite_order_read(s, stmt, order);
         result = result == STORE_NOT_FOUND ? STORE_OK : result;
@@ -71,21 +93,24 @@ static enum store_result sqlite_order_load(struct sqlite *s, const char *consume
     return result;
 }
 
+static enum store_result sqlite_order_find(struct sqlite *s, void *context)
+{
+    const struct order_get *given = context;
+    return sqlite_order_load(s, given->consumer, given->id, given->order);
+}
+
 enum store_result sqlite_order_get(struct store *store, const char *consumer, const char *id,
                                    struct order *order)
 {
-    struct sqlite *s = (struct sqlite *)store;
-    enum store_result result = sqlite_enter(store, "order_get");
-    if (result == STORE_OK)
-        result = sqlite_order_load(s, consumer, id, order);
-    return sqlite_leave(s, result);
+    static const struct sqlite_call call = {.name = "order_get", .work = sqlite_order_find};
+    return sqlite_call_run(store, &call, &(struct order_get){consumer, id, order});
 }
 
 /* Shows the orders, from the statement's first row on, to the visitor. */
 static enum store_result sqlite_order_show(struct sqlite *s, sqlite3_stmt *stmt, int64_t limit,
                                            store_order_visit visit, void *context)
 {
-    enum store_result result = sqlite_row(s, stmt);
+    enum store_result result = sqlite_statement_step(s, stmt);
     while (result == STORE_OK) {
         result = sqlite_order_read(s, stmt, &s->order);
         if (result != STORE_OK && result != STORE_NOT_FOUND)
@@ -98,19 +123,24 @@ static enum store_result sqlite_order_show(struct sqlite *s, sqlite3_stmt *stmt,
     return result == STORE_NOT_FOUND ? STORE_OK : result;
 }
 
+static enum store_result sqlite_order_show_all(struct sqlite *s, void *context)
+{
+    const struct order_list *given = context;
+    /* "~" is above every id. */
+    sqlite3_stmt *stmt = SQLITE_BIND(s, SQLITE_SQL_ORDER_LIST, SQLITE_AS_TEXT(given->consumer),
+                                     SQLITE_AS_TEXT(*given->before ? given->before : "~"));
+    enum store_result result =
+        sqlite_order_show(s, stmt, given->limit, given->visit, given->context);
+    sqlite3_reset(stmt);
+    return result;
+}
+
 enum store_result sqlite_order_list(struct store *store, const char *consumer, const char *before,
                                     int64_t limit, store_order_visit visit, void *context)
 {
-    struct sqlite *s = (struct sqlite *)store;
-    enum store_result result = sqlite_enter(store, "order_list");
-    if (result == STORE_OK) {
-        /* "~" is above every id. */
-        sqlite3_stmt *stmt = SQLITE_BIND(s, SQLITE_SQL_ORDER_LIST, SQLITE_AS_TEXT(consumer),
-                                         SQLITE_AS_TEXT(*before ? before : "~"));
-        result = sqlite_order_show(s, stmt, limit, visit, context);
-        sqlite3_reset(stmt);
-    }
-    return sqlite_leave(s, result);
+    static const struct sqlite_call call = {.name = "order_list", .work = sqlite_order_show_all};
+    return sqlite_call_run(store, &call,
+                           &(struct order_list){consumer, before, limit, visit, context});
 }
 
 /* Looks for the order that the key placed before: STORE_NOT_FOUND, STORE_REPLAYED or
@@ -121,15 +151,15 @@ static enum store_result sqlite_order_replay(struct sqlite *s, const struct orde
     char id[ID_TEXT_SIZE];
     sqlite3_stmt *stmt = SQLITE_BIND(s, SQLITE_SQL_KEY_FIND, SQLITE_AS_TEXT(p->consumer),
                                      SQLITE_AS_TEXT(p->key), SQLITE_AS_NUMBER(p->now_us));
-    enum store_result result = sqlite_row(s, stmt);
-    if (result == STORE_OK && !sqlite_copy_text(stmt, 0, id, sizeof id))
-        result = sqlite_fail(s, SQLITE_NOMEM);
+    enum store_result result = sqlite_statement_step(s, stmt);
+    if (result == STORE_OK && !sqlite_row_text(stmt, 0, id, sizeof id))
+        result = sqlite_connection_fail(s, SQLITE_NOMEM);
     sqlite3_reset(stmt);
     if (result != STORE_OK)
         return result;
     result = sqlite_order_load(s, p->consumer, id, order);
     if (result == STORE_NOT_FOUND)
-        return sqlite_fail_text(s, STORE_FAULT, "an idempotency key has no order");
+        return sqlite_connection_fail_text(s, STORE_FAULT, "an idempotency key has no order");
     if (result != STORE_OK)
         return result;
     return order_matches(order, request) ? STORE_REPLAYED : STORE_KEY_REUSED;
@@ -141,12 +171,12 @@ static enum store_result sqlite_order_price(struct sqlite *s, const struct order
 {
     struct product product;
     sqlite3_stmt *stmt = SQLITE_BIND(s, SQLITE_SQL_PRODUCT_GET, SQLITE_AS_NUMBER(item->product_id));
-    enum store_result result = sqlite_row(s, stmt);
+    enum store_result result = sqlite_statement_step(s, stmt);
     if (result == STORE_NOT_FOUND) {
         outcome->unknown[outcome->unknown_count++] = item->product_id;
         result = STORE_OK;
-    } else if (result == STORE_OK && !sqlite_product_read(stmt, &product)) {
-        result = sqlite_fail(s, SQLITE_NOMEM);
+    } else if (result == STORE_OK && !sqlite_row_product(stmt, &product)) {
+        result = sqlite_connection_fail(s, SQLITE_NOMEM);
     } else if (result == STORE_OK && product.quantity < item->quantity) {
         outcome->shorts[outcome->short_count++] =
             (struct order_shortage){item->product_id, item->quantity, product.quantity};
@@ -172,11 +202,11 @@ static enum store_result sqlite_order_price_all(struct sqlite *s,
 
 static enum store_result sqlite_order_take(struct sqlite *s, const struct order_line *line)
 {
-    enum store_result result =
-        sqlite_run(s, SQLITE_BIND(s, SQLITE_SQL_PRODUCT_TAKE, SQLITE_AS_NUMBER(line->product_id),
-                                  SQLITE_AS_NUMBER(line->quantity)));
+    enum store_result result = sqlite_statement_run(
+        s, SQLITE_BIND(s, SQLITE_SQL_PRODUCT_TAKE, SQLITE_AS_NUMBER(line->product_id),
+                       SQLITE_AS_NUMBER(line->quantity)));
     if (result == STORE_OK && sqlite3_changes(s->db) != 1)
-        return sqlite_fail_text(s, STORE_FAULT, "stock changed within a transaction");
+        return sqlite_connection_fail_text(s, STORE_FAULT, "stock changed within a transaction");
     return result;
 }
 
@@ -184,7 +214,7 @@ static enum store_result sqlite_order_insert_line(struct sqlite *s, const struct
                                                   size_t i)
 {
     const struct order_line *line = &order->lines[i];
-    return sqlite_run(
+    return sqlite_statement_run(
         s, SQLITE_BIND(s, SQLITE_SQL_ORDER_INSERT_LINE, SQLITE_AS_TEXT(order->id),
                        SQLITE_AS_NUMBER(i), SQLITE_AS_NUMBER(line->product_id),
                        SQLITE_AS_NUMBER(line->quantity), SQLITE_AS_NUMBER(line->unit_price_cents),
@@ -194,11 +224,11 @@ static enum store_result sqlite_order_insert_line(struct sqlite *s, const struct
 static enum store_result sqlite_order_insert(struct sqlite *s, const struct store_placement *p,
                                              const struct order *order)
 {
-    enum store_result result =
-        sqlite_run(s, SQLITE_BIND(s, SQLITE_SQL_ORDER_INSERT, SQLITE_AS_TEXT(order->id),
-                                  SQLITE_AS_TEXT(p->consumer), SQLITE_AS_NUMBER(order->created_us),
-                                  SQLITE_AS_NUMBER(order->total_cents),
-                                  SQLITE_AS_TEXT(order->email), SQLITE_AS_TEXT(order->reference)));
+    enum store_result result = sqlite_statement_run(
+        s, SQLITE_BIND(s, SQLITE_SQL_ORDER_INSERT, SQLITE_AS_TEXT(order->id),
+                       SQLITE_AS_TEXT(p->consumer), SQLITE_AS_NUMBER(order->created_us),
+                       SQLITE_AS_NUMBER(order->total_cents), SQLITE_AS_TEXT(order->email),
+                       SQLITE_AS_TEXT(order->reference)));
     for (size_t i = 0; i < order->count && result == STORE_OK; i++) {
         result = sqlite_order_take(s, &order->lines[i]);
         if (result == STORE_OK)
@@ -212,12 +242,13 @@ static enum store_result sqlite_order_insert(struct sqlite *s, const struct stor
 static enum store_result sqlite_order_keep_key(struct sqlite *s, const struct store_placement *p)
 {
     enum store_result result =
-        sqlite_run(s, SQLITE_BIND(s, SQLITE_SQL_KEY_PURGE, SQLITE_AS_NUMBER(p->now_us)));
+        sqlite_statement_run(s, SQLITE_BIND(s, SQLITE_SQL_KEY_PURGE, SQLITE_AS_NUMBER(p->now_us)));
     if (result != STORE_OK)
         return result;
-    return sqlite_run(s, SQLITE_BIND(s, SQLITE_SQL_KEY_INSERT, SQLITE_AS_TEXT(p->consumer),
-                                     SQLITE_AS_TEXT(p->key), SQLITE_AS_TEXT(p->id),
-                                     SQLITE_AS_NUMBER(p->now_us + STORE_KEY_LIFETIME_US)));
+    return sqlite_statement_run(s,
+                                SQLITE_BIND(s, SQLITE_SQL_KEY_INSERT, SQLITE_AS_TEXT(p->consumer),
+                                            SQLITE_AS_TEXT(p->key), SQLITE_AS_TEXT(p->id),
+                                            SQLITE_AS_NUMBER(p->now_us + STORE_KEY_LIFETIME_US)));
 }
 
 static void sqlite_order_start(struct store_outcome *outcome, const struct order_request *request,
@@ -235,17 +266,17 @@ static void sqlite_order_start(struct store_outcome *outcome, const struct order
 }
 
 /* All of placing an order that happens within its transaction. */
-static enum store_result sqlite_order_place_locked(struct sqlite *s,
-                                                   const struct order_request *request,
-                                                   const struct store_placement *p,
-                                                   struct store_outcome *outcome)
+static enum store_result sqlite_order_write(struct sqlite *s, void *context)
 {
+    const struct order_place *given = context;
+    const struct store_placement *p = given->placement;
+    struct store_outcome *outcome = given->outcome;
     enum store_result result =
-        p->key ? sqlite_order_replay(s, request, p, &outcome->order) : STORE_NOT_FOUND;
+        p->key ? sqlite_order_replay(s, given->request, p, &outcome->order) : STORE_NOT_FOUND;
     if (result != STORE_NOT_FOUND)
         return result;
-    sqlite_order_start(outcome, request, p);
-    result = sqlite_order_price_all(s, request, outcome);
+    sqlite_order_start(outcome, given->request, p);
+    result = sqlite_order_price_all(s, given->request, outcome);
     if (result == STORE_OK)
         result = sqlite_order_insert(s, p, &outcome->order);
     if (result == STORE_OK && p->key)
@@ -257,11 +288,7 @@ enum store_result sqlite_order_place(struct store *store, const struct order_req
                                      const struct store_placement *placement,
                                      struct store_outcome *outcome)
 {
-    struct sqlite *s = (struct sqlite *)store;
-    enum store_result result = sqlite_enter(store, "order_place");
-    if (result == STORE_OK)
-        result = sqlite_begin(s);
-    if (result == STORE_OK)
-        result = sqlite_end(s, sqlite_order_place_locked(s, request, placement, outcome));
-    return sqlite_leave(s, result);
+    static const struct sqlite_call call = {
+        .name = "order_place", .work = sqlite_order_write, .writes = true};
+    return sqlite_call_run(store, &call, &(struct order_place){request, placement, outcome});
 }

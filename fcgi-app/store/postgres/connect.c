@@ -1,0 +1,170 @@
+#include "store/postgres/connect.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/random.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "store/postgres/query.h"
+#include "store/postgres/target.h"
+#include "store/postgres/url.h"
+
+enum {
+    POSTGRES_RECONNECT_US = 150000, /* between attempts: a server that is away is not stormed */
+    POSTGRES_UNASKED_MAX = 8,       /* messages that a server may send between calls */
+    /* Percent of the deadline after which the server ends a wait for a lock, and a statement; see
+     * decision 0022. */
+    POSTGRES_LOCK_PERCENT = 50,
+    POSTGRES_STATEMENT_PERCENT = 60,
+};
+
+/* The planner is told to use an index always; see decision 0021. */
+static const char postgres_settings[] =
+    "SET default_transaction_isolation = 'read committed';"
+    "SET idle_in_transaction_session_timeout = '60s';"
+    "SET plan_cache_mode = force_generic_plan;"
+    "SET enable_seqscan = off;"
+    "SET enable_hashjoin = off;"
+    "SET enable_mergejoin = off;"
+    "SET jit = off;"
+    /* An order must be durable before it is acknowledged; every other level is the server's own. */
+    "SELECT set_config('synchronous_commit', 'on', false)"
+    " WHERE current_setting('synchronous_commit') = 'off';";
+
+/* Reads the password's first line; it may have been changed since the last connection. */
+static bool postgres_connect_password(struct postgres *p, char out[POSTGRES_PASSWORD_SIZE])
+{
+    char text[200];
+    out[0] = '\0';
+    if (!p->password_file)
+        return true;
+    int fd = open(p->password_file, O_RDONLY | O_CLOEXEC);
+    ssize_t n = fd < 0 ? -1 : read(fd, out, POSTGRES_PASSWORD_SIZE - 1);
+    if (n >= 0) {
+        out[n] = '\0';
+        out[strcspn(out, "\r\n")] = '\0';
+    } else {
+        snprintf(text, sizeof text, "DATABASE_PASSWORD_FILE: %s", strerror(errno));
+        postgres_session_fail(p, STORE_UNREACHABLE, text);
+    }
+    if (fd >= 0)
+        close(fd);
+    return n >= 0;
+}
+
+/* What the server says without being asked is for people at a terminal. */
+static void postgres_connect_ignore(void *context, const PGresult *result)
+{
+    (void)context;
+    (void)result;
+}
+
+/* Connects to one host until a time; resolving its name is not bounded by it, but by the resolver's
+ * own timeouts. */
+static enum store_result postgres_connect_to(struct postgres *p, int host, int64_t until_us)
+{
+    struct postgres_target target;
+    postgres_target_aim(&target, p->options, host, p->timeout_ms);
+    if (!postgres_connect_password(p, target.password))
+        return STORE_UNREACHABLE;
+    p->conn = postgres_target_start(p->options, &target);
+    explicit_bzero(target.password, sizeof target.password);
+    if (!p->conn)
+        return postgres_session_fail(p, STORE_UNREACHABLE, "out of memory");
+    PQsetNoticeReceiver(p->conn, postgres_connect_ignore, NULL);
+    PostgresPollingStatusType state =
+        PQstatus(p->conn) == CONNECTION_BAD ? PGRES_POLLING_FAILED : PGRES_POLLING_WRITING;
+    while (state == PGRES_POLLING_READING || state == PGRES_POLLING_WRITING) {
+        if (!postgres_session_wait(p, state == PGRES_POLLING_READING ? POLLIN : POLLOUT, until_us))
+            break;
+        state = PQconnectPoll(p->conn);
+    }
+    if (state == PGRES_POLLING_OK && PQsetnonblocking(p->conn, 1) == 0) {
+        p->idle = true;
+        return STORE_OK;
+    }
+    postgres_session_fail(p, STORE_UNREACHABLE,
+                          state == PGRES_POLLING_FAILED ? PQerrorMessage(p->conn)
+                                                        : "no connection within the deadline");
+    postgres_session_close(p);
+    return STORE_UNREACHABLE;
+}
+
+/* The settings, and the lock that shows a later connection whether this one's work is over; see
+ * decision 0011. */
+static enum store_result postgres_connect_set_up(struct postgres *p)
+{
+    char sql[sizeof postgres_settings + 200];
+    if (getrandom(&p->session, sizeof p->session, 0) != sizeof p->session)
+        return postgres_session_fail(p, STORE_FAULT, "no randomness");
+    p->session &= INT64_MAX; /* pg_locks shows its halves unsigned */
+    snprintf(sql, sizeof sql,
+             "SET statement_timeout = %d; SET lock_timeout = %d;"
+             "SELECT pg_advisory_lock(%" PRId64 "); %s",
+             1 + p->timeout_ms * POSTGRES_STATEMENT_PERCENT / 100,
+             1 + p->timeout_ms * POSTGRES_LOCK_PERCENT / 100, p->session, postgres_settings);
+    enum store_result result = postgres_query_send_text(p, sql);
+    return result == STORE_OK ? postgres_query_finish(p, NULL) : result;
+}
+
+/* Tries one host after the other, beginning with the one that answered last. Each has its share of
+ * the time: libpq, unless it may block, would spend all of it on a silent host. */
+static enum store_result postgres_connect_any(struct postgres *p)
+{
+    enum store_result result = STORE_UNREACHABLE;
+    int hosts = postgres_url_hosts(p->options);
+    for (int i = 0; i < hosts && result != STORE_OK; i++) {
+        int64_t now_us = clock_monotonic_us();
+        int host = (p->host + i) % hosts;
+        result = postgres_connect_to(p, host, now_us + (p->deadline_us - now_us) / (hosts - i));
+        if (result != STORE_OK)
+            continue;
+        p->host = host;
+        result = postgres_connect_set_up(p);
+        /* The next host needs the place. */
+        if (result != STORE_OK)
+            postgres_session_close(p);
+    }
+    return result;
+}
+
+/* Soon after an attempt that failed there is no other. */
+static enum store_result postgres_connect_again(struct postgres *p)
+{
+    int64_t now_us = clock_monotonic_us();
+    /* The error is still that of the attempt before. */
+    if (now_us < p->next_connect_us)
+        return STORE_UNREACHABLE;
+    enum store_result result = postgres_connect_any(p);
+    if (result != STORE_OK) {
+        postgres_session_close(p);
+        p->next_connect_us = clock_monotonic_us() + POSTGRES_RECONNECT_US;
+    }
+    return result;
+}
+
+/* Closes the connection if the server has ended it. To find that out by a statement would leave it
+ * unknown whether the statement was done. */
+static void postgres_connect_check(struct postgres *p)
+{
+    for (int i = 0; p->conn && postgres_session_wait(p, POLLIN, 0); i++) {
+        if (i == POSTGRES_UNASKED_MAX || !PQconsumeInput(p->conn))
+            postgres_session_close(p);
+        else
+            PQisBusy(p->conn); /* takes in what came */
+    }
+    if (p->conn && PQstatus(p->conn) != CONNECTION_OK)
+        postgres_session_close(p);
+}
+
+enum store_result postgres_connect(struct postgres *p)
+{
+    p->remedy = POSTGRES_NONE;
+    postgres_connect_check(p);
+    return p->conn ? STORE_OK : postgres_connect_again(p);
+}

@@ -1,0 +1,54 @@
+#include "store/sqlite/call.h"
+
+#include "base/clock.h"
+#include "store/sqlite/schema.h"
+#include "store/sqlite/statement.h"
+
+static void sqlite_call_enter(struct sqlite *s, const char *name)
+{
+    s->call = name;
+    s->error = (struct sqlite_error){0};
+    s->unbounded = false;
+    s->deadline_us = clock_monotonic_us() + (int64_t)s->timeout_ms * 1000;
+}
+
+/* Opens the file, and prepares the statements that the call may use. */
+static enum store_result sqlite_call_reach(struct sqlite *s, const struct sqlite_call *call)
+{
+    enum store_result result = sqlite_connection_open(s, call->migrates);
+    if (result != STORE_OK)
+        return result;
+    /* The other statements need tables that may not be there yet. */
+    if (call->migrates)
+        return sqlite_statement_prepare(s, SQLITE_SQL_ROLLBACK);
+    if (s->sql[SQLITE_SQL_MAX - 1])
+        return STORE_OK;
+    result = sqlite_schema_check(s);
+    return result == STORE_OK ? sqlite_statement_prepare(s, SQLITE_SQL_MAX - 1) : result;
+}
+
+static enum store_result sqlite_call_leave(struct sqlite *s, enum store_result result)
+{
+    if (trouble_is(result))
+        sqlite_connection_close(s);
+    trouble_note(&s->trouble, result, s->error.code,
+                 LOG_FIELDS(LOG_TEXT("store", s->path), LOG_TEXT("call", s->call),
+                            LOG_TEXT("error", s->error.text), LOG_NUMBER("code", s->error.code),
+                            LOG_NUMBER("errno", s->error.system_errno)));
+    return result;
+}
+
+enum store_result sqlite_call_run(struct store *store, const struct sqlite_call *call,
+                                  void *context)
+{
+    struct sqlite *s = (struct sqlite *)store;
+    sqlite_call_enter(s, call->name);
+    enum store_result result = sqlite_call_reach(s, call);
+    if (result == STORE_OK)
+        result =
+            call->writes ? sqlite_transaction_run(s, call->work, context) : call->work(s, context);
+    /* The statements of this connection, if any, are of the old schema. */
+    if (call->migrates)
+        sqlite_connection_close(s);
+    return sqlite_call_leave(s, result);
+}

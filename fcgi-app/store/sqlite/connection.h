@@ -1,0 +1,53 @@
+/* connection: the file of a SQLite store, open or not, and the call that uses it now: its
+ * deadline, and how it failed. */
+#ifndef STORE_SQLITE_CONNECTION_H
+#define STORE_SQLITE_CONNECTION_H
+
+#include <sqlite3.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "gen/sqlite_sql.h"
+#include "store/driver.h"
+#include "store/trouble.h"
+
+/* A failure of SQLite, kept until the call ends and it is logged. */
+struct sqlite_error {
+    int code; /* extended result code; 0 if SQLite did not fail */
+    int system_errno;
+    char text[200];
+};
+
+struct sqlite {
+    struct store store; /* first, so that a struct store * is a struct sqlite * */
+    char *path;         /* owned */
+    int timeout_ms;
+    int64_t deadline_us;               /* of the call that runs */
+    bool unbounded;                    /* statements may outlast the deadline */
+    int checkpoint_at;                 /* pages in the log at which to move them to the file */
+    sqlite3 *db;                       /* NULL while the file is not open */
+    sqlite3_stmt *sql[SQLITE_SQL_MAX]; /* see statement.h; NULL while not prepared */
+    const char *call;                  /* the name of the call that runs, for the log */
+    struct sqlite_error error;         /* of the call that runs */
+    struct trouble trouble;
+    struct order order; /* the row that order_list shows its visitor */
+};
+
+/* Sees to it that the file that is now at the path is open; creates it if there is none and create
+ * says so. Returns STORE_OK, or how it failed, and then no file is open. */
+enum store_result sqlite_connection_open(struct sqlite *s, bool create);
+
+/* Closes the file, if it is open, and its statements. */
+void sqlite_connection_close(struct sqlite *s);
+
+/* Tells whether the open file is no longer the one at the path. */
+bool sqlite_connection_has_moved(struct sqlite *s);
+
+/* Keeps what SQLite says of the failure, and returns what it means to the caller. */
+enum store_result sqlite_connection_fail(struct sqlite *s, int code);
+
+/* Keeps the text of a failure that is not SQLite's own, and returns the result. */
+enum store_result sqlite_connection_fail_text(struct sqlite *s, enum store_result result,
+                                              const char *text);
+
+#endif

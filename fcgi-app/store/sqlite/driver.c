@@ -1,0 +1,83 @@
+#include "store/sqlite/driver.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "store/sqlite/call.h"
+#include "store/sqlite/migrate.h"
+#include "store/sqlite/order.h"
+#include "store/sqlite/product.h"
+#include "store/sqlite/schema.h"
+
+/* The path in sqlite:PATH or sqlite:///PATH; NULL for an authority, which a file has not. */
+static const char *sqlite_driver_path(const char *url)
+{
+    const char *path = strchr(url, ':') + 1;
+    if (strncmp(path, "//", 2) != 0)
+        return path;
+    return path[2] == '/' ? path + 2 : NULL;
+}
+
+static bool sqlite_driver_takes(const char *url, char *why, size_t size)
+{
+    (void)why;
+    (void)size;
+    const char *path = sqlite_driver_path(url);
+    return path && *path;
+}
+
+/* A path is no secret. */
+static void sqlite_driver_show(const char *url, char *out, size_t size)
+{
+    snprintf(out, size, "%s", url);
+}
+
+static struct store *sqlite_driver_open(const struct store_options *options)
+{
+    const char *path = sqlite_driver_path(options->url);
+    struct sqlite *s = path ? calloc(1, sizeof *s) : NULL;
+    if (!s)
+        return NULL;
+    s->store.driver = &sqlite_driver;
+    s->timeout_ms = options->timeout_ms;
+    /* The "./" keeps SQLite from seeing a URI or ":memory:" in the name. */
+    if (asprintf(&s->path, "%s%s", *path == '/' ? "" : "./", path) < 0) {
+        free(s);
+        return NULL;
+    }
+    return &s->store;
+}
+
+static void sqlite_driver_close(struct store *store)
+{
+    struct sqlite *s = (struct sqlite *)store;
+    sqlite_connection_close(s);
+    free(s->path);
+    free(s);
+}
+
+static enum store_result sqlite_driver_look(struct sqlite *s, void *context)
+{
+    (void)context;
+    /* A connection opened earlier may have been overtaken by a migration. */
+    return sqlite_schema_check(s);
+}
+
+static enum store_result sqlite_ping(struct store *store)
+{
+    static const struct sqlite_call call = {.name = "ping", .work = sqlite_driver_look};
+    return sqlite_call_run(store, &call, NULL);
+}
+
+const struct store_driver sqlite_driver = {
+    .scheme = "sqlite",
+    .form = "sqlite:PATH",
+    .traits = {.migrates_itself = true, .workers_per_cpu = 1},
+    .takes = sqlite_driver_takes,
+    .show = sqlite_driver_show,
+    .open = sqlite_driver_open,
+    .close = sqlite_driver_close,
+#define STORE_CALL(name, parameters, arguments) .name = sqlite_##name,
+#include "store/calls.def"
+};
