@@ -4,17 +4,24 @@
 #include <CUnit/TestRun.h>
 #include <stdlib.h>
 
+#include "check.h"
+
+/* Checks print their own failures. These are the setups and teardowns that failed. */
 static void suite_print_failures(void)
 {
     for (const CU_FailureRecord *f = CU_get_failure_list(); f; f = f->pNext)
-        fprintf(stderr, "%s:%u: %s: %s\n", f->strFileName ? f->strFileName : "?", f->uiLineNumber,
-                f->pTest && f->pTest->pName ? f->pTest->pName : "suite",
-                f->strCondition ? f->strCondition : "failed");
+        if (f->type != CUF_AssertFailed)
+            fprintf(stderr, "%s: %s\n", f->pSuite && f->pSuite->pName ? f->pSuite->pName : "suite",
+                    f->strCondition ? f->strCondition : "failed");
 }
 
 int suite_run(const char *name, CU_InitializeFunc setup, CU_CleanupFunc teardown,
               CU_TestInfo *tests)
 {
+    if (!check_open()) {
+        perror(name);
+        return EXIT_FAILURE;
+    }
     CU_SuiteInfo suites[] = {{name, setup, teardown, NULL, NULL, tests}, CU_SUITE_INFO_NULL};
     if (CU_initialize_registry() != CUE_SUCCESS || CU_register_suites(suites) != CUE_SUCCESS) {
         fprintf(stderr, "%s: %s\n", name, CU_get_error_msg());

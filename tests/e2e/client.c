@@ -24,6 +24,13 @@ struct client {
     size_t unsent_len;
 };
 
+/* What client_print_last prints. */
+static _Thread_local struct {
+    char call[200]; /* method and path */
+    int status;
+    char text[1000]; /* the body, or the error */
+} client_last;
+
 static pthread_once_t client_once = PTHREAD_ONCE_INIT;
 
 static void client_init(void)
@@ -175,6 +182,21 @@ static void client_answer_of(struct client *client, struct client_answer *answer
     }
 }
 
+static void client_note(const char *method, const char *path, const struct client_answer *answer)
+{
+    snprintf(client_last.call, sizeof client_last.call, "%s %s", method, path);
+    client_last.status = answer->status;
+    snprintf(client_last.text, sizeof client_last.text, "%.900s%s", answer->body,
+             answer->error ? answer->error : "");
+}
+
+void client_print_last(FILE *out)
+{
+    if (client_last.call[0])
+        fprintf(out, "    the last answer was to %s: %d %s\n", client_last.call, client_last.status,
+                client_last.text);
+}
+
 bool client_call(struct client *client, const struct client_request *request,
                  struct client_answer *answer)
 {
@@ -195,6 +217,7 @@ bool client_call(struct client *client, const struct client_request *request,
             snprintf(client->error, sizeof client->error, "%s", curl_easy_strerror(code));
     }
     curl_slist_free_all(headers);
+    client_note(request->method, request->path, answer);
     return code == CURLE_OK;
 }
 

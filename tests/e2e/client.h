@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdio.h>
 
 enum {
     CLIENT_HEADERS_MAX = 32,
@@ -55,6 +56,9 @@ bool client_post(struct client *client, const char *path, const char *json,
 
 /* The first header of that name in any case, or NULL. */
 const char *client_header(const struct client_answer *answer, const char *name);
+
+/* Prints what this thread's last client_call got, the body cut. */
+void client_print_last(FILE *out);
 
 /* A plain connection to 127.0.0.1, or -1. */
 int client_raw_open(int port);

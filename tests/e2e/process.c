@@ -1,6 +1,7 @@
 #include "e2e/process.h"
 
 #include <inttypes.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -118,4 +119,22 @@ bool process_wait_log(const struct pair *pair, const char *name, const char *tex
             return found;
         load_sleep_ms(PROCESS_TICK_MS);
     }
+}
+
+const char *process_log_end(const struct pair *pair, const char *name)
+{
+    static char end[2048];
+    char *log = pair_read(pair, name);
+    size_t len = log ? strlen(log) : 0;
+    size_t from = len < sizeof end ? 0 : len - sizeof end + 1;
+    snprintf(end, sizeof end, "%s", log ? log + from : "(there is no such log)");
+    free(log);
+    return end;
+}
+
+int process_exit(int wait_status)
+{
+    if (wait_status < 0)
+        return INT_MIN;
+    return WIFEXITED(wait_status) ? WEXITSTATUS(wait_status) : -WTERMSIG(wait_status);
 }

@@ -20,6 +20,10 @@ bool process_wait_end(pid_t pid, int timeout_ms);
  * timeout_ms. */
 int process_reap(pid_t pid, int timeout_ms);
 
+/* What a wait status says: the exit status, or minus the signal that ended the process; INT_MIN for
+ * process_reap's -1. */
+int process_exit(int wait_status);
+
 /* Memory that is its own, in KiB (private pages and its part of shared ones), or -1. */
 int64_t process_memory_kb(pid_t pid);
 
@@ -33,5 +37,17 @@ bool process_wait_workers(const struct pair *pair, size_t count, const pid_t *ol
 
 /* Whether DIR/name, a log, holds the text; waits for it up to timeout_ms. */
 bool process_wait_log(const struct pair *pair, const char *name, const char *text, int timeout_ms);
+
+/* The last lines of DIR/name, to be shown; borrowed until the next call. Not for several threads.
+ */
+const char *process_log_end(const struct pair *pair, const char *name);
+
+/* Checks (see check.h) that a log holds a text, or that it does not, and show its last lines. */
+#define CHECK_LOG(pair, name, text, timeout_ms)                                                    \
+    CHECK_TRUE(process_wait_log(pair, name, text, timeout_ms), "no \"%s\" in %s, which ends:\n%s", \
+               text, name, process_log_end(pair, name))
+#define CHECK_NO_LOG(pair, name, text)                                                             \
+    CHECK_FALSE(process_wait_log(pair, name, text, 0), "\"%s\" in %s, which ends:\n%s", text,      \
+                name, process_log_end(pair, name))
 
 #endif

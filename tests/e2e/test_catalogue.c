@@ -7,12 +7,13 @@
 #include <string.h>
 
 #include "base/buffer.h"
+#include "check.h"
 #include "e2e/answer.h"
 #include "e2e/client.h"
+#include "e2e/e2e_suite.h"
 #include "e2e/load.h"
 #include "e2e/pair.h"
 #include "e2e/process.h"
-#include "suite.h"
 
 enum {
     PRODUCTS = 100000,
@@ -81,50 +82,54 @@ static bool is_whole(const char *body, size_t len)
 static void test_whole(void)
 {
     char length[32];
-    CU_ASSERT(client_get(client, "/products", &answer));
-    CU_ASSERT_EQUAL(answer.status, 200);
-    SUITE_CHECK(is_whole(answer.body, answer.body_len), "%zu bytes, not %zu: %.200s",
-                answer.body_len, expected.len, answer.body);
+    CHECK_TRUE(client_get(client, "/products", &answer));
+    CHECK_INT(answer.status, 200);
+    CHECK_TRUE(is_whole(answer.body, answer.body_len), "%zu bytes, not %zu: %.200s",
+               answer.body_len, expected.len, answer.body);
     snprintf(length, sizeof length, "%zu", expected.len);
     const char *given = client_header(&answer, "Content-Length");
-    SUITE_CHECK(given && strcmp(given, length) == 0, "%s", given ? given : "-");
-    CU_ASSERT_PTR_NULL(client_header(&answer, "Link"));
+    CHECK_TEXT(given, length);
+    CHECK_NULL(client_header(&answer, "Link"));
     cJSON *json = answer_json(&answer), *item;
     int64_t id = FIRST_ID;
-    CU_ASSERT_EQUAL(cJSON_GetArraySize(json), PRODUCTS);
+    CHECK_INT(cJSON_GetArraySize(json), PRODUCTS);
     bool in_order = true;
     cJSON_ArrayForEach(item, json)
     {
         in_order = in_order && answer_number(item, "id") == id;
         id += ID_STEP;
     }
-    CU_ASSERT(in_order);
+    CHECK_TRUE(in_order);
     cJSON_Delete(json);
 }
 
 static void test_head(void)
 {
     char length[32];
-    CU_ASSERT(client_call(client, &(struct client_request){.method = "HEAD", .path = "/products"},
-                          &answer));
+    CHECK_TRUE(client_call(client, &(struct client_request){.method = "HEAD", .path = "/products"},
+                           &answer));
     snprintf(length, sizeof length, "%zu", expected.len);
     const char *given = client_header(&answer, "Content-Length");
-    CU_ASSERT(answer.status == 200 && answer.body_len == 0);
-    SUITE_CHECK(given && strcmp(given, length) == 0, "%s", given ? given : "-");
+    CHECK_INT(answer.status, 200);
+    CHECK_INT(answer.body_len, 0);
+    CHECK_TEXT(given, length);
 }
 
 static void test_memory(void)
 {
     int64_t before = -1;
     for (int i = 0; i < REPEATS; i++) {
-        CU_ASSERT(client_get(client, "/products", &answer) && answer.status == 200);
-        SUITE_CHECK(is_whole(answer.body, answer.body_len), "%zu bytes", answer.body_len);
+        CHECK_TRUE(client_get(client, "/products", &answer));
+        CHECK_INT(answer.status, 200);
+        CHECK_TRUE(is_whole(answer.body, answer.body_len), "%zu bytes", answer.body_len);
         if (i == REPEATS / 4)
             before = process_workers_memory_kb(&pair);
     }
     int64_t after = process_workers_memory_kb(&pair);
-    SUITE_CHECK(before > 0 && after > 0 && after - before <= GROWTH_MAX_KB,
-                "memory went from %" PRId64 " to %" PRId64 " KiB", before, after);
+    CHECK_COMPARE(before, >, 0, "memory went from %" PRId64 " to %" PRId64 " KiB", before, after);
+    CHECK_COMPARE(after, >, 0, "memory went from %" PRId64 " to %" PRId64 " KiB", before, after);
+    CHECK_COMPARE(after - before, <=, GROWTH_MAX_KB,
+                  "memory went from %" PRId64 " to %" PRId64 " KiB", before, after);
 }
 
 /* Copies the path out of <path>; rel="next". */
@@ -134,7 +139,8 @@ static bool next_page(char *path, size_t size)
     const char *end = link ? strstr(link, ">; rel=\"next\"") : NULL;
     if (!link)
         return false;
-    SUITE_CHECK(end && link[0] == '<', "Link: %s", link);
+    CHECK_NOT_NULL(end, "Link: %s", link);
+    CHECK_INT(link[0], '<', "Link: %s", link);
     if (!end)
         return false;
     snprintf(path, size, "%.*s", (int)(end - link - 1), link + 1);
@@ -150,38 +156,40 @@ static void test_pages(void)
     buffer_init(&all, TEXT_MAX);
     snprintf(path, sizeof path, "/products?limit=%d&after=0", PAGE);
     for (; more && pages <= PRODUCTS / PAGE; pages++) {
-        CU_ASSERT(client_get(client, path, &answer) && answer.status == 200);
-        CU_ASSERT_FATAL(answer.body_len > 2);
+        CHECK_TRUE(client_get(client, path, &answer));
+        CHECK_INT(answer.status, 200);
+        REQUIRE_COMPARE(answer.body_len, >, 2);
         /* The brackets of the pages become the commas and brackets of the whole. */
         buffer_char(&all, pages ? ',' : '[');
         buffer_append(&all, answer.body + 1, answer.body_len - 2);
         more = next_page(path, sizeof path);
     }
     buffer_char(&all, ']');
-    CU_ASSERT_EQUAL(pages, PRODUCTS / PAGE);
-    SUITE_CHECK(!all.overflown && is_whole(all.data, all.len), "%zu bytes, not %zu", all.len,
-                expected.len);
+    CHECK_INT(pages, PRODUCTS / PAGE);
+    CHECK_FALSE(all.overflown, "%zu bytes, not %zu", all.len, expected.len);
+    CHECK_TRUE(is_whole(all.data, all.len), "%zu bytes, not %zu", all.len, expected.len);
     buffer_free(&all);
 }
 
 static void test_etag(void)
 {
     char etag[128], line[160];
-    CU_ASSERT(client_get(client, "/products", &answer));
+    CHECK_TRUE(client_get(client, "/products", &answer));
     const char *given = client_header(&answer, "ETag");
-    CU_ASSERT_PTR_NOT_NULL_FATAL(given);
+    REQUIRE_NOT_NULL(given);
     snprintf(etag, sizeof etag, "%s", given);
     snprintf(line, sizeof line, "If-None-Match: %s", etag);
     const char *const headers[] = {line, NULL};
     const struct client_request request = {
         .method = "GET", .path = "/products", .headers = headers};
-    CU_ASSERT(client_call(client, &request, &answer));
-    CU_ASSERT(answer.status == 304 && answer.body_len == 0);
+    CHECK_TRUE(client_call(client, &request, &answer));
+    CHECK_INT(answer.status, 304);
+    CHECK_INT(answer.body_len, 0);
     given = client_header(&answer, "ETag");
-    CU_ASSERT(given && strcmp(given, etag) == 0);
+    CHECK_TEXT(given, etag);
     client_get(client, "/products?limit=1000", &answer);
     given = client_header(&answer, "ETag");
-    CU_ASSERT(given && strcmp(given, etag) != 0);
+    CHECK_OTHER_TEXT(given, etag);
 }
 
 struct cut {
@@ -211,9 +219,9 @@ static void test_cut_short(void)
         static struct load load;
         pid_t workers[2];
         struct cut cut = {.came = false};
-        CU_ASSERT(process_wait_workers(&pair, 2, NULL, 0, 15000));
-        CU_ASSERT_EQUAL(pair_workers(&pair, workers, 2), 2);
-        CU_ASSERT(load_start(&load, 1, fetch, &cut));
+        CHECK_TRUE(process_wait_workers(&pair, 2, NULL, 0, 15000));
+        CHECK_INT(pair_workers(&pair, workers, 2), 2);
+        CHECK_TRUE(load_start(&load, 1, fetch, &cut));
         load_sleep_ms(5 + 15 * i);
         kill(pair.web, SIGSTOP);
         load_sleep_ms(300);
@@ -222,17 +230,18 @@ static void test_cut_short(void)
         load_sleep_ms(20);
         kill(pair.web, SIGCONT);
         load_join(&load);
-        SUITE_CHECK(!cut.came || cut.whole || cut.status >= 500,
-                    "killed after %d ms: %d with a short body", 5 + 15 * i, cut.status);
+        CHECK_TRUE(!cut.came || cut.whole || cut.status >= 500,
+                   "killed after %d ms: %d with a short body", 5 + 15 * i, cut.status);
         cut_short += !cut.whole;
         process_wait_workers(&pair, 2, workers, 2, 15000);
         /* So that the deaths are no crash loop. */
         load_sleep_ms(1000);
     }
-    SUITE_CHECK(cut_short > 0, "no worker died in time");
-    CU_ASSERT(pair_wait_ready(&pair));
-    CU_ASSERT(client_get(client, "/products", &answer) && answer.status == 200);
-    CU_ASSERT(is_whole(answer.body, answer.body_len));
+    CHECK_COMPARE(cut_short, >, 0, "no worker died in time");
+    CHECK_TRUE(pair_wait_ready(&pair));
+    CHECK_TRUE(client_get(client, "/products", &answer));
+    CHECK_INT(answer.status, 200);
+    CHECK_TRUE(is_whole(answer.body, answer.body_len));
 }
 
 int main(void)
@@ -241,5 +250,5 @@ int main(void)
                                   {"memory", test_memory}, {"pages", test_pages},
                                   {"etag", test_etag},     {"cut short", test_cut_short},
                                   CU_TEST_INFO_NULL};
-    return suite_run("e2e/catalogue", setup, teardown, tests);
+    return e2e_suite_run("e2e/catalogue", setup, teardown, tests);
 }

@@ -6,11 +6,12 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "check.h"
 #include "e2e/answer.h"
 #include "e2e/client.h"
+#include "e2e/e2e_suite.h"
 #include "e2e/pair.h"
 #include "e2e/process.h"
-#include "suite.h"
 
 enum { OUT_SIZE = 64 * 1024, ERRORS_MAX = 6, WAIT_MS = 15000 };
 
@@ -39,25 +40,14 @@ static int run(const struct pair *with, const char *command, const char *first, 
     return pair_command(with, argv, out, sizeof out);
 }
 
-static bool said(const char *text)
-{
-    bool found = process_wait_log(&pair, "command.log", text, 0);
-    if (!found) {
-        char *log = pair_read(&pair, "command.log");
-        fprintf(stderr, "commands: no \"%s\" in: %s\n", text, log ? log : "");
-        free(log);
-    }
-    return found;
-}
-
 /* The pair's folder and settings, but a database of its own, migrated. */
 static struct pair with_database(const char *name)
 {
     struct pair with = pair;
     char url[PAIR_SETTING_SIZE];
     snprintf(url, sizeof url, "DATABASE_URL=sqlite:%s/%s.db", pair.dir, name);
-    CU_ASSERT(pair_set(&with, url));
-    CU_ASSERT_EQUAL(run(&with, "migrate", NULL, NULL), 0);
+    CHECK_TRUE(pair_set(&with, url));
+    CHECK_INT(run(&with, "migrate", NULL, NULL), 0);
     return with;
 }
 
@@ -65,7 +55,7 @@ static int import_text(const struct pair *with, const char *text)
 {
     char path[PAIR_PATH_SIZE + 32];
     snprintf(path, sizeof path, "%s/import.txt", pair.dir);
-    CU_ASSERT(pair_write(with, "import.txt", text));
+    CHECK_TRUE(pair_write(with, "import.txt", text));
     return run(with, "import", path, NULL);
 }
 
@@ -100,13 +90,14 @@ static const struct {
 static void test_good_imports(void)
 {
     for (size_t i = 0; i < sizeof good_rows / sizeof good_rows[0]; i++) {
+        CHECK_ROW(good_rows[i].line);
         char name[32], expected[1024];
         snprintf(name, sizeof name, "good-%zu", i);
         snprintf(expected, sizeof expected, HEADER "%s", good_rows[i].exported);
         struct pair with = with_database(name);
-        SUITE_ROW(&good_rows[i], import_text(&with, good_rows[i].text) == 0);
-        SUITE_ROW(&good_rows[i], run(&with, "export", NULL, NULL) == 0);
-        SUITE_ROW(&good_rows[i], strcmp(out, expected) == 0);
+        CHECK_INT(import_text(&with, good_rows[i].text), 0);
+        CHECK_INT(run(&with, "export", NULL, NULL), 0);
+        CHECK_TEXT(out, expected);
     }
 }
 
@@ -146,16 +137,18 @@ static void test_bad_imports(void)
 {
     static const char before[] = HEADER "1,Stays,,1.00,1\n";
     struct pair with = with_database("bad");
-    CU_ASSERT_EQUAL(import_text(&with, before), 0);
+    CHECK_INT(import_text(&with, before), 0);
     for (size_t i = 0; i < sizeof bad_rows / sizeof bad_rows[0]; i++) {
-        SUITE_ROW(&bad_rows[i], import_text(&with, bad_rows[i].text) == 1);
+        CHECK_ROW(bad_rows[i].line);
+        CHECK_INT(import_text(&with, bad_rows[i].text), 1);
         for (size_t e = 0; e < 3 && bad_rows[i].errors[e]; e++)
-            SUITE_ROW(&bad_rows[i], said(bad_rows[i].errors[e]));
-        SUITE_ROW(&bad_rows[i], run(&with, "export", NULL, NULL) == 0 && !strcmp(out, before));
+            CHECK_LOG(&pair, "command.log", bad_rows[i].errors[e], 0);
+        CHECK_INT(run(&with, "export", NULL, NULL), 0);
+        CHECK_TEXT(out, before);
     }
-    CU_ASSERT_EQUAL(run(&with, "import", "/nonexistent/file.csv", NULL), 1);
-    CU_ASSERT(said("/nonexistent/file.csv: No such file"));
-    CU_ASSERT_EQUAL(run(&with, "import", NULL, NULL), 2);
+    CHECK_INT(run(&with, "import", "/nonexistent/file.csv", NULL), 1);
+    CHECK_LOG(&pair, "command.log", "/nonexistent/file.csv: No such file", 0);
+    CHECK_INT(run(&with, "import", NULL, NULL), 2);
 }
 
 /* A running server sees what was imported; what is not in the file stays. */
@@ -163,11 +156,11 @@ static void test_upsert(void)
 {
     struct client_answer answer;
     struct client *client = client_open(pair.port);
-    CU_ASSERT_PTR_NOT_NULL_FATAL(client);
-    CU_ASSERT_EQUAL(import_text(&pair, HEADER "2,Renamed,,5.50,77\n4,New,,1.00,1\n"), 0);
-    CU_ASSERT(strstr(out, "imported 2 products") != NULL);
+    REQUIRE_NOT_NULL(client);
+    CHECK_INT(import_text(&pair, HEADER "2,Renamed,,5.50,77\n4,New,,1.00,1\n"), 0);
+    CHECK_CONTAINS(out, "imported 2 products");
     client_get(client, "/products", &answer);
-    CU_ASSERT_STRING_EQUAL(
+    CHECK_TEXT(
         answer.body,
         "[{\"description\":\"Description for product 1\",\"id\":1,\"name\":\"Product 1\","
         "\"price\":9.99,\"quantity\":10},{\"description\":\"\",\"id\":2,\"name\":\"Renamed\","
@@ -183,15 +176,16 @@ static void test_import_if_empty(void)
     char path[PAIR_PATH_SIZE + 32];
     struct pair with = with_database("if-empty");
     snprintf(path, sizeof path, "%s/import.txt", pair.dir);
-    CU_ASSERT(pair_write(&with, "import.txt", catalogue));
-    CU_ASSERT_EQUAL(run(&with, "import", "--if-empty", path), 0);
-    CU_ASSERT(strstr(out, "imported 1 products") != NULL);
-    CU_ASSERT(pair_write(&with, "import.txt", HEADER "1,B,,2.00,2\n2,C,,1.00,1\n"));
-    CU_ASSERT_EQUAL(run(&with, "import", "--if-empty", path), 0);
-    CU_ASSERT(strstr(out, "imported nothing") != NULL);
-    CU_ASSERT(run(&with, "export", NULL, NULL) == 0 && strcmp(out, catalogue) == 0);
-    CU_ASSERT_EQUAL(run(&with, "import", "--if-empty", NULL), 2);
-    CU_ASSERT_EQUAL(run(&with, "import", "--other", path), 2);
+    CHECK_TRUE(pair_write(&with, "import.txt", catalogue));
+    CHECK_INT(run(&with, "import", "--if-empty", path), 0);
+    CHECK_CONTAINS(out, "imported 1 products");
+    CHECK_TRUE(pair_write(&with, "import.txt", HEADER "1,B,,2.00,2\n2,C,,1.00,1\n"));
+    CHECK_INT(run(&with, "import", "--if-empty", path), 0);
+    CHECK_CONTAINS(out, "imported nothing");
+    CHECK_INT(run(&with, "export", NULL, NULL), 0);
+    CHECK_TEXT(out, catalogue);
+    CHECK_INT(run(&with, "import", "--if-empty", NULL), 2);
+    CHECK_INT(run(&with, "import", "--other", path), 2);
 }
 
 /* In the child: the file is standard input, DIR/command.log all output. */
@@ -216,44 +210,44 @@ static void test_standard_input(void)
     char url[PAIR_SETTING_SIZE];
     struct pair with = with_database("stdin");
     snprintf(url, sizeof url, "sqlite:%s/stdin.db", pair.dir);
-    CU_ASSERT(pair_write(&with, "in.csv", HEADER "1,A,,1.00,1\n"));
+    CHECK_TRUE(pair_write(&with, "in.csv", HEADER "1,A,,1.00,1\n"));
     pid_t pid = fork();
     if (pid == 0)
         exec_from(&with, "in.csv", url);
     int status = process_reap(pid, WAIT_MS);
-    CU_ASSERT(WIFEXITED(status) && WEXITSTATUS(status) == 0);
-    CU_ASSERT(said("imported 1 products"));
-    CU_ASSERT_EQUAL(run(&with, "export", NULL, NULL), 0);
-    CU_ASSERT_STRING_EQUAL(out, HEADER "1,A,,1.00,1\n");
-    CU_ASSERT_EQUAL(run(&with, "import", "-", NULL), 1); /* /dev/null */
-    CU_ASSERT(said("-: line 1, column 1: the file is empty"));
+    CHECK_INT(process_exit(status), 0);
+    CHECK_LOG(&pair, "command.log", "imported 1 products", 0);
+    CHECK_INT(run(&with, "export", NULL, NULL), 0);
+    CHECK_TEXT(out, HEADER "1,A,,1.00,1\n");
+    CHECK_INT(run(&with, "import", "-", NULL), 1); /* /dev/null */
+    CHECK_LOG(&pair, "command.log", "-: line 1, column 1: the file is empty", 0);
 }
 
 static void test_round_trip(void)
 {
     char first[1024];
     struct pair one = with_database("one"), two = with_database("two");
-    CU_ASSERT_EQUAL(import_text(&one, HEADER "1,\"a \"\"b\"\", c\",\"line 1\nline 2,\r\n\tend\","
-                                             "0.01,3\n2,\xf0\x9f\x94\xa9 Bolt,\" x \",1.10,4\n"),
-                    0);
-    CU_ASSERT_EQUAL(run(&one, "export", NULL, NULL), 0);
+    CHECK_INT(import_text(&one, HEADER "1,\"a \"\"b\"\", c\",\"line 1\nline 2,\r\n\tend\","
+                                       "0.01,3\n2,\xf0\x9f\x94\xa9 Bolt,\" x \",1.10,4\n"),
+              0);
+    CHECK_INT(run(&one, "export", NULL, NULL), 0);
     snprintf(first, sizeof first, "%.*s", (int)sizeof first - 1, out);
-    CU_ASSERT(strstr(first, "\"line 1\nline 2,\r\n\tend\"") != NULL);
-    CU_ASSERT_EQUAL(import_text(&two, first), 0);
-    CU_ASSERT_EQUAL(run(&two, "export", NULL, NULL), 0);
-    CU_ASSERT_STRING_EQUAL(out, first);
+    CHECK_CONTAINS(first, "\"line 1\nline 2,\r\n\tend\"");
+    CHECK_INT(import_text(&two, first), 0);
+    CHECK_INT(run(&two, "export", NULL, NULL), 0);
+    CHECK_TEXT(out, first);
 }
 
 static void test_migrate(void)
 {
     struct pair with = with_database("migrate");
-    CU_ASSERT(strstr(out, "from version 0 to ") != NULL);
-    CU_ASSERT_EQUAL(run(&with, "migrate", NULL, NULL), 0);
-    CU_ASSERT(strstr(out, "already") != NULL);
-    CU_ASSERT(pair_set(&with, "DATABASE_URL=sqlite:/nonexistent/folder/x.db"));
-    CU_ASSERT_EQUAL(run(&with, "migrate", NULL, NULL), 1);
-    CU_ASSERT(said("its folder exists"));
-    CU_ASSERT_EQUAL(run(&with, "export", NULL, NULL), 1);
+    CHECK_CONTAINS(out, "from version 0 to ");
+    CHECK_INT(run(&with, "migrate", NULL, NULL), 0);
+    CHECK_CONTAINS(out, "already");
+    CHECK_TRUE(pair_set(&with, "DATABASE_URL=sqlite:/nonexistent/folder/x.db"));
+    CHECK_INT(run(&with, "migrate", NULL, NULL), 1);
+    CHECK_LOG(&pair, "command.log", "its folder exists", 0);
+    CHECK_INT(run(&with, "export", NULL, NULL), 1);
 }
 
 static const struct {
@@ -279,14 +273,17 @@ static const struct {
 static void test_usage(void)
 {
     for (size_t i = 0; i < sizeof usage_rows / sizeof usage_rows[0]; i++) {
+        CHECK_ROW(usage_rows[i].line);
         int status = run(&pair, usage_rows[i].argv[0], usage_rows[i].argv[1],
                          usage_rows[i].argv[1] ? usage_rows[i].argv[2] : NULL);
-        SUITE_ROW(&usage_rows[i], status == usage_rows[i].status);
-        SUITE_ROW(&usage_rows[i],
-                  status == 0 ? strstr(out, usage_rows[i].text) != NULL : said(usage_rows[i].text));
+        CHECK_INT(status, usage_rows[i].status);
+        if (status == 0)
+            CHECK_CONTAINS(out, usage_rows[i].text);
+        else
+            CHECK_LOG(&pair, "command.log", usage_rows[i].text, 0);
     }
     const char *const none[] = {NULL};
-    CU_ASSERT_EQUAL(pair_command(&pair, none, NULL, 0), 2);
+    CHECK_INT(pair_command(&pair, none, NULL, 0), 2);
 }
 
 static const struct {
@@ -316,18 +313,19 @@ static const struct {
 static void test_bad_settings(void)
 {
     for (size_t i = 0; i < sizeof setting_rows / sizeof setting_rows[0]; i++) {
+        CHECK_ROW(setting_rows[i].line);
         struct pair with = pair;
         char path[PAIR_SETTING_SIZE];
         snprintf(path, sizeof path, "POSTERN_SOCKET=%s/other.sock", pair.dir);
-        SUITE_ROW(&setting_rows[i], pair_set(&with, path));
+        CHECK_TRUE(pair_set(&with, path));
         for (size_t s = 0; s < ERRORS_MAX && setting_rows[i].settings[s]; s++)
-            SUITE_ROW(&setting_rows[i], pair_set(&with, setting_rows[i].settings[s]));
-        SUITE_ROW(&setting_rows[i], run(&with, "serve", NULL, NULL) == 1);
+            CHECK_TRUE(pair_set(&with, setting_rows[i].settings[s]));
+        CHECK_INT(run(&with, "serve", NULL, NULL), 1);
         for (size_t e = 0; e < ERRORS_MAX && setting_rows[i].errors[e]; e++)
-            SUITE_ROW(&setting_rows[i], said(setting_rows[i].errors[e]));
+            CHECK_LOG(&pair, "command.log", setting_rows[i].errors[e], 0);
         /* Nothing was started and nothing left. */
         snprintf(path, sizeof path, "%s/other.sock", pair.dir);
-        SUITE_ROW(&setting_rows[i], access(path, F_OK) != 0);
+        CHECK_COMPARE(access(path, F_OK), !=, 0);
     }
 }
 
@@ -342,13 +340,12 @@ static void test_password(void)
             struct pair with = pair;
             char path[PAIR_SETTING_SIZE];
             snprintf(path, sizeof path, "POSTERN_SOCKET=%s/other.sock", pair.dir);
-            CU_ASSERT(pair_set(&with, path) && pair_set(&with, urls[u]));
-            CU_ASSERT_EQUAL(
-                run(&with, commands[c], strcmp(commands[c], "import") ? NULL : "-", NULL), 1);
-            CU_ASSERT(said("DATABASE_URL"));
-            SUITE_CHECK(!process_wait_log(&pair, "command.log", "hunter2", 0), "%s %s", commands[c],
-                        urls[u]);
-            CU_ASSERT_PTR_NULL(strstr(out, "hunter2"));
+            CHECK_TRUE(pair_set(&with, path));
+            CHECK_TRUE(pair_set(&with, urls[u]));
+            CHECK_INT(run(&with, commands[c], strcmp(commands[c], "import") ? NULL : "-", NULL), 1);
+            CHECK_LOG(&pair, "command.log", "DATABASE_URL", 0);
+            CHECK_NO_LOG(&pair, "command.log", "hunter2");
+            CHECK_LACKS(out, "hunter2");
         }
     }
 }
@@ -368,5 +365,5 @@ int main(void)
         {"passwords are never printed", test_password},
         CU_TEST_INFO_NULL,
     };
-    return suite_run("e2e/commands", setup, teardown, tests);
+    return e2e_suite_run("e2e/commands", setup, teardown, tests);
 }

@@ -4,12 +4,13 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "check.h"
 #include "e2e/answer.h"
 #include "e2e/client.h"
+#include "e2e/e2e_suite.h"
 #include "e2e/ledger.h"
 #include "e2e/load.h"
 #include "e2e/pair.h"
-#include "suite.h"
 
 enum {
     CLIENTS = 64,
@@ -118,20 +119,19 @@ static void test_scarce(void)
 {
     static struct tally tally;
     struct client_answer answer;
-    CU_ASSERT_TRUE_FATAL(start(1, SCARCE_STOCK));
-    CU_ASSERT(load_run(CLIENTS, buy_scarce, &tally));
+    REQUIRE_TRUE(start(1, SCARCE_STOCK));
+    CHECK_TRUE(load_run(CLIENTS, buy_scarce, &tally));
     struct client *client = client_open(pair.port);
-    CU_ASSERT_PTR_NOT_NULL_FATAL(client);
-    CU_ASSERT_EQUAL(tally.wrong, 0);
-    CU_ASSERT_EQUAL(tally.sold, SCARCE_STOCK);
-    CU_ASSERT_EQUAL(tally.short_ones, CLIENTS * SCARCE_TRIES - SCARCE_STOCK);
-    CU_ASSERT_EQUAL(answer_stock(client, 1), 0);
-    CU_ASSERT_EQUAL(ledger_number(&pair, "SELECT count(*) FROM orders"), SCARCE_STOCK);
+    REQUIRE_NOT_NULL(client);
+    CHECK_INT(tally.wrong, 0);
+    CHECK_INT(tally.sold, SCARCE_STOCK);
+    CHECK_INT(tally.short_ones, CLIENTS * SCARCE_TRIES - SCARCE_STOCK);
+    CHECK_INT(answer_stock(client, 1), 0);
+    CHECK_INT(ledger_number(&pair, "SELECT count(*) FROM orders"), SCARCE_STOCK);
     post(client, "{\"items\":[{\"product_id\":1,\"quantity\":1}]}", &answer);
-    SUITE_CHECK(strstr(answer.body, "\"short\":[{\"available\":0,\"product_id\":1,"
-                                    "\"requested\":1}]") != NULL,
-                "%s", answer.body);
-    CU_ASSERT(ledger_balances(&pair, SCARCE_STOCK));
+    CHECK_CONTAINS(answer.body, "\"short\":[{\"available\":0,\"product_id\":1,"
+                                "\"requested\":1}]");
+    CHECK_TRUE(ledger_balances(&pair, SCARCE_STOCK));
     client_close(client);
     pair_end(&pair);
 }
@@ -173,18 +173,18 @@ static void test_mixed(void)
 {
     static struct tally tally;
     tally.seed = load_seed();
-    CU_ASSERT_TRUE_FATAL(start(PRODUCTS, MIXED_STOCK));
-    CU_ASSERT(load_run(CLIENTS, buy_mixed, &tally));
+    REQUIRE_TRUE(start(PRODUCTS, MIXED_STOCK));
+    CHECK_TRUE(load_run(CLIENTS, buy_mixed, &tally));
     struct client *client = client_open(pair.port);
-    CU_ASSERT_PTR_NOT_NULL_FATAL(client);
-    CU_ASSERT_EQUAL(tally.wrong, 0);
-    CU_ASSERT_EQUAL(tally.sold + tally.short_ones, CLIENTS * MIXED_TRIES);
+    REQUIRE_NOT_NULL(client);
+    CHECK_INT(tally.wrong, 0);
+    CHECK_INT(tally.sold + tally.short_ones, CLIENTS * MIXED_TRIES);
     for (int i = 1; i <= PRODUCTS; i++)
-        SUITE_CHECK(answer_stock(client, i) == MIXED_STOCK - tally.quantities[i],
-                    "product %d: %" PRId64 " left, %" PRId64 " sold", i, answer_stock(client, i),
-                    tally.quantities[i]);
-    CU_ASSERT_EQUAL(ledger_number(&pair, "SELECT count(*) FROM orders"), tally.sold);
-    CU_ASSERT(ledger_balances(&pair, MIXED_STOCK));
+        CHECK_INT(answer_stock(client, i), MIXED_STOCK - tally.quantities[i],
+                  "product %d: %" PRId64 " left, %" PRId64 " sold", i, answer_stock(client, i),
+                  tally.quantities[i]);
+    CHECK_INT(ledger_number(&pair, "SELECT count(*) FROM orders"), tally.sold);
+    CHECK_TRUE(ledger_balances(&pair, MIXED_STOCK));
     client_close(client);
     pair_end(&pair);
 }
@@ -193,5 +193,5 @@ int main(void)
 {
     static CU_TestInfo tests[] = {
         {"one scarce product", test_scarce}, {"mixed orders", test_mixed}, CU_TEST_INFO_NULL};
-    return suite_run("e2e/concurrency", NULL, NULL, tests);
+    return e2e_suite_run("e2e/concurrency", NULL, NULL, tests);
 }

@@ -6,16 +6,17 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "check.h"
 #include "config/denylist.h"
 #include "e2e/answer.h"
 #include "e2e/client.h"
+#include "e2e/e2e_suite.h"
 #include "e2e/fastcgi.h"
 #include "e2e/ledger.h"
 #include "e2e/load.h"
 #include "e2e/pair.h"
 #include "e2e/process.h"
 #include "e2e/wire.h"
-#include "suite.h"
 
 #define ORDER "{\"items\":[{\"product_id\":1,\"quantity\":1}]}"
 
@@ -53,9 +54,10 @@ static void write_denied(const char *text)
     char fresh[sizeof file + 8];
     snprintf(fresh, sizeof fresh, "%s.new", file);
     FILE *out = fopen(fresh, "we");
-    CU_ASSERT_PTR_NOT_NULL_FATAL(out);
-    CU_ASSERT(fputs(text, out) >= 0);
-    CU_ASSERT(fclose(out) == 0 && rename(fresh, file) == 0);
+    REQUIRE_NOT_NULL(out);
+    CHECK_COMPARE(fputs(text, out), >=, 0);
+    CHECK_INT(fclose(out), 0);
+    CHECK_INT(rename(fresh, file), 0);
 }
 
 static bool start(const char *text, const char *lighttpd)
@@ -137,20 +139,21 @@ static void test_refused(void)
         {__LINE__, "-", "GET", "/products/1", NULL, 200},
         {__LINE__, "vpce-0f", "POST", "/orders", ORDER, 201},
     };
-    CU_ASSERT_TRUE_FATAL(start(NULL, NULL));
+    REQUIRE_TRUE(start(NULL, NULL));
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        CHECK_ROW(rows[i].line);
         int status = status_of(rows[i].consumer, rows[i].method, rows[i].path, rows[i].body);
-        SUITE_ROW(&rows[i], status == rows[i].status);
+        CHECK_INT(status, rows[i].status);
     }
-    CU_ASSERT_EQUAL(ledger_number(&pair, "SELECT count(*) FROM orders"), 1);
-    CU_ASSERT(process_wait_log(&pair, "postern.log",
-                               "\"consumer\":\"vpce-0e\",\"method\":\"POST\","
-                               "\"route\":\"/orders\",\"status\":403",
-                               WAIT_MS));
+    CHECK_INT(ledger_number(&pair, "SELECT count(*) FROM orders"), 1);
+    CHECK_LOG(&pair, "postern.log",
+              "\"consumer\":\"vpce-0e\",\"method\":\"POST\","
+              "\"route\":\"/orders\",\"status\":403",
+              WAIT_MS);
     /* Without a file HUP has nothing to read. */
     kill(pair.app, SIGHUP);
-    CU_ASSERT(wait_log("HUP: nothing to read again", 1));
-    CU_ASSERT_EQUAL(get("vpce-0e"), 403);
+    CHECK_TRUE(wait_log("HUP: nothing to read again", 1));
+    CHECK_INT(get("vpce-0e"), 403);
     pair_end(&pair);
 }
 
@@ -176,55 +179,57 @@ static void send_traffic(void *context, size_t thread)
 static void test_reread(void)
 {
     pid_t before[PROCESS_WORKERS_MAX], after[PROCESS_WORKERS_MAX];
-    CU_ASSERT_TRUE_FATAL(start("vpce-0d\n", NULL));
+    REQUIRE_TRUE(start("vpce-0d\n", NULL));
     size_t count = pair_workers(&pair, before, PROCESS_WORKERS_MAX);
     atomic_store(&stop, false);
-    CU_ASSERT(load_start(&load, THREADS, send_traffic, NULL));
+    CHECK_TRUE(load_start(&load, THREADS, send_traffic, NULL));
     for (int flip = 1; flip <= FLIPS; flip++) {
         write_denied(flip % 2 ? "# both\nvpce-0a\nvpce-0d\n" : "vpce-0d # alone\n");
         kill(pair.app, SIGHUP);
-        CU_ASSERT_TRUE_FATAL(wait_log("\"denied consumers read again\"", flip));
+        REQUIRE_TRUE(wait_log("\"denied consumers read again\"", flip));
         for (int i = 0; i < CALLS; i++) {
             int status = get("vpce-0a");
-            SUITE_CHECK(status == (flip % 2 ? 403 : 200), "flip %d: %d", flip, status);
+            CHECK_INT(status, flip % 2 ? 403 : 200, "flip %d: %d", flip, status);
         }
     }
     atomic_store(&stop, true);
     load_join(&load);
-    CU_ASSERT_EQUAL(atomic_load(&wrong), 0);
-    CU_ASSERT(atomic_load(&served) > FLIPS);
-    CU_ASSERT_EQUAL(pair_workers(&pair, after, PROCESS_WORKERS_MAX), count);
-    CU_ASSERT_EQUAL(memcmp(before, after, count * sizeof before[0]), 0);
-    CU_ASSERT(process_wait_log(&pair, "postern.log", "\"denied\":2}", 0));
+    CHECK_INT(atomic_load(&wrong), 0);
+    CHECK_COMPARE(atomic_load(&served), >, FLIPS);
+    CHECK_INT(pair_workers(&pair, after, PROCESS_WORKERS_MAX), count);
+    CHECK_BYTES(before, count * sizeof before[0], after, count * sizeof before[0]);
+    CHECK_LOG(&pair, "postern.log", "\"denied\":2}", 0);
     pair_end(&pair);
 }
 
 static void test_bad_reread(void)
 {
     static const char stays[] = "the old list stays in force";
-    CU_ASSERT_TRUE_FATAL(start("vpce-0a\n", NULL));
+    REQUIRE_TRUE(start("vpce-0a\n", NULL));
     write_denied("vpce-0b\n\nvpce-0c;\n");
     kill(pair.app, SIGHUP);
-    CU_ASSERT(wait_log(stays, 1));
-    CU_ASSERT(
-        process_wait_log(&pair, "postern.log", "\"line\":3,\"error\":\"\\\"vpce-0c;\\\" is", 0));
-    CU_ASSERT(get("vpce-0a") == 403 && get("vpce-0b") == 200);
+    CHECK_TRUE(wait_log(stays, 1));
+    CHECK_LOG(&pair, "postern.log", "\"line\":3,\"error\":\"\\\"vpce-0c;\\\" is", 0);
+    CHECK_INT(get("vpce-0a"), 403);
+    CHECK_INT(get("vpce-0b"), 200);
     unlink(file);
     kill(pair.app, SIGHUP);
-    CU_ASSERT(wait_log(stays, 2));
-    CU_ASSERT(get("vpce-0a") == 403 && get("vpce-0b") == 200);
+    CHECK_TRUE(wait_log(stays, 2));
+    CHECK_INT(get("vpce-0a"), 403);
+    CHECK_INT(get("vpce-0b"), 200);
     /* A worker that is born now has the same list. */
     pid_t old[PROCESS_WORKERS_MAX];
     size_t count = pair_workers(&pair, old, PROCESS_WORKERS_MAX);
     for (size_t i = 0; i < count; i++)
         kill(old[i], SIGKILL);
-    CU_ASSERT(process_wait_workers(&pair, WORKERS, old, count, WAIT_MS));
+    CHECK_TRUE(process_wait_workers(&pair, WORKERS, old, count, WAIT_MS));
     for (int i = 0; i < CALLS; i++)
-        CU_ASSERT_EQUAL(get("vpce-0a"), 403);
+        CHECK_INT(get("vpce-0a"), 403);
     write_denied("vpce-0b\n");
     kill(pair.app, SIGHUP);
-    CU_ASSERT(wait_log("\"denied consumers read again\"", 1));
-    CU_ASSERT(get("vpce-0a") == 200 && get("vpce-0b") == 403);
+    CHECK_TRUE(wait_log("\"denied consumers read again\"", 1));
+    CHECK_INT(get("vpce-0a"), 200);
+    CHECK_INT(get("vpce-0b"), 403);
     pair_end(&pair);
 }
 
@@ -238,23 +243,23 @@ static bool refuses_to_start(const char *setting, const char *why)
 static void test_bad_start(void)
 {
     char setting[SETTING_SIZE], why[SETTING_SIZE * 2];
-    CU_ASSERT_TRUE_FATAL(start(NULL, NULL));
-    CU_ASSERT(refuses_to_start("POSTERN_CONSUMERS_DENIED=vpce-0a,vpce-svc-0b",
-                               "postern: POSTERN_CONSUMERS_DENIED: \"vpce-svc-0b\" is no VPC "
-                               "endpoint's id"));
-    CU_ASSERT(pair_set(&pair, "POSTERN_CONSUMERS_DENIED="));
+    REQUIRE_TRUE(start(NULL, NULL));
+    CHECK_TRUE(refuses_to_start("POSTERN_CONSUMERS_DENIED=vpce-0a,vpce-svc-0b",
+                                "postern: POSTERN_CONSUMERS_DENIED: \"vpce-svc-0b\" is no VPC "
+                                "endpoint's id"));
+    CHECK_TRUE(pair_set(&pair, "POSTERN_CONSUMERS_DENIED="));
     write_denied("vpce-0a\nvpce-0B\n");
     snprintf(setting, sizeof setting, "POSTERN_CONSUMERS_DENIED_FILE=%s", file);
     snprintf(why, sizeof why, "postern: POSTERN_CONSUMERS_DENIED_FILE: %s: line 2: \"vpce-0B\" is",
              file);
-    CU_ASSERT(refuses_to_start(setting, why));
+    CHECK_TRUE(refuses_to_start(setting, why));
     unlink(file);
     snprintf(why, sizeof why, "%s: cannot be opened: No such file", file);
-    CU_ASSERT(refuses_to_start(setting, why));
-    CU_ASSERT(pair_set(&pair, "POSTERN_CONSUMERS_DENIED_FILE="));
-    CU_ASSERT(refuses_to_start("POSTERN_DRAIN_MIN_MS=22501",
-                               "POSTERN_DRAIN_MIN_MS: 22501 ms are over nine tenths"));
-    CU_ASSERT_EQUAL(get("vpce-0e"), 403);
+    CHECK_TRUE(refuses_to_start(setting, why));
+    CHECK_TRUE(pair_set(&pair, "POSTERN_CONSUMERS_DENIED_FILE="));
+    CHECK_TRUE(refuses_to_start("POSTERN_DRAIN_MIN_MS=22501",
+                                "POSTERN_DRAIN_MIN_MS: 22501 ms are over nine tenths"));
+    CHECK_INT(get("vpce-0e"), 403);
     pair_end(&pair);
 }
 
@@ -266,19 +271,20 @@ static void test_most(void)
     size_t used = 0;
     for (int i = 0; i < MOST; i++)
         used += (size_t)snprintf(text + used, sizeof text - used, "vpce-%059x\n", 2 * (MOST - i));
-    CU_ASSERT_TRUE_FATAL(start(text, NULL));
-    CU_ASSERT(process_wait_log(&pair, "postern.log", "\"denied\":1000,", 0));
+    REQUIRE_TRUE(start(text, NULL));
+    CHECK_LOG(&pair, "postern.log", "\"denied\":1000,", 0);
     for (int i = 1; i <= 2 * MOST + 1; i++) {
         snprintf(id, sizeof id, "vpce-%059x", i);
         int status = get(id);
-        SUITE_CHECK(status == (i % 2 == 0 ? 403 : 200), "%s: %d", id, status);
+        CHECK_INT(status, i % 2 == 0 ? 403 : 200, "%s: %d", id, status);
     }
     snprintf(text + used, sizeof text - used, "vpce-0a\n");
     write_denied(text);
     kill(pair.app, SIGHUP);
-    CU_ASSERT(wait_log("more than 1000 endpoints", 1));
-    CU_ASSERT(process_wait_log(&pair, "postern.log", "\"line\":1001,", 0));
-    CU_ASSERT(get("vpce-0a") == 200 && get(id) == 200);
+    CHECK_TRUE(wait_log("more than 1000 endpoints", 1));
+    CHECK_LOG(&pair, "postern.log", "\"line\":1001,", 0);
+    CHECK_INT(get("vpce-0a"), 200);
+    CHECK_INT(get(id), 200);
     pair_end(&pair);
 }
 
@@ -293,16 +299,21 @@ static void test_connection_ends(void)
     static const char denied[] = "GET /products/1 HTTP/1.1\r\nHost: x\r\nUser-Agent: a\r\n\r\n";
     char answers[8192];
     bool closed = false;
-    CU_ASSERT_TRUE_FATAL(start("vpce-0a\n", lighttpd));
+    REQUIRE_TRUE(start("vpce-0a\n", lighttpd));
     int fd = client_raw_open(pair.port);
-    CU_ASSERT(client_raw_send(fd, admitted, strlen(admitted)));
-    CU_ASSERT(client_raw_send(fd, denied, strlen(denied)));
+    CHECK_TRUE(client_raw_send(fd, admitted, strlen(admitted)));
+    CHECK_TRUE(client_raw_send(fd, denied, strlen(denied)));
     client_raw_read(fd, answers, sizeof answers, WIRE_TIMEOUT_MS, &closed);
     close(fd);
     const char *second = strstr(answers + 1, "HTTP/1.1 403 ");
-    SUITE_CHECK(strncmp(answers, "HTTP/1.1 200 ", 13) == 0 && second, "%s", answers);
+    CHECK_START(answers, "HTTP/1.1 200 ");
+    CHECK_NOT_NULL(second, "%s", answers);
     const char *close_line = strcasestr(answers, "\r\nConnection: close\r\n");
-    CU_ASSERT(second && close_line && close_line > second && closed);
+    CHECK_NOT_NULL(second);
+    if (CHECK_NOT_NULL(close_line)) {
+        CHECK_TRUE(close_line > second);
+        CHECK_TRUE(closed);
+    }
     pair_end(&pair);
 }
 
@@ -315,5 +326,5 @@ int main(void)
                                   {"the longest list", test_most},
                                   {"the connection ends", test_connection_ends},
                                   CU_TEST_INFO_NULL};
-    return suite_run("e2e/denied", setup, teardown, tests);
+    return e2e_suite_run("e2e/denied", setup, teardown, tests);
 }

@@ -22,15 +22,16 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "check.h"
 #include "e2e/answer.h"
 #include "e2e/client.h"
+#include "e2e/e2e_suite.h"
 #include "e2e/fastcgi.h"
 #include "e2e/ledger.h"
 #include "e2e/load.h"
 #include "e2e/pair.h"
 #include "e2e/process.h"
 #include "e2e/wire.h"
-#include "suite.h"
 
 enum {
     THREADS = 16,
@@ -134,7 +135,7 @@ static int lost_in_logs(void)
     int lost = 0;
     for (size_t l = 0; l < sizeof logs / sizeof logs[0]; l++) {
         char *text = pair_read(&pair, logs[l]);
-        SUITE_CHECK(text && strstr(text, "\"drain-0-0-end\""), "%s holds no ids", logs[l]);
+        CHECK_CONTAINS(text, "\"drain-0-0-end\"", "%s holds no ids", logs[l]);
         for (size_t t = 0; text && t < THREADS; t++) {
             for (int u = 0; u < traffic.views[t].unsure_count; u++) {
                 const char *at = strstr(text, traffic.views[t].unsure[u]);
@@ -156,14 +157,15 @@ static void check_traffic(bool turned_away)
         sum.placed += traffic.views[t].placed;
         sum.lost += traffic.views[t].lost;
         sum.turned_away += traffic.views[t].turned_away;
-        SUITE_CHECK(traffic.views[t].answered > 0, "thread %zu got no answer", t);
+        CHECK_COMPARE(traffic.views[t].answered, >, 0, "thread %zu got no answer", t);
     }
-    CU_ASSERT(sum.placed > 0 && sum.answered > sum.placed);
-    CU_ASSERT_EQUAL(sum.lost, 0);
-    CU_ASSERT_EQUAL(sum.turned_away > 0, turned_away);
-    CU_ASSERT_EQUAL(lost_in_logs(), 0);
-    CU_ASSERT_EQUAL(ledger_number(&pair, "SELECT count(*) FROM orders"), sum.placed);
-    CU_ASSERT(ledger_balances(&pair, STOCK));
+    CHECK_COMPARE(sum.placed, >, 0);
+    CHECK_COMPARE(sum.answered, >, sum.placed);
+    CHECK_INT(sum.lost, 0);
+    CHECK_INT(sum.turned_away > 0, turned_away);
+    CHECK_INT(lost_in_logs(), 0);
+    CHECK_INT(ledger_number(&pair, "SELECT count(*) FROM orders"), sum.placed);
+    CHECK_TRUE(ledger_balances(&pair, STOCK));
 }
 
 static bool is_there(const char *suffix)
@@ -176,24 +178,17 @@ static bool is_there(const char *suffix)
 
 static void check_nothing_left(const pid_t *workers, size_t count)
 {
-    CU_ASSERT_EQUAL(count, WORKERS);
+    CHECK_INT(count, WORKERS);
     for (size_t i = 0; i < count; i++)
-        SUITE_CHECK(!process_runs(workers[i]), "worker %d is left", (int)workers[i]);
-    CU_ASSERT(!is_there(""));
-    CU_ASSERT(!is_there(".lock"));
-}
-
-static bool ended_well(int status)
-{
-    if (!WIFEXITED(status) || WEXITSTATUS(status) != 0)
-        fprintf(stderr, "drain: wait status %d\n", status);
-    return WIFEXITED(status) && WEXITSTATUS(status) == 0;
+        CHECK_FALSE(process_runs(workers[i]), "worker %d is left", (int)workers[i]);
+    CHECK_FALSE(is_there(""));
+    CHECK_FALSE(is_there(".lock"));
 }
 
 static void stop_web_first(void)
 {
-    CU_ASSERT(ended_well(pair_stop_web(&pair, SIGINT)));
-    CU_ASSERT(ended_well(pair_stop_app(&pair, SIGTERM)));
+    CHECK_INT(process_exit(pair_stop_web(&pair, SIGINT)), 0);
+    CHECK_INT(process_exit(pair_stop_app(&pair, SIGTERM)), 0);
 }
 
 /* As a container runtime that knows no order: nobody waits for anybody. */
@@ -201,24 +196,24 @@ static void stop_at_once(void)
 {
     kill(pair.web, SIGINT);
     kill(pair.app, SIGTERM);
-    CU_ASSERT(ended_well(pair_stop_app(&pair, 0)));
-    CU_ASSERT(ended_well(pair_stop_web(&pair, 0)));
+    CHECK_INT(process_exit(pair_stop_app(&pair, 0)), 0);
+    CHECK_INT(process_exit(pair_stop_web(&pair, 0)), 0);
 }
 
 static void stop_app_before_web(void)
 {
     kill(pair.app, SIGTERM);
     kill(pair.web, SIGINT);
-    CU_ASSERT(ended_well(pair_stop_web(&pair, 0)));
-    CU_ASSERT(ended_well(pair_stop_app(&pair, 0)));
+    CHECK_INT(process_exit(pair_stop_web(&pair, 0)), 0);
+    CHECK_INT(process_exit(pair_stop_app(&pair, 0)), 0);
 }
 
 static void stop_under_load(void (*stop)(void))
 {
     pid_t workers[PROCESS_WORKERS_MAX];
-    CU_ASSERT_TRUE_FATAL(start(NULL));
+    REQUIRE_TRUE(start(NULL));
     size_t count = pair_workers(&pair, workers, PROCESS_WORKERS_MAX);
-    CU_ASSERT(load_start(&load, THREADS, send_traffic, NULL));
+    CHECK_TRUE(load_start(&load, THREADS, send_traffic, NULL));
     load_sleep_ms(WARM_MS);
     stop();
     check_nothing_left(workers, count);
@@ -246,12 +241,12 @@ static void test_app_alone(void)
     pid_t workers[PROCESS_WORKERS_MAX];
     static const char *const ready[] = {"healthcheck", "--ready", NULL};
     static const char *const live[] = {"healthcheck", NULL};
-    CU_ASSERT_TRUE_FATAL(start(NULL));
+    REQUIRE_TRUE(start(NULL));
     size_t count = pair_workers(&pair, workers, PROCESS_WORKERS_MAX);
     struct client *client = client_open(pair.port);
-    CU_ASSERT_PTR_NOT_NULL_FATAL(client);
-    CU_ASSERT_EQUAL(pair_command(&pair, ready, NULL, 0), 0);
-    CU_ASSERT(load_start(&load, THREADS, send_traffic, NULL));
+    REQUIRE_NOT_NULL(client);
+    CHECK_INT(pair_command(&pair, ready, NULL, 0), 0);
+    CHECK_TRUE(load_start(&load, THREADS, send_traffic, NULL));
     load_sleep_ms(WARM_MS);
 
     kill(pair.app, SIGTERM);
@@ -261,20 +256,21 @@ static void test_app_alone(void)
             break;
         load_sleep_ms(1);
     }
-    CU_ASSERT(answer_is_problem(&answer, 503, "draining", ANSWER_POSTERN));
-    CU_ASSERT(client_header(&answer, "Retry-After") != NULL);
-    CU_ASSERT(client_get(client, "/healthz", &answer) && answer.status == 200);
-    CU_ASSERT_EQUAL(pair_command(&pair, ready, NULL, 0), 1);
-    CU_ASSERT_EQUAL(pair_command(&pair, live, NULL, 0), 0);
+    CHECK_TRUE(answer_is_problem(&answer, 503, "draining", ANSWER_POSTERN));
+    CHECK_NOT_NULL(client_header(&answer, "Retry-After"));
+    CHECK_TRUE(client_get(client, "/healthz", &answer));
+    CHECK_INT(answer.status, 200);
+    CHECK_INT(pair_command(&pair, ready, NULL, 0), 1);
+    CHECK_INT(pair_command(&pair, live, NULL, 0), 0);
     load_sleep_ms(TAIL_MS);
     atomic_store(&traffic.stop, true);
     load_join(&load);
-    CU_ASSERT(ended_well(pair_stop_app(&pair, 0)));
+    CHECK_INT(process_exit(pair_stop_app(&pair, 0)), 0);
     check_nothing_left(workers, count);
     check_traffic(false);
 
     client_get(client, "/readyz", &answer);
-    CU_ASSERT(answer_is_problem(&answer, 503, NULL, ANSWER_LIGHTTPD));
+    CHECK_TRUE(answer_is_problem(&answer, 503, NULL, ANSWER_LIGHTTPD));
     client_close(client);
     pair_end(&pair);
 }
@@ -284,15 +280,15 @@ static void test_deadline(void)
 {
     static const char *const env[] = {"POSTERN_DRAIN_SECONDS=1", "POSTERN_QUIET_MS=50", NULL};
     pid_t workers[PROCESS_WORKERS_MAX];
-    CU_ASSERT_TRUE_FATAL(start(env));
+    REQUIRE_TRUE(start(env));
     size_t count = pair_workers(&pair, workers, PROCESS_WORKERS_MAX);
     int fd = fastcgi_connect(&pair);
-    CU_ASSERT(client_raw_send(fd, fastcgi_half_record, sizeof fastcgi_half_record));
+    CHECK_TRUE(client_raw_send(fd, fastcgi_half_record, sizeof fastcgi_half_record));
     load_sleep_ms(WARM_MS);
     pair_stop_web(&pair, SIGINT);
-    CU_ASSERT(ended_well(pair_stop_app(&pair, SIGTERM)));
+    CHECK_INT(process_exit(pair_stop_app(&pair, SIGTERM)), 0);
     check_nothing_left(workers, count);
-    CU_ASSERT(process_wait_log(&pair, "postern.log", "drain deadline passed", 0));
+    CHECK_LOG(&pair, "postern.log", "drain deadline passed", 0);
     close(fd);
     pair_end(&pair);
 }
@@ -304,18 +300,18 @@ static void test_unceasing(void)
     /* A tenth of it, 0.6 s, is for the queue: a busy machine's disk may stand still for 0.2. */
     static const char *const env[] = {"POSTERN_DRAIN_SECONDS=6", NULL};
     pid_t workers[PROCESS_WORKERS_MAX];
-    CU_ASSERT_TRUE_FATAL(start(env));
+    REQUIRE_TRUE(start(env));
     size_t count = pair_workers(&pair, workers, PROCESS_WORKERS_MAX);
-    CU_ASSERT(load_start(&load, THREADS, send_traffic, NULL));
+    CHECK_TRUE(load_start(&load, THREADS, send_traffic, NULL));
     load_sleep_ms(WARM_MS);
-    CU_ASSERT(ended_well(pair_stop_app(&pair, SIGTERM)));
+    CHECK_INT(process_exit(pair_stop_app(&pair, SIGTERM)), 0);
     load_sleep_ms(50);
     atomic_store(&traffic.stop, true);
     load_join(&load);
     check_traffic(true);
     check_nothing_left(workers, count);
-    CU_ASSERT_FALSE(process_wait_log(&pair, "postern.log", "drain deadline passed", 0));
-    CU_ASSERT_FALSE(process_wait_log(&pair, "postern.log", "worker ended", 0));
+    CHECK_NO_LOG(&pair, "postern.log", "drain deadline passed");
+    CHECK_NO_LOG(&pair, "postern.log", "worker ended");
     pair_end(&pair);
 }
 
@@ -324,9 +320,9 @@ static void test_second_signal(void)
 {
     static const char *const env[] = {"POSTERN_QUIET_MS=500", NULL};
     pid_t workers[PROCESS_WORKERS_MAX];
-    CU_ASSERT_TRUE_FATAL(start(env));
+    REQUIRE_TRUE(start(env));
     size_t count = pair_workers(&pair, workers, PROCESS_WORKERS_MAX);
-    CU_ASSERT(load_start(&load, THREADS, send_traffic, NULL));
+    CHECK_TRUE(load_start(&load, THREADS, send_traffic, NULL));
     load_sleep_ms(WARM_MS);
     kill(pair.app, SIGINT);
     load_sleep_ms(50);
@@ -336,7 +332,7 @@ static void test_second_signal(void)
     load_sleep_ms(200);
     atomic_store(&traffic.stop, true);
     load_join(&load);
-    CU_ASSERT(ended_well(pair_stop_app(&pair, 0)));
+    CHECK_INT(process_exit(pair_stop_app(&pair, 0)), 0);
     check_nothing_left(workers, count);
     check_traffic(false);
     pair_end(&pair);
@@ -350,27 +346,27 @@ static void test_half_sent(void)
     enum { HALVES = 8, HALF = 20, PAUSE_MS = 300 };
     int fds[HALVES];
     char request[512], reply[4096];
-    CU_ASSERT_TRUE_FATAL(start(NULL));
+    REQUIRE_TRUE(start(NULL));
     make_request(request, sizeof request, "half", true, false);
     size_t first = strlen(request) - HALF;
     for (int i = 0; i < HALVES; i++) {
         fds[i] = client_raw_open(pair.port);
-        CU_ASSERT(client_raw_send(fds[i], request, first));
+        CHECK_TRUE(client_raw_send(fds[i], request, first));
     }
     load_sleep_ms(PAUSE_MS);
     kill(pair.web, SIGINT);
     kill(pair.app, SIGTERM);
     load_sleep_ms(PAUSE_MS);
     for (int i = 0; i < HALVES; i++)
-        CU_ASSERT(client_raw_send(fds[i], request + first, HALF));
+        CHECK_TRUE(client_raw_send(fds[i], request + first, HALF));
     for (int i = 0; i < HALVES; i++) {
         client_raw_read(fds[i], reply, sizeof reply, WIRE_TIMEOUT_MS, NULL);
-        SUITE_CHECK(strncmp(reply, "HTTP/1.1 201 ", 13) == 0, "%.200s", reply);
+        CHECK_START(reply, "HTTP/1.1 201 ");
         close(fds[i]);
     }
-    CU_ASSERT(ended_well(pair_stop_web(&pair, 0)));
-    CU_ASSERT(ended_well(pair_stop_app(&pair, 0)));
-    CU_ASSERT_EQUAL(ledger_number(&pair, "SELECT count(*) FROM orders"), HALVES);
+    CHECK_INT(process_exit(pair_stop_web(&pair, 0)), 0);
+    CHECK_INT(process_exit(pair_stop_app(&pair, 0)), 0);
+    CHECK_INT(ledger_number(&pair, "SELECT count(*) FROM orders"), HALVES);
     pair_end(&pair);
 }
 
@@ -386,11 +382,12 @@ static void test_half_received(void)
 {
     static const char *const variables[] = {"REQUEST_METHOD=GET", "PATH_INFO=/products/1", NULL};
     struct fastcgi_answer got;
-    CU_ASSERT_TRUE_FATAL(start(NULL));
+    REQUIRE_TRUE(start(NULL));
     fastcgi_call_parts(&pair, variables, NULL, 50, stop_in_between, &got);
-    SUITE_CHECK(got.status == 200 && strstr(got.body, "\"id\":1,"), "%d %s", got.status, got.body);
+    CHECK_INT(got.status, 200, "%d %s", got.status, got.body);
+    CHECK_CONTAINS(got.body, "\"id\":1,", "%d %s", got.status, got.body);
     fastcgi_free(&got);
-    CU_ASSERT(ended_well(pair_stop_app(&pair, 0)));
+    CHECK_INT(process_exit(pair_stop_app(&pair, 0)), 0);
     pair_end(&pair);
 }
 
@@ -405,5 +402,5 @@ int main(void)
                                   {"half-sent requests", test_half_sent},
                                   {"a half-received request", test_half_received},
                                   CU_TEST_INFO_NULL};
-    return suite_run("e2e/drain", NULL, NULL, tests);
+    return e2e_suite_run("e2e/drain", NULL, NULL, tests);
 }

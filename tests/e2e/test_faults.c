@@ -8,13 +8,14 @@
 #include <string.h>
 #include <sys/wait.h>
 
+#include "check.h"
 #include "e2e/answer.h"
 #include "e2e/client.h"
+#include "e2e/e2e_suite.h"
 #include "e2e/ledger.h"
 #include "e2e/load.h"
 #include "e2e/pair.h"
 #include "e2e/process.h"
-#include "suite.h"
 
 enum {
     CLIENTS = 8,
@@ -148,7 +149,7 @@ static void check_acknowledged(void)
 {
     struct client_answer answer;
     struct client *client = client_open(pair.port);
-    CU_ASSERT_PTR_NOT_NULL_FATAL(client);
+    REQUIRE_NOT_NULL(client);
     int wrong = 0;
     for (size_t i = 0; i < CLIENTS; i++) {
         for (size_t j = 0; j < buyers[i].count; j++) {
@@ -161,7 +162,7 @@ static void check_acknowledged(void)
                         answer.body, placed->body);
         }
     }
-    CU_ASSERT_EQUAL(wrong, 0);
+    CHECK_INT(wrong, 0);
     client_close(client);
 }
 
@@ -171,25 +172,26 @@ static void check_books(bool faulty)
     int64_t count = 0;
     int failures = 0;
     for (size_t i = 0; i < CLIENTS; i++) {
-        SUITE_CHECK(buyers[i].count > 0, "client %zu placed nothing", i);
-        CU_ASSERT_EQUAL(buyers[i].given_up, 0);
+        CHECK_COMPARE(buyers[i].count, >, 0, "client %zu placed nothing", i);
+        CHECK_INT(buyers[i].given_up, 0);
         count += (int64_t)buyers[i].count;
         failures += buyers[i].failures;
     }
     printf("%" PRId64 " orders, %d failures on the way\n", count, failures);
-    CU_ASSERT(failures > 0 || !faulty);
+    if (faulty)
+        CHECK_COMPARE(failures, >, 0);
     check_acknowledged();
-    CU_ASSERT_EQUAL(ledger_number(&pair, "SELECT count(*) FROM orders"), count);
-    CU_ASSERT_EQUAL(ledger_number(&pair, "SELECT count(*) FROM idempotency_keys"), count);
-    CU_ASSERT(ledger_balances(&pair, STOCK));
+    CHECK_INT(ledger_number(&pair, "SELECT count(*) FROM orders"), count);
+    CHECK_INT(ledger_number(&pair, "SELECT count(*) FROM idempotency_keys"), count);
+    CHECK_TRUE(ledger_balances(&pair, STOCK));
 }
 
 static void test_workers_die(void)
 {
     uint64_t random = seed;
     int deaths = 0;
-    CU_ASSERT_TRUE_FATAL(start());
-    CU_ASSERT(load_start(&load, CLIENTS, buy_on, NULL));
+    REQUIRE_TRUE(start());
+    CHECK_TRUE(load_start(&load, CLIENTS, buy_on, NULL));
     for (int64_t until = load_now_ms() + WORKERS_DIE_MS; load_now_ms() < until;) {
         pid_t workers[PROCESS_WORKERS_MAX];
         size_t count = pair_workers(&pair, workers, PROCESS_WORKERS_MAX);
@@ -200,7 +202,7 @@ static void test_workers_die(void)
     }
     atomic_store(&stop, true);
     load_join(&load);
-    SUITE_CHECK(deaths >= 10, "%d deaths", deaths);
+    CHECK_COMPARE(deaths, >=, 10);
     check_books(true);
     finish();
 }
@@ -208,7 +210,7 @@ static void test_workers_die(void)
 static void end_master(void)
 {
     int status = pair_stop_app(&pair, SIGKILL);
-    CU_ASSERT(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
+    CHECK_INT(process_exit(status), -SIGKILL);
 }
 
 /* The old workers are still leaving when the new master starts. */
@@ -216,22 +218,22 @@ static void test_master_dies(void)
 {
     pid_t old[MASTER_DEATHS][PROCESS_WORKERS_MAX];
     size_t old_count[MASTER_DEATHS];
-    CU_ASSERT_TRUE_FATAL(start());
-    CU_ASSERT(load_start(&load, CLIENTS, buy_on, NULL));
+    REQUIRE_TRUE(start());
+    CHECK_TRUE(load_start(&load, CLIENTS, buy_on, NULL));
     for (int i = 0; i < MASTER_DEATHS; i++) {
         load_sleep_ms(500);
         old_count[i] = pair_workers(&pair, old[i], PROCESS_WORKERS_MAX);
         end_master();
-        CU_ASSERT_TRUE_FATAL(pair_start_app(&pair));
-        CU_ASSERT(pair_wait_ready(&pair));
+        REQUIRE_TRUE(pair_start_app(&pair));
+        CHECK_TRUE(pair_wait_ready(&pair));
     }
     load_sleep_ms(300);
     atomic_store(&stop, true);
     load_join(&load);
     for (int i = 0; i < MASTER_DEATHS; i++) {
         for (size_t j = 0; j < old_count[i]; j++)
-            SUITE_CHECK(process_wait_end(old[i][j], 5000), "worker %d outlives its master",
-                        (int)old[i][j]);
+            CHECK_TRUE(process_wait_end(old[i][j], 5000), "worker %d outlives its master",
+                       (int)old[i][j]);
     }
     check_books(false);
     finish();
@@ -241,8 +243,8 @@ static void test_master_dies(void)
 static void test_all_die(void)
 {
     pid_t workers[PROCESS_WORKERS_MAX];
-    CU_ASSERT_TRUE_FATAL(start());
-    CU_ASSERT(load_start(&load, CLIENTS, buy_on, NULL));
+    REQUIRE_TRUE(start());
+    CHECK_TRUE(load_start(&load, CLIENTS, buy_on, NULL));
     for (int i = 0; i < MASTER_DEATHS; i++) {
         load_sleep_ms(500);
         size_t count = pair_workers(&pair, workers, PROCESS_WORKERS_MAX);
@@ -250,8 +252,8 @@ static void test_all_die(void)
         for (size_t j = 0; j < count; j++)
             kill(workers[j], SIGKILL);
         end_master();
-        CU_ASSERT_TRUE_FATAL(pair_start_app(&pair));
-        CU_ASSERT(pair_wait_ready(&pair));
+        REQUIRE_TRUE(pair_start_app(&pair));
+        CHECK_TRUE(pair_wait_ready(&pair));
     }
     atomic_store(&stop, true);
     load_join(&load);
@@ -266,5 +268,5 @@ int main(void)
                                   {"all die", test_all_die},
                                   CU_TEST_INFO_NULL};
     seed = load_seed();
-    return suite_run("e2e/faults", NULL, NULL, tests);
+    return e2e_suite_run("e2e/faults", NULL, NULL, tests);
 }

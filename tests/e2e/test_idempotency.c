@@ -5,12 +5,13 @@
 #include <string.h>
 #include <strings.h>
 
+#include "check.h"
 #include "e2e/answer.h"
+#include "e2e/e2e_suite.h"
 #include "e2e/fastcgi.h"
 #include "e2e/fixture.h"
 #include "e2e/ledger.h"
 #include "e2e/load.h"
-#include "suite.h"
 
 enum { RACERS = 20, RACES = 5, STOCK = 1000000 };
 
@@ -79,29 +80,29 @@ static void test_replay(void)
 {
     struct first first = {.body = ""};
     int64_t before = orders_stored(), stock = answer_stock(client, 1);
-    SUITE_CHECK(post("\"replay\"", ONE_NUT) == 201, "%d %s", answer.status, answer.body);
-    SUITE_CHECK(!client_header(&answer, "Idempotent-Replayed"), "a first answer is no replay");
+    CHECK_INT(post("\"replay\"", ONE_NUT), 201);
+    CHECK_NULL(client_header(&answer, "Idempotent-Replayed"), "a first answer is no replay");
     keep(&first);
     for (int i = 0; i < 3; i++) {
         post("\"replay\"", ONE_NUT);
-        SUITE_CHECK(is_replay(&answer, &first), "%d %s", answer.status, answer.body);
+        CHECK_TRUE(is_replay(&answer, &first));
     }
     /* Another way to write the same order. */
     post("\"replay\"", " { \"items\" : [ {\"quantity\":1, \"product_id\":1} ] } ");
-    SUITE_CHECK(is_replay(&answer, &first), "%d %s", answer.status, answer.body);
-    CU_ASSERT_EQUAL(orders_stored(), before + 1);
-    CU_ASSERT_EQUAL(answer_stock(client, 1), stock - 1);
+    CHECK_TRUE(is_replay(&answer, &first));
+    CHECK_INT(orders_stored(), before + 1);
+    CHECK_INT(answer_stock(client, 1), stock - 1);
 }
 
 static void test_quoted_and_bare(void)
 {
     struct first first = {.body = ""};
-    SUITE_CHECK(post("bare-1_x:y", ONE_NUT) == 201, "%d %s", answer.status, answer.body);
+    CHECK_INT(post("bare-1_x:y", ONE_NUT), 201);
     keep(&first);
     post("\"bare-1_x:y\"", ONE_NUT);
-    SUITE_CHECK(is_replay(&answer, &first), "%d %s", answer.status, answer.body);
+    CHECK_TRUE(is_replay(&answer, &first));
     post("\"BARE-1_x:y\"", ONE_NUT);
-    SUITE_CHECK(!client_header(&answer, "Idempotent-Replayed"), "keys are one in any case");
+    CHECK_NULL(client_header(&answer, "Idempotent-Replayed"), "keys are one in any case");
 }
 
 static void test_reused(void)
@@ -112,25 +113,25 @@ static void test_reused(void)
     keep(&first);
     before = orders_stored();
     post("reused", TWO_NUTS);
-    CU_ASSERT(answer_is_problem(&answer, 422, "idempotency-key-reused", ANSWER_POSTERN));
+    CHECK_TRUE(answer_is_problem(&answer, 422, "idempotency-key-reused", ANSWER_POSTERN));
     post("reused", "{\"items\":[{\"product_id\":1,\"quantity\":1}],\"reference\":\"x\"}");
-    CU_ASSERT(answer_is_problem(&answer, 422, "idempotency-key-reused", ANSWER_POSTERN));
+    CHECK_TRUE(answer_is_problem(&answer, 422, "idempotency-key-reused", ANSWER_POSTERN));
     post("reused", ONE_NUT);
-    SUITE_CHECK(is_replay(&answer, &first), "%d %s", answer.status, answer.body);
-    CU_ASSERT_EQUAL(orders_stored(), before);
+    CHECK_TRUE(is_replay(&answer, &first));
+    CHECK_INT(orders_stored(), before);
 }
 
 static void test_refusals_are_not_remembered(void)
 {
     post("refused", ONE_RARE);
-    CU_ASSERT(answer_is_problem(&answer, 409, "out-of-stock", ANSWER_POSTERN));
+    CHECK_TRUE(answer_is_problem(&answer, 409, "out-of-stock", ANSWER_POSTERN));
     post("refused", NO_NUT);
-    CU_ASSERT(answer_is_problem(&answer, 422, "invalid-request", ANSWER_POSTERN));
+    CHECK_TRUE(answer_is_problem(&answer, 422, "invalid-request", ANSWER_POSTERN));
     post("refused", "{");
-    CU_ASSERT(answer_is_problem(&answer, 400, "malformed-json", ANSWER_POSTERN));
+    CHECK_TRUE(answer_is_problem(&answer, 400, "malformed-json", ANSWER_POSTERN));
     post("refused", ONE_NUT);
-    SUITE_CHECK(answer.status == 201 && !client_header(&answer, "Idempotent-Replayed"), "%d %s",
-                answer.status, answer.body);
+    CHECK_INT(answer.status, 201);
+    CHECK_NULL(client_header(&answer, "Idempotent-Replayed"));
 }
 
 /* The last of the stock was sold under the key: the replay must still say so, not "out of stock".
@@ -138,11 +139,11 @@ static void test_refusals_are_not_remembered(void)
 static void test_replay_when_sold_out(void)
 {
     struct first first = {.body = ""};
-    SUITE_CHECK(post("all", ALL_RARE) == 201, "%d %s", answer.status, answer.body);
+    CHECK_INT(post("all", ALL_RARE), 201);
     keep(&first);
-    CU_ASSERT_EQUAL(answer_stock(client, 2), 0);
+    CHECK_INT(answer_stock(client, 2), 0);
     post("all", ALL_RARE);
-    SUITE_CHECK(is_replay(&answer, &first), "%d %s", answer.status, answer.body);
+    CHECK_TRUE(is_replay(&answer, &first));
 }
 
 static void test_bad_keys(void)
@@ -159,10 +160,11 @@ static void test_bad_keys(void)
     };
     int64_t before = orders_stored();
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        CHECK_ROW(rows[i].line);
         post(rows[i].key, ONE_NUT);
-        SUITE_ROW(&rows[i], answer_is_problem(&answer, 400, "bad-idempotency-key", ANSWER_POSTERN));
+        CHECK_TRUE(answer_is_problem(&answer, 400, "bad-idempotency-key", ANSWER_POSTERN));
     }
-    CU_ASSERT_EQUAL(orders_stored(), before);
+    CHECK_INT(orders_stored(), before);
 }
 
 static void test_lengths(void)
@@ -177,11 +179,12 @@ static void test_lengths(void)
         {__LINE__, 254, true, 201}, {__LINE__, 256, false, 400}, {__LINE__, 256, true, 400},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        CHECK_ROW(rows[i].line);
         char key[300] = "", text[300];
         memset(key, 'k', rows[i].len);
         snprintf(text, sizeof text, rows[i].quoted ? "\"%s\"" : "%s", key);
         post(text, rows[i].len == 1 ? ONE_NUT : TWO_NUTS);
-        SUITE_ROW(&rows[i], answer.status == rows[i].status);
+        CHECK_INT(answer.status, rows[i].status);
     }
     /* Two keys that differ in their last byte alone are two. */
     char key[256] = "";
@@ -189,8 +192,8 @@ static void test_lengths(void)
     post(key, ONE_NUT);
     key[254] = 'm';
     post(key, ONE_NUT);
-    SUITE_CHECK(answer.status == 201 && !client_header(&answer, "Idempotent-Replayed"), "%d",
-                answer.status);
+    CHECK_INT(answer.status, 201);
+    CHECK_NULL(client_header(&answer, "Idempotent-Replayed"));
 }
 
 struct race {
@@ -226,19 +229,19 @@ static void test_race(void)
         race = (struct race){.key = ""};
         snprintf(race.key, sizeof race.key, "race-%d", r);
         pthread_barrier_init(&race.start, NULL, RACERS);
-        CU_ASSERT(load_run(RACERS, race_one, &race));
+        CHECK_TRUE(load_run(RACERS, race_one, &race));
         pthread_barrier_destroy(&race.start);
         for (size_t i = 0; i < RACERS; i++) {
             bool placed = race.status[i] == 201 && !race.replayed[i];
             firsts += placed;
             first = placed ? i : first;
         }
-        CU_ASSERT_EQUAL(firsts, 1);
+        CHECK_INT(firsts, 1);
         for (size_t i = 0; i < RACERS; i++)
-            SUITE_CHECK(race.status[i] == 201 ? !strcmp(race.location[i], race.location[first])
-                                              : race.status[i] == 409 && race.retry_after[i],
-                        "racer %zu got %d %s", i, race.status[i], race.location[i]);
-        CU_ASSERT_EQUAL(orders_stored(), before + 1);
+            CHECK_TRUE(race.status[i] == 201 ? !strcmp(race.location[i], race.location[first])
+                                             : race.status[i] == 409 && race.retry_after[i],
+                       "racer %zu got %d %s", i, race.status[i], race.location[i]);
+        CHECK_INT(orders_stored(), before + 1);
     }
 }
 
@@ -261,8 +264,8 @@ static void place_as(const char *consumer, const char *key, char location[128])
 {
     struct fastcgi_answer out;
     ask_as(consumer, "POST", "/orders", key, ONE_NUT, &out);
-    SUITE_CHECK(out.status == 201, "%s: %d %s", consumer, out.status, out.body);
-    CU_ASSERT(fastcgi_header(&out, "Location", location, 128));
+    CHECK_INT(out.status, 201, "%s: %d %s", consumer, out.status, out.body);
+    CHECK_TRUE(fastcgi_header(&out, "Location", location, 128));
     fastcgi_free(&out);
 }
 
@@ -279,7 +282,7 @@ static bool lists_as(const char *consumer, const char *location)
     struct fastcgi_answer out;
     ask_as(consumer, "GET", "/orders", NULL, NULL, &out);
     bool found = out.status == 200 && strstr(out.body, location + strlen("/orders/"));
-    SUITE_CHECK(out.status == 200, "%d %s", out.status, out.body);
+    CHECK_INT(out.status, 200, "%d %s", out.status, out.body);
     fastcgi_free(&out);
     return found;
 }
@@ -290,17 +293,17 @@ static void test_consumers(void)
     place_as(CONSUMER1, "shared", one);
     place_as(CONSUMER2, "shared", two);
     place_as(CONSUMER1, "shared", again);
-    CU_ASSERT_STRING_NOT_EQUAL(one, two);
-    CU_ASSERT_STRING_EQUAL(one, again);
-    CU_ASSERT_EQUAL(get_as(CONSUMER1, one), 200);
-    CU_ASSERT_EQUAL(get_as(CONSUMER2, one), 404);
-    CU_ASSERT_EQUAL(get_as(CONSUMER1, two), 404);
-    CU_ASSERT_EQUAL(get_as(CONSUMER2, two), 200);
-    CU_ASSERT_EQUAL(get_as("", one), 404);
-    CU_ASSERT(lists_as(CONSUMER1, one));
-    CU_ASSERT(!lists_as(CONSUMER1, two));
-    CU_ASSERT(lists_as(CONSUMER2, two));
-    CU_ASSERT(!lists_as("", one));
+    CHECK_OTHER_TEXT(one, two);
+    CHECK_TEXT(one, again);
+    CHECK_INT(get_as(CONSUMER1, one), 200);
+    CHECK_INT(get_as(CONSUMER2, one), 404);
+    CHECK_INT(get_as(CONSUMER1, two), 404);
+    CHECK_INT(get_as(CONSUMER2, two), 200);
+    CHECK_INT(get_as("", one), 404);
+    CHECK_TRUE(lists_as(CONSUMER1, one));
+    CHECK_FALSE(lists_as(CONSUMER1, two));
+    CHECK_TRUE(lists_as(CONSUMER2, two));
+    CHECK_FALSE(lists_as("", one));
 }
 
 /* What is no endpoint's id is nobody's, and nobody is one consumer: that of the local clients. */
@@ -322,11 +325,12 @@ static void test_invalid_consumers(void)
     };
     char location[128], key[32];
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        CHECK_ROW(rows[i].line);
         snprintf(key, sizeof key, "invalid-%zu", i);
         place_as(rows[i].consumer, key, location);
         client_get(client, location, &answer);
-        SUITE_ROW(&rows[i], answer.status == 200);
-        SUITE_ROW(&rows[i], get_as(CONSUMER1, location) == 404);
+        CHECK_INT(answer.status, 200);
+        CHECK_INT(get_as(CONSUMER1, location), 404);
     }
 }
 
@@ -341,20 +345,21 @@ static void test_client_cannot_pose(void)
         const char *const headers[] = {line, NULL};
         struct client_request request = {.method = "GET", .path = location, .headers = headers};
         client_call(client, &request, &answer);
-        SUITE_CHECK(answer.status == 404 || answer.status == 400, "%s: %d", line, answer.status);
+        if (answer.status != 404)
+            CHECK_INT(answer.status, 400, "%s: %d", line, answer.status);
         request.path = "/orders";
         client_call(client, &request, &answer);
-        SUITE_CHECK(!strstr(answer.body, location + strlen("/orders/")), "%s", line);
+        CHECK_LACKS(answer.body, location + strlen("/orders/"), "%s", line);
     }
 }
 
 static void test_books(void)
 {
-    CU_ASSERT(ledger_number(&pair, "SELECT count(*) FROM orders") > 0);
-    CU_ASSERT_EQUAL(ledger_number(&pair, "SELECT p.quantity + (SELECT sum(l.quantity) FROM"
-                                         " order_lines AS l WHERE l.product_id = 1)"
-                                         " FROM products AS p WHERE p.id = 1"),
-                    STOCK);
+    CHECK_COMPARE(ledger_number(&pair, "SELECT count(*) FROM orders"), >, 0);
+    CHECK_INT(ledger_number(&pair, "SELECT p.quantity + (SELECT sum(l.quantity) FROM"
+                                   " order_lines AS l WHERE l.product_id = 1)"
+                                   " FROM products AS p WHERE p.id = 1"),
+              STOCK);
 }
 
 int main(void)
@@ -374,5 +379,5 @@ int main(void)
         {"books", test_books},
         CU_TEST_INFO_NULL,
     };
-    return suite_run("e2e/idempotency", setup, fixture_end, tests);
+    return e2e_suite_run("e2e/idempotency", setup, fixture_end, tests);
 }

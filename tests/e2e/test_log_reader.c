@@ -11,12 +11,13 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "check.h"
 #include "e2e/client.h"
+#include "e2e/e2e_suite.h"
 #include "e2e/fastcgi.h"
 #include "e2e/fixture.h"
 #include "e2e/load.h"
 #include "e2e/process.h"
-#include "suite.h"
 
 enum {
     THREADS = 4,
@@ -115,8 +116,8 @@ static struct seen read_log(void)
 static void fill_pipe(void)
 {
     atomic_store(&unanswered, 0);
-    CU_ASSERT(load_run(THREADS, send_requests, NULL));
-    CU_ASSERT_EQUAL(unanswered, 0);
+    CHECK_TRUE(load_run(THREADS, send_requests, NULL));
+    CHECK_INT(unanswered, 0);
 }
 
 /* Each request's line was either written whole or counted. */
@@ -125,14 +126,16 @@ static void test_reader_returns(void)
     read_log();
     fill_pipe();
     struct seen first = read_log();
-    CU_ASSERT(first.requests > 0 && first.requests < THREADS * REQUESTS);
+    CHECK_COMPARE(first.requests, >, 0);
+    CHECK_COMPARE(first.requests, <, THREADS * REQUESTS);
     client_get(client, "/products/1", &answer);
-    CU_ASSERT_EQUAL(answer.status, 200);
+    CHECK_INT(answer.status, 200);
     struct seen second = read_log();
-    CU_ASSERT(first.broken == 0 && second.broken == 0);
-    CU_ASSERT_EQUAL(second.requests, 1);
-    SUITE_CHECK(first.requests + first.dropped + second.dropped == THREADS * REQUESTS,
-                "%d requests, %d and %d dropped", first.requests, first.dropped, second.dropped);
+    CHECK_INT(first.broken, 0);
+    CHECK_INT(second.broken, 0);
+    CHECK_INT(second.requests, 1);
+    CHECK_INT(first.requests + first.dropped + second.dropped, THREADS * REQUESTS,
+              "%d requests, %d and %d dropped", first.requests, first.dropped, second.dropped);
 }
 
 /* Whether one of the workers, whichever, is another now. */
@@ -151,19 +154,19 @@ static void test_reader_stays_away(void)
 {
     pid_t old[THREADS];
     fill_pipe();
-    CU_ASSERT_EQUAL(pair_workers(&pair, old, THREADS), THREADS);
+    CHECK_INT(pair_workers(&pair, old, THREADS), THREADS);
     int fd = fastcgi_connect(&pair);
-    CU_ASSERT(client_raw_send(fd, fastcgi_half_record, sizeof fastcgi_half_record));
-    CU_ASSERT(wait_replaced(old));
+    CHECK_TRUE(client_raw_send(fd, fastcgi_half_record, sizeof fastcgi_half_record));
+    CHECK_TRUE(wait_replaced(old));
     close(fd);
     client_get(client, "/products/1", &answer);
-    CU_ASSERT_EQUAL(answer.status, 200);
+    CHECK_INT(answer.status, 200);
 
     int64_t since = load_now_ms();
     int status = pair_stop_app(&pair, SIGTERM);
-    CU_ASSERT(WIFEXITED(status) && WEXITSTATUS(status) == 0);
-    SUITE_CHECK(load_now_ms() - since < DRAIN_MS, "%d ms", (int)(load_now_ms() - since));
-    CU_ASSERT_EQUAL(read_log().broken, 0);
+    CHECK_INT(process_exit(status), 0);
+    CHECK_COMPARE(load_now_ms() - since, <, DRAIN_MS);
+    CHECK_INT(read_log().broken, 0);
 }
 
 int main(void)
@@ -171,5 +174,5 @@ int main(void)
     static CU_TestInfo tests[] = {{"the reader returns", test_reader_returns},
                                   {"the reader stays away", test_reader_stays_away},
                                   CU_TEST_INFO_NULL};
-    return suite_run("e2e/log_reader", setup, teardown, tests);
+    return e2e_suite_run("e2e/log_reader", setup, teardown, tests);
 }

@@ -4,9 +4,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "check.h"
 #include "e2e/answer.h"
+#include "e2e/e2e_suite.h"
 #include "e2e/fixture.h"
-#include "suite.h"
 
 static const char catalogue[] = "id,name,description,price,quantity\n"
                                 "1,Nut,,0.10,1000000\n"
@@ -28,26 +29,29 @@ static void test_placed(void)
                 "\"email\":\"a@example.com\",\"reference\":\"R\xc3\xa9"
                 "f 1\"}",
                 &answer);
-    SUITE_CHECK(answer.status == 201, "%d %s", answer.status, answer.body);
+    CHECK_INT(answer.status, 201);
     cJSON *json = answer_json(&answer);
     const char *id = answer_text(json, "id"), *at = client_header(&answer, "Location");
-    SUITE_CHECK(id && strlen(id) == 36 && id[14] == '7', "id %s", id ? id : "-");
+    if (CHECK_NOT_NULL(id)) {
+        CHECK_INT(strlen(id), 36, "id %s", id ? id : "-");
+        CHECK_INT(id[14], '7', "id %s", id ? id : "-");
+    }
     snprintf(location, sizeof location, "/orders/%s", id ? id : "");
-    SUITE_CHECK(at && strcmp(at, location) == 0, "Location %s", at ? at : "-");
-    SUITE_CHECK(strstr(answer.body, ",\"email\":\"a@example.com\",\"id\":") != NULL, "%s",
-                answer.body);
-    SUITE_CHECK(strstr(answer.body,
-                       "\"items\":[{\"amount\":59.97,\"name\":\"Bolt\",\"product_id\":2,"
-                       "\"quantity\":3,\"unit_price\":19.99},{\"amount\":0.70,\"name\":\"Nut\","
-                       "\"product_id\":1,\"quantity\":7,\"unit_price\":0.10}],"
-                       "\"message\":\"Order created\",\"reference\":\"R\xc3\xa9"
-                       "f 1\","
-                       "\"status\":\"confirmed\",\"total\":60.67}") != NULL,
-                "%s", answer.body);
+    CHECK_TEXT(at, location);
+    CHECK_CONTAINS(answer.body, ",\"email\":\"a@example.com\",\"id\":");
+    CHECK_CONTAINS(answer.body,
+                   "\"items\":[{\"amount\":59.97,\"name\":\"Bolt\",\"product_id\":2,"
+                   "\"quantity\":3,\"unit_price\":19.99},{\"amount\":0.70,\"name\":\"Nut\","
+                   "\"product_id\":1,\"quantity\":7,\"unit_price\":0.10}],"
+                   "\"message\":\"Order created\",\"reference\":\"R\xc3\xa9"
+                   "f 1\","
+                   "\"status\":\"confirmed\",\"total\":60.67}");
     const char *created = answer_text(json, "created_at");
-    SUITE_CHECK(created && strlen(created) >= 20 && created[10] == 'T' &&
-                    created[strlen(created) - 1] == 'Z',
-                "created_at %s", created ? created : "-");
+    if (CHECK_NOT_NULL(created)) {
+        CHECK_COMPARE(strlen(created), >=, 20, "created_at %s", created ? created : "-");
+        CHECK_INT(created[10], 'T', "created_at %s", created ? created : "-");
+        CHECK_INT(created[strlen(created) - 1], 'Z', "created_at %s", created ? created : "-");
+    }
     cJSON_Delete(json);
 }
 
@@ -58,14 +62,16 @@ static void test_read_back(void)
     char expected[4096], location[128];
     client_post(client, "/orders", "{\"items\":[{\"product_id\":1,\"quantity\":1}]}", &answer);
     const char *cut = strstr(answer.body, message), *at = client_header(&answer, "Location");
-    SUITE_CHECK(cut && at, "%d %s", answer.status, answer.body);
+    CHECK_NOT_NULL(cut);
+    CHECK_TRUE(at);
     if (!cut || !at)
         return;
     snprintf(expected, sizeof expected, "%.*s%s", (int)(cut - answer.body), answer.body,
              cut + strlen(message));
     snprintf(location, sizeof location, "%s", at);
-    SUITE_CHECK(client_get(client, location, &answer) && answer.status == 200, "%d", answer.status);
-    SUITE_CHECK(strcmp(answer.body, expected) == 0, "%s\nis not\n%s", answer.body, expected);
+    CHECK_TRUE(client_get(client, location, &answer));
+    CHECK_INT(answer.status, 200);
+    CHECK_TEXT(answer.body, expected, "%s\nis not\n%s", answer.body, expected);
 }
 
 static void test_amounts(void)
@@ -82,12 +88,13 @@ static void test_amounts(void)
         {__LINE__, "{\"product_id\":9007199254740991,\"quantity\":1000000}", "99999999990000.00"},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        CHECK_ROW(rows[i].line);
         char body[512], total[64];
         snprintf(body, sizeof body, "{\"items\":[%s]}", rows[i].items);
         snprintf(total, sizeof total, "\"total\":%s}", rows[i].total);
         client_post(client, "/orders", body, &answer);
-        SUITE_ROW(&rows[i], answer.status == 201);
-        SUITE_ROW(&rows[i], strstr(answer.body, total) != NULL);
+        CHECK_INT(answer.status, 201);
+        CHECK_CONTAINS(answer.body, total);
     }
 }
 
@@ -100,22 +107,19 @@ static void test_same_product_is_summed(void)
                 &answer);
     cJSON *json = answer_json(&answer);
     const cJSON *items = cJSON_GetObjectItemCaseSensitive(json, "items");
-    SUITE_CHECK(cJSON_GetArraySize(items) == 2, "%s", answer.body);
-    SUITE_CHECK(answer_number(cJSON_GetArrayItem(items, 0), "quantity") == 5, "%s", answer.body);
+    CHECK_INT(cJSON_GetArraySize(items), 2);
+    CHECK_INT(answer_number(cJSON_GetArrayItem(items, 0), "quantity"), 5);
     cJSON_Delete(json);
-    SUITE_CHECK(answer_stock(client, 1) == before - 5, "stock %lld",
-                (long long)answer_stock(client, 1));
+    CHECK_INT(answer_stock(client, 1), before - 5);
 }
 
 static void check_short(int line, const cJSON *entry, int64_t id, int64_t requested,
                         int64_t available)
 {
-    struct {
-        int line;
-    } row = {line};
-    SUITE_ROW(&row, answer_number(entry, "product_id") == id);
-    SUITE_ROW(&row, answer_number(entry, "requested") == requested);
-    SUITE_ROW(&row, answer_number(entry, "available") == available);
+    CHECK_ROW(line);
+    CHECK_INT(answer_number(entry, "product_id"), id);
+    CHECK_INT(answer_number(entry, "requested"), requested);
+    CHECK_INT(answer_number(entry, "available"), available);
 }
 
 static void test_out_of_stock_changes_nothing(void)
@@ -125,24 +129,24 @@ static void test_out_of_stock_changes_nothing(void)
                 "{\"items\":[{\"product_id\":1,\"quantity\":1},{\"product_id\":3,\"quantity\":3},"
                 "{\"product_id\":4,\"quantity\":1}]}",
                 &answer);
-    SUITE_CHECK(answer_is_problem(&answer, 409, "out-of-stock", ANSWER_POSTERN), "no 409");
+    CHECK_TRUE(answer_is_problem(&answer, 409, "out-of-stock", ANSWER_POSTERN), "no 409");
     cJSON *json = answer_json(&answer);
     const cJSON *list = cJSON_GetObjectItemCaseSensitive(json, "short");
-    SUITE_CHECK(cJSON_GetArraySize(list) == 2, "%s", answer.body);
+    CHECK_INT(cJSON_GetArraySize(list), 2);
     check_short(__LINE__, cJSON_GetArrayItem(list, 0), 3, 3, 2);
     check_short(__LINE__, cJSON_GetArrayItem(list, 1), 4, 1, 0);
     cJSON_Delete(json);
-    SUITE_CHECK(answer_stock(client, 1) == nuts, "nuts were taken");
-    SUITE_CHECK(answer_stock(client, 3) == rare, "rare ones were taken");
+    CHECK_INT(answer_stock(client, 1), nuts, "nuts were taken");
+    CHECK_INT(answer_stock(client, 3), rare, "rare ones were taken");
 }
 
 static void test_last_ones(void)
 {
     client_post(client, "/orders", "{\"items\":[{\"product_id\":3,\"quantity\":2}]}", &answer);
-    SUITE_CHECK(answer.status == 201, "%d %s", answer.status, answer.body);
-    SUITE_CHECK(answer_stock(client, 3) == 0, "stock %lld", (long long)answer_stock(client, 3));
+    CHECK_INT(answer.status, 201);
+    CHECK_INT(answer_stock(client, 3), 0);
     client_post(client, "/orders", "{\"items\":[{\"product_id\":3,\"quantity\":1}]}", &answer);
-    SUITE_CHECK(answer_is_problem(&answer, 409, "out-of-stock", ANSWER_POSTERN), "no 409");
+    CHECK_TRUE(answer_is_problem(&answer, 409, "out-of-stock", ANSWER_POSTERN), "no 409");
 }
 
 static void test_list_newest_first(void)
@@ -155,16 +159,19 @@ static void test_list_newest_first(void)
     cJSON_Delete(json);
     client_get(client, "/orders", &answer);
     json = answer_json(&answer);
-    SUITE_CHECK(answer.status == 200 && cJSON_GetArraySize(json) >= 2, "%d", answer.status);
+    CHECK_INT(answer.status, 200);
+    CHECK_COMPARE(cJSON_GetArraySize(json), >=, 2);
     const char *first = answer_text(cJSON_GetArrayItem(json, 0), "id");
-    SUITE_CHECK(first && strcmp(first, newest) == 0, "first is %s", first ? first : "-");
+    CHECK_TEXT(first, newest);
     const char *last = first;
     const cJSON *order;
     cJSON_ArrayForEach(order, json)
     {
         const char *id = answer_text(order, "id");
-        SUITE_CHECK(id && last && strcmp(id, last) <= 0, "out of order at %s", id ? id : "-");
-        SUITE_CHECK(!answer_text(order, "message"), "a message in the list");
+        CHECK_NOT_NULL(id);
+        if (CHECK_NOT_NULL(last, "out of order at %s", id ? id : "-"))
+            CHECK_COMPARE(strcmp(id, last), <=, 0, "out of order at %s", id ? id : "-");
+        CHECK_NULL(answer_text(order, "message"), "a message in the list");
         last = id;
     }
     cJSON_Delete(json);
@@ -177,18 +184,20 @@ static void test_list_in_pages(void)
     char path[256] = "/orders?limit=2";
     int at = 0, total = cJSON_GetArraySize(all);
     while (path[0] && at <= total) {
-        SUITE_CHECK(client_get(client, path, &answer) && answer.status == 200, "%s", path);
+        CHECK_TRUE(client_get(client, path, &answer), "%s", path);
+        CHECK_INT(answer.status, 200, "%s", path);
         cJSON *page = answer_json(&answer);
         const cJSON *order;
         cJSON_ArrayForEach(order, page)
-            SUITE_CHECK(cJSON_Compare(order, cJSON_GetArrayItem(all, at++), 1), "entry %d", at);
+            CHECK_TRUE(cJSON_Compare(order, cJSON_GetArrayItem(all, at++), 1), "entry %d", at);
         const char *link = client_header(&answer, "Link");
         path[0] = '\0';
         if (link && *link == '<')
             snprintf(path, sizeof path, "%.*s", (int)strcspn(link + 1, ">"), link + 1);
         cJSON_Delete(page);
     }
-    SUITE_CHECK(total > 2 && at == total, "%d of %d", at, total);
+    CHECK_COMPARE(total, >, 2);
+    CHECK_INT(at, total);
     cJSON_Delete(all);
 }
 
@@ -206,8 +215,9 @@ static void test_unknown(void)
         {__LINE__, "/orders/x/y"},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        SUITE_ROW(&rows[i], client_get(client, rows[i].path, &answer));
-        SUITE_ROW(&rows[i], answer_is_problem(&answer, 404, NULL, ANSWER_POSTERN));
+        CHECK_ROW(rows[i].line);
+        CHECK_TRUE(client_get(client, rows[i].path, &answer));
+        CHECK_TRUE(answer_is_problem(&answer, 404, NULL, ANSWER_POSTERN));
     }
 }
 
@@ -224,5 +234,5 @@ int main(void)
         {"list in pages", test_list_in_pages},
         {"unknown", test_unknown},
         CU_TEST_INFO_NULL};
-    return suite_run("e2e/orders", setup, fixture_end, tests);
+    return e2e_suite_run("e2e/orders", setup, fixture_end, tests);
 }

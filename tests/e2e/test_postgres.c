@@ -7,12 +7,13 @@
 #include <string.h>
 #include <sys/wait.h>
 
+#include "check.h"
 #include "e2e/answer.h"
+#include "e2e/e2e_suite.h"
 #include "e2e/fixture.h"
 #include "e2e/load.h"
 #include "e2e/process.h"
 #include "postgres_server.h"
-#include "suite.h"
 
 enum {
     WORKERS = 3,
@@ -81,8 +82,12 @@ static void check_away(void)
     };
     for (size_t i = 0; i < ROUNDS * sizeof rows / sizeof rows[0]; i++) {
         const size_t row = i % (sizeof rows / sizeof rows[0]);
+        CHECK_ROW(rows[row].line);
         call(rows[row].method, rows[row].path, NULL);
-        SUITE_ROW(&rows[row], rows[row].served ? answer.status == 200 : is_refusal());
+        if (rows[row].served)
+            CHECK_INT(answer.status, 200);
+        else
+            CHECK_TRUE(is_refusal());
     }
 }
 
@@ -98,8 +103,8 @@ static void check_return(void)
         in_a_row = ready && placed ? in_a_row + 1 : 0;
         refused += !ready + !placed;
     }
-    SUITE_CHECK(in_a_row == IN_A_ROW, "refused %d times, the last: %d %s", refused, answer.status,
-                answer.body);
+    CHECK_INT(in_a_row, IN_A_ROW, "refused %d times, the last: %d %s", refused, answer.status,
+              answer.body);
 }
 
 /* Starts the application alone, and waits until it serves, not until it is ready. lighttpd is not
@@ -107,18 +112,18 @@ static void check_return(void)
 static void start_app(void)
 {
     const char *const argv[] = {"healthcheck", NULL};
-    CU_ASSERT_TRUE_FATAL(pair_start_app(&pair));
+    REQUIRE_TRUE(pair_start_app(&pair));
     for (int64_t until = load_now_ms() + START_MS; load_now_ms() < until; load_sleep_ms(10)) {
         if (pair_command(&pair, argv, NULL, 0) == 0)
             return;
     }
-    CU_FAIL_FATAL("the application does not serve");
+    REQUIRE_FAIL("the application does not serve");
 }
 
 static void stop_app(void)
 {
-    CU_ASSERT_EQUAL(pair_stop_app(&pair, SIGTERM), 0);
-    CU_ASSERT_TRUE(pair_write(&pair, "postern.log", ""));
+    CHECK_INT(process_exit(pair_stop_app(&pair, SIGTERM)), 0);
+    CHECK_TRUE(pair_write(&pair, "postern.log", ""));
 }
 
 static void set_database(const char *name)
@@ -126,18 +131,18 @@ static void set_database(const char *name)
     char url[POSTGRES_SERVER_URL_SIZE], setting[PAIR_SETTING_SIZE];
     postgres_server_url(&server, name, url);
     snprintf(setting, sizeof setting, "DATABASE_URL=%s", url);
-    CU_ASSERT_TRUE(pair_set(&pair, setting));
+    CHECK_TRUE(pair_set(&pair, setting));
 }
 
 static void sql(const char *database, const char *text)
 {
-    CU_ASSERT_TRUE(postgres_server_sql(&server, database, text, NULL, 0));
+    CHECK_TRUE(postgres_server_sql(&server, database, text, NULL, 0));
 }
 
 static int run(const char *command, const char *argument)
 {
     const char *const argv[] = {command, argument, NULL};
-    CU_ASSERT_TRUE(pair_write(&pair, "command.log", ""));
+    CHECK_TRUE(pair_write(&pair, "command.log", ""));
     return pair_command(&pair, argv, NULL, 0);
 }
 
@@ -154,32 +159,34 @@ static int logged(const char *text)
 
 /* A cause is told when it is met: by a worker once, however many requests it refuses. */
 #define CHECK_TOLD(text)                                                                           \
-    SUITE_CHECK(logged(text) > 0 && logged(text) <= WORKERS + 1, "\"%s\" is logged %d times",      \
-                text, logged(text))
+    do {                                                                                           \
+        CHECK_COMPARE(logged(text), >, 0, "\"%s\"", text);                                         \
+        CHECK_COMPARE(logged(text), <=, WORKERS + 1, "\"%s\"", text);                              \
+    } while (0)
 
 static void test_outage(void)
 {
     static const int signals[] = {SIGINT, SIGQUIT};
     char first[1024];
-    CU_ASSERT_TRUE(call("POST", "/orders", "Idempotency-Key: before"));
-    SUITE_CHECK(answer.status == 201, "%d %s", answer.status, answer.body);
+    CHECK_TRUE(call("POST", "/orders", "Idempotency-Key: before"));
+    CHECK_INT(answer.status, 201);
     snprintf(first, sizeof first, "%s", answer.body);
     for (size_t i = 0; i < sizeof signals / sizeof signals[0]; i++) {
         pid_t app = pair.app, workers[WORKERS];
-        CU_ASSERT_EQUAL(pair_workers(&pair, workers, WORKERS), WORKERS);
+        CHECK_INT(pair_workers(&pair, workers, WORKERS), WORKERS);
         call("GET", "/readyz", NULL);
-        CU_ASSERT_EQUAL(answer.status, 200);
+        CHECK_INT(answer.status, 200);
         postgres_server_stop(&server, signals[i]);
         check_away();
-        CU_ASSERT_TRUE_FATAL(postgres_server_start(&server));
+        REQUIRE_TRUE(postgres_server_start(&server));
         check_return();
         call("POST", "/orders", "Idempotency-Key: before");
-        CU_ASSERT_STRING_EQUAL(answer.body, first);
-        CU_ASSERT_PTR_NOT_NULL(client_header(&answer, "Idempotent-Replayed"));
+        CHECK_TEXT(answer.body, first);
+        CHECK_NOT_NULL(client_header(&answer, "Idempotent-Replayed"));
         /* They are the same processes. */
-        CU_ASSERT_TRUE(process_runs(app));
+        CHECK_TRUE(process_runs(app));
         for (size_t w = 0; w < WORKERS; w++)
-            CU_ASSERT_TRUE(process_runs(workers[w]));
+            CHECK_TRUE(process_runs(workers[w]));
     }
     CHECK_TOLD("Connection refused");
 }
@@ -190,9 +197,9 @@ static void test_start_without_server(void)
     postgres_server_stop(&server, SIGINT);
     start_app();
     check_away();
-    CU_ASSERT_EQUAL(logged("starting without the store"), 1);
+    CHECK_INT(logged("starting without the store"), 1);
     CHECK_TOLD("Connection refused");
-    CU_ASSERT_TRUE_FATAL(postgres_server_start(&server));
+    REQUIRE_TRUE(postgres_server_start(&server));
     check_return();
 }
 
@@ -209,7 +216,7 @@ static void test_start_without_database(void)
     start_app();
     pid_t app = pair.app;
     check_away();
-    CU_ASSERT_TRUE_FATAL(postgres_server_start(&server));
+    REQUIRE_TRUE(postgres_server_start(&server));
     load_sleep_ms(PAUSE_MS);
     check_away();
     CHECK_TOLD("database \\\"late\\\" does not exist");
@@ -217,18 +224,18 @@ static void test_start_without_database(void)
     load_sleep_ms(PAUSE_MS);
     check_away();
     CHECK_TOLD("older than this program: run postern migrate");
-    CU_ASSERT_EQUAL(run("migrate", NULL), 0);
-    CU_ASSERT_TRUE(pair_write(&pair, "some.csv", catalogue));
+    CHECK_INT(run("migrate", NULL), 0);
+    CHECK_TRUE(pair_write(&pair, "some.csv", catalogue));
     char path[PAIR_PATH_SIZE + 16];
     snprintf(path, sizeof path, "%s/some.csv", pair.dir);
-    CU_ASSERT_EQUAL(run("import", path), 0);
+    CHECK_INT(run("import", path), 0);
     check_return();
     sql("late", wrong);
     check_away();
     CHECK_TOLD("newer than this program: install a newer postern");
     sql("late", "DELETE FROM schema_version WHERE version = 1000");
     check_return();
-    CU_ASSERT_EQUAL(pair.app, app);
+    CHECK_INT(pair.app, app);
 }
 
 /* Where the server can be asked, a wrong schema is refused at once. */
@@ -237,14 +244,12 @@ static void test_start_with_wrong_schema(void)
     stop_app();
     sql("postgres", "CREATE DATABASE empty");
     set_database("empty");
-    CU_ASSERT_EQUAL(run("serve", NULL), 1);
-    CU_ASSERT_TRUE(process_wait_log(&pair, "command.log",
-                                    "older than this program; run 'postern migrate'", 0));
+    CHECK_INT(run("serve", NULL), 1);
+    CHECK_LOG(&pair, "command.log", "older than this program; run 'postern migrate'", 0);
     set_database("late");
     sql("late", "INSERT INTO schema_version VALUES (1000, 1000, 'later')");
-    CU_ASSERT_EQUAL(run("serve", NULL), 1);
-    CU_ASSERT_TRUE(process_wait_log(&pair, "command.log",
-                                    "newer than this program; install a newer postern", 0));
+    CHECK_INT(run("serve", NULL), 1);
+    CHECK_LOG(&pair, "command.log", "newer than this program; install a newer postern", 0);
     sql("late", "DELETE FROM schema_version WHERE version = 1000");
     start_app();
     check_return();
@@ -256,23 +261,24 @@ static void test_wrong_password(void)
     stop_app();
     sql("late", "CREATE ROLE shop LOGIN PASSWORD 'right';"
                 "GRANT ALL ON ALL TABLES IN SCHEMA public TO shop");
-    CU_ASSERT_TRUE(postgres_server_run(&server, "/bin/sh",
-                                       (const char *[]){"-c",
-                                                        "printf 'host all postgres all trust\\n"
-                                                        "host all all all scram-sha-256\\n'"
-                                                        " >data/pg_hba.conf",
-                                                        NULL}));
+    CHECK_TRUE(postgres_server_run(&server, "/bin/sh",
+                                   (const char *[]){"-c",
+                                                    "printf 'host all postgres all trust\\n"
+                                                    "host all all all scram-sha-256\\n'"
+                                                    " >data/pg_hba.conf",
+                                                    NULL}));
     sql("late", "SELECT pg_reload_conf()");
     snprintf(setting, sizeof setting, "DATABASE_URL=postgresql://shop@127.0.0.1:%d/late",
              server.port);
-    CU_ASSERT_TRUE(pair_set(&pair, setting));
+    CHECK_TRUE(pair_set(&pair, setting));
     snprintf(setting, sizeof setting, "DATABASE_PASSWORD_FILE=%s/password", pair.dir);
-    CU_ASSERT_TRUE(pair_set(&pair, setting) && pair_write(&pair, "password", "wr0ng\n"));
+    CHECK_TRUE(pair_set(&pair, setting));
+    CHECK_TRUE(pair_write(&pair, "password", "wr0ng\n"));
     start_app();
     check_away();
     CHECK_TOLD("password authentication failed");
-    CU_ASSERT_EQUAL(logged("wr0ng"), 0);
-    CU_ASSERT_TRUE(pair_write(&pair, "password", "right\n"));
+    CHECK_INT(logged("wr0ng"), 0);
+    CHECK_TRUE(pair_write(&pair, "password", "right\n"));
     check_return();
 }
 
@@ -286,10 +292,10 @@ static void test_lost_commit(void)
                 " PERFORM pg_terminate_backend(pg_backend_pid()); RETURN NULL; END $$;"
                 "CREATE CONSTRAINT TRIGGER hang_up AFTER UPDATE ON products"
                 " DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION hang_up()");
-    CU_ASSERT_EQUAL(run("import", path), 1);
-    CU_ASSERT_TRUE(process_wait_log(&pair, "command.log", "may or may not be there", 0));
+    CHECK_INT(run("import", path), 1);
+    CHECK_LOG(&pair, "command.log", "may or may not be there", 0);
     sql("late", "DROP TRIGGER hang_up ON products");
-    CU_ASSERT_EQUAL(run("import", path), 0);
+    CHECK_INT(run("import", path), 0);
 }
 
 /* What no waiting can mend. */
@@ -306,9 +312,10 @@ static void test_wrong_settings(void)
     };
     stop_app();
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        SUITE_ROW(&rows[i], pair_set(&pair, rows[i].url));
-        SUITE_ROW(&rows[i], run("serve", NULL) == 1);
-        SUITE_ROW(&rows[i], process_wait_log(&pair, "command.log", rows[i].said, 0));
+        CHECK_ROW(rows[i].line);
+        CHECK_TRUE(pair_set(&pair, rows[i].url));
+        CHECK_INT(run("serve", NULL), 1);
+        CHECK_LOG(&pair, "command.log", rows[i].said, 0);
     }
 }
 
@@ -325,5 +332,5 @@ static CU_TestInfo tests[] = {
 
 int main(void)
 {
-    return suite_run("e2e/postgres", setup, teardown, tests);
+    return e2e_suite_run("e2e/postgres", setup, teardown, tests);
 }

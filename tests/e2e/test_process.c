@@ -11,13 +11,14 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "check.h"
 #include "e2e/answer.h"
 #include "e2e/client.h"
+#include "e2e/e2e_suite.h"
 #include "e2e/fastcgi.h"
 #include "e2e/load.h"
 #include "e2e/pair.h"
 #include "e2e/process.h"
-#include "suite.h"
 
 enum {
     WAIT_MS = 15000,
@@ -59,12 +60,6 @@ static bool serves(void)
     return answer.status == 200;
 }
 
-static bool exits_with(pid_t pid, int expected)
-{
-    int status = process_reap(pid, WAIT_MS);
-    return WIFEXITED(status) && WEXITSTATUS(status) == expected;
-}
-
 static bool socket_stat(struct stat *st)
 {
     return lstat(pair.socket, st) == 0;
@@ -74,78 +69,81 @@ static void test_second_server(void)
 {
     char pid[64];
     struct stat before, after;
-    CU_ASSERT_TRUE_FATAL(start(2, NULL));
-    CU_ASSERT(socket_stat(&before));
+    REQUIRE_TRUE(start(2, NULL));
+    CHECK_TRUE(socket_stat(&before));
     struct pair second = pair;
-    CU_ASSERT(pair_start_app(&second));
-    CU_ASSERT(exits_with(second.app, 1));
+    CHECK_TRUE(pair_start_app(&second));
+    CHECK_INT(process_exit(process_reap(second.app, WAIT_MS)), 1);
     snprintf(pid, sizeof pid, "\"pid\":\"%d\"", (int)pair.app);
-    CU_ASSERT(process_wait_log(&pair, "postern.log", "another postern serves on this socket", 0));
-    SUITE_CHECK(process_wait_log(&pair, "postern.log", pid, 0), "no %s", pid);
-    CU_ASSERT(socket_stat(&after) && before.st_ino == after.st_ino);
+    CHECK_LOG(&pair, "postern.log", "another postern serves on this socket", 0);
+    CHECK_LOG(&pair, "postern.log", pid, 0);
+    CHECK_TRUE(socket_stat(&after));
+    CHECK_INT(before.st_ino, after.st_ino);
     for (int i = 0; i < 10; i++)
-        CU_ASSERT(serves());
+        CHECK_TRUE(serves());
     finish();
 }
 
 static void test_stale_socket(void)
 {
     struct stat st;
-    CU_ASSERT_TRUE_FATAL(start(2, NULL));
+    REQUIRE_TRUE(start(2, NULL));
     pair_stop_app(&pair, SIGKILL);
-    CU_ASSERT(socket_stat(&st) && S_ISSOCK(st.st_mode));
-    CU_ASSERT(pair_start_app(&pair));
-    CU_ASSERT(pair_wait_ready(&pair));
-    CU_ASSERT(serves());
+    CHECK_TRUE(socket_stat(&st));
+    CHECK_TRUE(S_ISSOCK(st.st_mode));
+    CHECK_TRUE(pair_start_app(&pair));
+    CHECK_TRUE(pair_wait_ready(&pair));
+    CHECK_TRUE(serves());
     finish();
 }
 
 static void test_file_in_the_way(void)
 {
     struct stat st;
-    CU_ASSERT_TRUE_FATAL(start(2, NULL));
+    REQUIRE_TRUE(start(2, NULL));
     pair_stop_app(&pair, SIGTERM);
-    CU_ASSERT(pair_write(&pair, "postern.sock", "precious"));
-    CU_ASSERT(pair_start_app(&pair));
-    CU_ASSERT(exits_with(pair.app, 1));
+    CHECK_TRUE(pair_write(&pair, "postern.sock", "precious"));
+    CHECK_TRUE(pair_start_app(&pair));
+    CHECK_INT(process_exit(process_reap(pair.app, WAIT_MS)), 1);
     pair.app = 0;
     char *text = pair_read(&pair, "postern.sock");
-    SUITE_CHECK(text && strcmp(text, "precious") == 0, "the file holds %s", text ? text : "-");
+    CHECK_TEXT(text, "precious");
     free(text);
-    CU_ASSERT(socket_stat(&st) && S_ISREG(st.st_mode));
-    CU_ASSERT(process_wait_log(&pair, "postern.log", "is in the way", 0));
+    CHECK_TRUE(socket_stat(&st));
+    CHECK_TRUE(S_ISREG(st.st_mode));
+    CHECK_LOG(&pair, "postern.log", "is in the way", 0);
     finish();
 }
 
 static void test_socket_mode(void)
 {
     struct stat st;
-    CU_ASSERT_TRUE_FATAL(start(2, NULL));
-    CU_ASSERT(socket_stat(&st));
-    SUITE_CHECK((st.st_mode & 07777) == 0660, "mode %o", st.st_mode & 07777);
+    REQUIRE_TRUE(start(2, NULL));
+    CHECK_TRUE(socket_stat(&st));
+    CHECK_INT(st.st_mode & 07777, 0660);
     finish();
 }
 
 static void test_workers(void)
 {
     pid_t old[8], now[8];
-    CU_ASSERT_TRUE_FATAL(start(5, NULL));
-    CU_ASSERT(process_wait_workers(&pair, 5, NULL, 0, WAIT_MS));
+    REQUIRE_TRUE(start(5, NULL));
+    CHECK_TRUE(process_wait_workers(&pair, 5, NULL, 0, WAIT_MS));
     size_t count = pair_workers(&pair, old, 8);
-    CU_ASSERT_EQUAL(count, 5);
+    CHECK_INT(count, 5);
     kill(old[2], SIGKILL);
-    CU_ASSERT(process_wait_workers(&pair, 5, &old[2], 1, WAIT_MS));
+    CHECK_TRUE(process_wait_workers(&pair, 5, &old[2], 1, WAIT_MS));
     count = pair_workers(&pair, now, 8);
     size_t kept = 0;
     for (size_t i = 0; i < count; i++)
         for (size_t j = 0; j < 5; j++)
             kept += now[i] == old[j];
-    CU_ASSERT_EQUAL(kept, 4);
+    CHECK_INT(kept, 4);
     for (size_t i = 0; i < 5; i++)
         kill(old[i], SIGKILL);
-    CU_ASSERT(process_wait_workers(&pair, 5, old, 5, WAIT_MS));
-    CU_ASSERT(serves());
-    CU_ASSERT(process_wait_log(&pair, "postern.log", "\"worker ended\"", 0));
+    CHECK_TRUE(process_wait_workers(&pair, 5, old, 5, WAIT_MS));
+    CHECK_TRUE(serves());
+    CHECK_LOG(&pair, "postern.log", "\"worker ended\"", 0);
     finish();
 }
 
@@ -153,7 +151,7 @@ static void test_crash_loop(void)
 {
     pid_t last = 0, worker;
     int starts = 0;
-    CU_ASSERT_TRUE_FATAL(start(1, NULL));
+    REQUIRE_TRUE(start(1, NULL));
     for (int64_t until = load_now_ms() + LOOP_MS; load_now_ms() < until; load_sleep_ms(2)) {
         if (pair_workers(&pair, &worker, 1) != 1 || worker == last)
             continue;
@@ -161,10 +159,11 @@ static void test_crash_loop(void)
         starts++;
         kill(worker, SIGKILL);
     }
-    SUITE_CHECK(starts >= 3 && starts <= LOOP_STARTS_MAX, "%d starts", starts);
-    CU_ASSERT(process_wait_workers(&pair, 1, &last, 1, WAIT_MS));
-    CU_ASSERT(pair_wait_ready(&pair));
-    CU_ASSERT(serves());
+    CHECK_COMPARE(starts, >=, 3);
+    CHECK_COMPARE(starts, <=, LOOP_STARTS_MAX);
+    CHECK_TRUE(process_wait_workers(&pair, 1, &last, 1, WAIT_MS));
+    CHECK_TRUE(pair_wait_ready(&pair));
+    CHECK_TRUE(serves());
     finish();
 }
 
@@ -175,16 +174,16 @@ static void test_pinned_workers(void)
                                       "POSTERN_QUIET_MS=50", NULL};
     pid_t old[2];
     int fds[2];
-    CU_ASSERT_TRUE_FATAL(start(2, env));
-    CU_ASSERT_EQUAL(pair_workers(&pair, old, 2), 2);
+    REQUIRE_TRUE(start(2, env));
+    CHECK_INT(pair_workers(&pair, old, 2), 2);
     for (int i = 0; i < 2; i++) {
         fds[i] = fastcgi_connect(&pair);
-        CU_ASSERT(client_raw_send(fds[i], fastcgi_half_record, sizeof fastcgi_half_record));
+        CHECK_TRUE(client_raw_send(fds[i], fastcgi_half_record, sizeof fastcgi_half_record));
     }
-    CU_ASSERT(serves());
-    CU_ASSERT(process_wait_workers(&pair, 2, old, 2, WAIT_MS));
-    CU_ASSERT(process_wait_log(&pair, "postern.log", "worker is stuck with one request", WAIT_MS));
-    CU_ASSERT(serves());
+    CHECK_TRUE(serves());
+    CHECK_TRUE(process_wait_workers(&pair, 2, old, 2, WAIT_MS));
+    CHECK_LOG(&pair, "postern.log", "worker is stuck with one request", WAIT_MS);
+    CHECK_TRUE(serves());
     for (int i = 0; i < 2; i++)
         close(fds[i]);
     finish();
@@ -195,17 +194,18 @@ static void test_silent_connects(void)
 {
     pid_t old[2];
     int fds[SILENT];
-    CU_ASSERT_TRUE_FATAL(start(2, NULL));
-    CU_ASSERT_EQUAL(pair_workers(&pair, old, 2), 2);
+    REQUIRE_TRUE(start(2, NULL));
+    CHECK_INT(pair_workers(&pair, old, 2), 2);
     for (int i = 0; i < SILENT; i++) {
         fds[i] = fastcgi_connect(&pair);
-        CU_ASSERT(fds[i] >= 0);
+        CHECK_COMPARE(fds[i], >=, 0);
     }
-    CU_ASSERT(serves());
-    CU_ASSERT(process_runs(old[0]) && process_runs(old[1]));
+    CHECK_TRUE(serves());
+    CHECK_TRUE(process_runs(old[0]));
+    CHECK_TRUE(process_runs(old[1]));
     for (int i = 0; i < SILENT; i++)
         close(fds[i]);
-    CU_ASSERT(serves());
+    CHECK_TRUE(serves());
     finish();
 }
 
@@ -221,9 +221,9 @@ static void test_late_first_byte(void)
     static const char *const variables[] = {"REQUEST_METHOD=GET", "PATH_INFO=/products/1",
                                             "REQUEST_URI=/products/1", NULL};
     struct fastcgi_answer got;
-    CU_ASSERT_TRUE_FATAL(start(2, NULL));
+    REQUIRE_TRUE(start(2, NULL));
     fastcgi_call_parts(&pair, variables, NULL, 0, pause_as_throttled, &got);
-    CU_ASSERT_EQUAL(got.status, 200);
+    CHECK_INT(got.status, 200);
     fastcgi_free(&got);
     finish();
 }
@@ -260,20 +260,21 @@ static void test_inherited_socket(void)
 {
     char database[PAIR_PATH_SIZE + 32];
     struct stat st;
-    CU_ASSERT_TRUE_FATAL(start(2, NULL));
+    REQUIRE_TRUE(start(2, NULL));
     pair_stop_app(&pair, SIGTERM);
     snprintf(database, sizeof database, "sqlite:%s/postern.db", pair.dir);
     int fd = listen_at(pair.socket);
-    CU_ASSERT_TRUE_FATAL(fd >= 0);
+    REQUIRE_COMPARE(fd, >=, 0);
     pair.app = fork();
     if (pair.app == 0)
         exec_with_socket(fd, database);
     close(fd);
-    CU_ASSERT(pair_wait_ready(&pair));
-    CU_ASSERT(serves());
+    CHECK_TRUE(pair_wait_ready(&pair));
+    CHECK_TRUE(serves());
     int status = pair_stop_app(&pair, SIGTERM);
-    CU_ASSERT(WIFEXITED(status) && WEXITSTATUS(status) == 0);
-    CU_ASSERT(socket_stat(&st) && S_ISSOCK(st.st_mode));
+    CHECK_INT(process_exit(status), 0);
+    CHECK_TRUE(socket_stat(&st));
+    CHECK_TRUE(S_ISSOCK(st.st_mode));
     finish();
 }
 
@@ -289,15 +290,19 @@ static void test_healthcheck(void)
         {__LINE__, {"healthcheck", "--other", NULL}, 2, 2},
         {__LINE__, {"healthcheck", "--ready", "x", NULL}, 2, 2},
     };
-    CU_ASSERT_TRUE_FATAL(start(2, NULL));
-    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
-        SUITE_ROW(&rows[i], pair_command(&pair, rows[i].argv, NULL, 0) == rows[i].up);
+    REQUIRE_TRUE(start(2, NULL));
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        CHECK_ROW(rows[i].line);
+        CHECK_INT(pair_command(&pair, rows[i].argv, NULL, 0), rows[i].up);
+    }
     pair_stop_app(&pair, SIGTERM);
-    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
-        SUITE_ROW(&rows[i], pair_command(&pair, rows[i].argv, NULL, 0) == rows[i].down);
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        CHECK_ROW(rows[i].line);
+        CHECK_INT(pair_command(&pair, rows[i].argv, NULL, 0), rows[i].down);
+    }
     /* A socket that listens and never answers is no health. */
     int fd = listen_at(pair.socket);
-    SUITE_ROW(&rows[0], pair_command(&pair, rows[0].argv, NULL, 0) == 1);
+    CHECK_INT(pair_command(&pair, rows[0].argv, NULL, 0), 1);
     close(fd);
     finish();
 }
@@ -305,12 +310,12 @@ static void test_healthcheck(void)
 static void test_orphans_leave(void)
 {
     pid_t workers[4];
-    CU_ASSERT_TRUE_FATAL(start(4, NULL));
-    CU_ASSERT(process_wait_workers(&pair, 4, NULL, 0, WAIT_MS));
-    CU_ASSERT_EQUAL(pair_workers(&pair, workers, 4), 4);
+    REQUIRE_TRUE(start(4, NULL));
+    CHECK_TRUE(process_wait_workers(&pair, 4, NULL, 0, WAIT_MS));
+    CHECK_INT(pair_workers(&pair, workers, 4), 4);
     pair_stop_app(&pair, SIGKILL);
     for (size_t i = 0; i < 4; i++)
-        SUITE_CHECK(process_wait_end(workers[i], WAIT_MS), "worker %d stays", (int)workers[i]);
+        CHECK_TRUE(process_wait_end(workers[i], WAIT_MS), "worker %d stays", (int)workers[i]);
     finish();
 }
 
@@ -341,14 +346,16 @@ static void test_memory(void)
 {
     static const char *const env[] = {"POSTERN_LOG_LEVEL=warn", "ASAN_OPTIONS=quarantine_size_mb=1",
                                       NULL};
-    CU_ASSERT_TRUE_FATAL(start(2, env));
-    CU_ASSERT(load_run(GROWTH_THREADS, send_growth, NULL));
+    REQUIRE_TRUE(start(2, env));
+    CHECK_TRUE(load_run(GROWTH_THREADS, send_growth, NULL));
     int64_t before = process_workers_memory_kb(&pair);
-    CU_ASSERT(load_run(GROWTH_THREADS, send_growth, NULL));
+    CHECK_TRUE(load_run(GROWTH_THREADS, send_growth, NULL));
     int64_t after = process_workers_memory_kb(&pair);
-    CU_ASSERT_EQUAL(growth_wrong, 0);
-    SUITE_CHECK(before > 0 && after > 0 && after - before <= GROWTH_MAX_KB,
-                "memory went from %" PRId64 " to %" PRId64 " KiB", before, after);
+    CHECK_INT(growth_wrong, 0);
+    CHECK_COMPARE(before, >, 0, "memory went from %" PRId64 " to %" PRId64 " KiB", before, after);
+    CHECK_COMPARE(after, >, 0, "memory went from %" PRId64 " to %" PRId64 " KiB", before, after);
+    CHECK_COMPARE(after - before, <=, GROWTH_MAX_KB,
+                  "memory went from %" PRId64 " to %" PRId64 " KiB", before, after);
     finish();
 }
 
@@ -370,5 +377,5 @@ int main(void)
         {"memory", test_memory},
         CU_TEST_INFO_NULL,
     };
-    return suite_run("e2e/process", NULL, NULL, tests);
+    return e2e_suite_run("e2e/process", NULL, NULL, tests);
 }

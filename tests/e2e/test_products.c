@@ -3,9 +3,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "check.h"
 #include "e2e/answer.h"
+#include "e2e/e2e_suite.h"
 #include "e2e/fixture.h"
-#include "suite.h"
 
 #define PRODUCT_1                                                                                  \
     "{\"description\":\"Description for product 1\",\"id\":1,\"name\":\"Product 1\","              \
@@ -38,12 +39,13 @@ static void test_bodies(void)
         {__LINE__, "/products?limit=1&after=9007199254740991", "[]"},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        SUITE_ROW(&rows[i], client_get(client, rows[i].path, &answer));
-        SUITE_ROW(&rows[i], answer.status == 200);
-        SUITE_ROW(&rows[i], strcmp(answer.body, rows[i].body) == 0);
+        CHECK_ROW(rows[i].line);
+        CHECK_TRUE(client_get(client, rows[i].path, &answer));
+        CHECK_INT(answer.status, 200);
+        CHECK_TEXT(answer.body, rows[i].body);
         const char *type = client_header(&answer, "Content-Type");
-        SUITE_ROW(&rows[i], type && strcmp(type, "application/json") == 0);
-        SUITE_ROW(&rows[i], client_header(&answer, "X-Request-Id") != NULL);
+        CHECK_TEXT(type, "application/json");
+        CHECK_NOT_NULL(client_header(&answer, "X-Request-Id"));
     }
 }
 
@@ -51,10 +53,10 @@ static void test_pretty(void)
 {
     static const char start[] =
         "{\n  \"description\": \"Description for product 1\",\n  \"id\": 1,\n";
-    SUITE_CHECK(client_get(client, "/products/1?pretty", &answer), "%s", answer.error);
-    SUITE_CHECK(strncmp(answer.body, start, strlen(start)) == 0, "%s", answer.body);
+    CHECK_TRUE(client_get(client, "/products/1?pretty", &answer));
+    CHECK_START(answer.body, start);
     cJSON *json = answer_json(&answer);
-    SUITE_CHECK(answer_number(json, "quantity") == 10, "%s", answer.body);
+    CHECK_INT(answer_number(json, "quantity"), 10);
     cJSON_Delete(json);
 }
 
@@ -64,8 +66,8 @@ static void test_pages(void)
     char path[256] = "/products?limit=1", seen[1024] = "[";
     int pages = 0;
     for (; path[0] && pages < 5; pages++) {
-        SUITE_CHECK(client_get(client, path, &answer) && answer.status == 200, "%s: %d", path,
-                    answer.status);
+        CHECK_TRUE(client_get(client, path, &answer), "%s: %d", path, answer.status);
+        CHECK_INT(answer.status, 200, "%s: %d", path, answer.status);
         size_t used = strlen(seen);
         if (answer.body_len > 2)
             snprintf(seen + used, sizeof seen - used, "%s%.*s", used > 1 ? "," : "",
@@ -75,10 +77,10 @@ static void test_pages(void)
         if (link && strstr(link, ">; rel=\"next\"") && *link == '<')
             snprintf(path, sizeof path, "%.*s", (int)strcspn(link + 1, ">"), link + 1);
     }
-    SUITE_CHECK(strcmp(seen, "[" PRODUCT_1 "," PRODUCT_2 "," PRODUCT_3) == 0, "%s", seen);
-    SUITE_CHECK(pages == 3, "%d pages", pages);
-    SUITE_CHECK(client_get(client, "/products?limit=3", &answer) && !client_header(&answer, "Link"),
-                "a last page names a next one");
+    CHECK_TEXT(seen, "[" PRODUCT_1 "," PRODUCT_2 "," PRODUCT_3);
+    CHECK_INT(pages, 3);
+    CHECK_TRUE(client_get(client, "/products?limit=3", &answer), "a last page names a next one");
+    CHECK_NULL(client_header(&answer, "Link"), "a last page names a next one");
 }
 
 static void test_bad_queries(void)
@@ -100,9 +102,10 @@ static void test_bad_queries(void)
         {__LINE__, "/products?limit=1&after=18446744073709551616", "after"},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        SUITE_ROW(&rows[i], client_get(client, rows[i].path, &answer));
-        SUITE_ROW(&rows[i], answer_is_problem(&answer, 422, "invalid-request", ANSWER_POSTERN));
-        SUITE_ROW(&rows[i], answer_has_error(&answer, rows[i].where));
+        CHECK_ROW(rows[i].line);
+        CHECK_TRUE(client_get(client, rows[i].path, &answer));
+        CHECK_TRUE(answer_is_problem(&answer, 422, "invalid-request", ANSWER_POSTERN));
+        CHECK_TRUE(answer_has_error(&answer, rows[i].where));
     }
 }
 
@@ -134,8 +137,9 @@ static void test_unknown(void)
         {__LINE__, "/products1"},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        SUITE_ROW(&rows[i], client_get(client, rows[i].path, &answer));
-        SUITE_ROW(&rows[i], answer_is_problem(&answer, 404, NULL, ANSWER_POSTERN));
+        CHECK_ROW(rows[i].line);
+        CHECK_TRUE(client_get(client, rows[i].path, &answer));
+        CHECK_TRUE(answer_is_problem(&answer, 404, NULL, ANSWER_POSTERN));
     }
 }
 
@@ -156,15 +160,15 @@ static void test_etags(void)
         client_get(client, paths[i], &answer);
         const char *value = client_header(&answer, "ETag");
         snprintf(etag, sizeof etag, "%s", value ? value : "");
-        SUITE_CHECK(etag[0] == '"', "%s has ETag %s", paths[i], etag);
-        SUITE_CHECK(get_if(paths[i], etag) == 304, "%s: %d", paths[i], answer.status);
-        SUITE_CHECK(answer.body_len == 0, "a 304 with %zu bytes", answer.body_len);
+        CHECK_INT(etag[0], '"', "%s has ETag %s", paths[i], etag);
+        CHECK_INT(get_if(paths[i], etag), 304, "%s: %d", paths[i], answer.status);
+        CHECK_INT(answer.body_len, 0);
         value = client_header(&answer, "ETag");
-        SUITE_CHECK(value && strcmp(value, etag) == 0, "304 without the ETag");
+        CHECK_TEXT(value, etag, "304 without the ETag");
         snprintf(list, sizeof list, "\"nothing\", W/%s", etag);
-        SUITE_CHECK(get_if(paths[i], list) == 304, "%s: %d", list, answer.status);
-        SUITE_CHECK(get_if(paths[i], "*") == 304, "*: %d", answer.status);
-        SUITE_CHECK(get_if(paths[i], "\"nothing\"") == 200, "%d", answer.status);
+        CHECK_INT(get_if(paths[i], list), 304, "%s: %d", list, answer.status);
+        CHECK_INT(get_if(paths[i], "*"), 304);
+        CHECK_INT(get_if(paths[i], "\"nothing\""), 200);
     }
 }
 
@@ -175,9 +179,9 @@ static void test_etag_changes_with_stock(void)
     const char *value = client_header(&answer, "ETag");
     snprintf(etag, sizeof etag, "%s", value ? value : "");
     client_post(client, "/orders", "{\"items\":[{\"product_id\":2,\"quantity\":1}]}", &answer);
-    SUITE_CHECK(answer.status == 201, "%d %s", answer.status, answer.body);
-    SUITE_CHECK(get_if("/products/2", etag) == 200, "%d", answer.status);
-    SUITE_CHECK(strstr(answer.body, "\"quantity\":4}") != NULL, "%s", answer.body);
+    CHECK_INT(answer.status, 201);
+    CHECK_INT(get_if("/products/2", etag), 200);
+    CHECK_CONTAINS(answer.body, "\"quantity\":4}");
 }
 
 int main(void)
@@ -190,5 +194,5 @@ int main(void)
                                   {"etags", test_etags},
                                   {"etag changes with stock", test_etag_changes_with_stock},
                                   CU_TEST_INFO_NULL};
-    return suite_run("e2e/products", setup, fixture_end, tests);
+    return e2e_suite_run("e2e/products", setup, fixture_end, tests);
 }

@@ -10,12 +10,13 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "check.h"
 #include "e2e/answer.h"
+#include "e2e/e2e_suite.h"
 #include "e2e/fixture.h"
 #include "e2e/load.h"
 #include "e2e/process.h"
 #include "e2e/wire.h"
-#include "suite.h"
 
 #define BYTES(text) (text), sizeof(text) - 1
 #define BALANCER    "127.0.0.2"
@@ -138,10 +139,12 @@ static void check_log(const char *name)
     memcpy(left, told, sizeof left);
     for (char *line = text ? strtok_r(text, "\n", &rest) : NULL; line;
          line = strtok_r(NULL, "\n", &rest))
-        SUITE_CHECK(met(left, line), "%s: %s", name, line);
-    for (size_t i = 0; i < told_count; i++)
-        SUITE_CHECK(!left[i].id[0] || !left[i].consumer, "%s has no %s of line %d", name,
-                    left[i].id, left[i].line);
+        CHECK_TRUE(met(left, line), "%s: %s", name, line);
+    for (size_t i = 0; i < told_count; i++) {
+        if (left[i].id[0])
+            CHECK_FALSE(left[i].consumer, "%s has no %s of line %d", name, left[i].id,
+                        left[i].line);
+    }
     free(text);
 }
 
@@ -205,17 +208,22 @@ static void test_headers(void)
     char id[32];
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         const struct row *row = &rows[i];
+        CHECK_ROW(row->line);
         snprintf(id, sizeof id, "row-%d", row->line);
-        SUITE_ROW(row, start(&wire, row->source, row->bytes, row->len));
+        CHECK_TRUE(start(&wire, row->source, row->bytes, row->len));
         enum wire_result result = ask(&wire, id, row->headers);
-        if (row->consumer)
-            SUITE_ROW(row, result == WIRE_ANSWERED && wire.status == 200);
-        else
-            SUITE_ROW(row, result != WIRE_SILENT && wire.status != 200);
+        if (row->consumer) {
+            CHECK_INT(result, WIRE_ANSWERED);
+            CHECK_INT(wire.status, 200);
+        } else {
+            CHECK_COMPARE(result, !=, WIRE_SILENT);
+            CHECK_COMPARE(wire.status, !=, 200);
+        }
         tell(row->line, id, row->consumer);
         wire_close(&wire);
     }
-    SUITE_CHECK(pair.web == web && process_runs(web), "lighttpd died");
+    CHECK_INT(pair.web, web, "lighttpd died");
+    CHECK_TRUE(process_runs(web), "lighttpd died");
 }
 
 /* lighttpd says 400 to a stranger's header, as to any bad HTTP. */
@@ -223,12 +231,13 @@ static void test_stranger(void)
 {
     struct wire wire;
     char id[40] = "";
-    CU_ASSERT(start(&wire, STRANGER, BYTES(HEADER(A))));
-    SUITE_CHECK(ask(&wire, "stranger", "") == WIRE_ANSWERED && wire.status == 400, "%d",
-                wire.status);
+    CHECK_TRUE(start(&wire, STRANGER, BYTES(HEADER(A))));
+    CHECK_INT(ask(&wire, "stranger", ""), WIRE_ANSWERED, "%d", wire.status);
+    CHECK_INT(wire.status, 400);
     /* Of the application's making, for the request has none that could be read. */
     const char *header = strcasestr(wire.answer, "\r\nX-Request-Id: ");
-    CU_ASSERT(header && sscanf(header, "%*s %39[^\r]", id) == 1);
+    if (CHECK_NOT_NULL(header))
+        CHECK_INT(sscanf(header, "%*s %39[^\r]", id), 1);
     tell(__LINE__, id, "-");
     wire_close(&wire);
 }
@@ -240,19 +249,19 @@ static void test_keep_alive(void)
     struct wire wire;
     char id[32];
     for (int c = 0; c < 3; c++) {
-        CU_ASSERT(start(&wire, BALANCER, c % 2 ? NO_TLV : HEADER(A),
-                        c % 2 ? sizeof NO_TLV - 1 : sizeof HEADER(A) - 1));
+        CHECK_TRUE(start(&wire, BALANCER, c % 2 ? NO_TLV : HEADER(A),
+                         c % 2 ? sizeof NO_TLV - 1 : sizeof HEADER(A) - 1));
         for (int i = 0; i < 5; i++) {
             snprintf(id, sizeof id, "kept-%d-%d", c, i);
-            CU_ASSERT_EQUAL(ask(&wire, id, i == 3 ? "PP2-AWS-VPCE-ID: " B "\r\n" : ""),
-                            WIRE_ANSWERED);
-            CU_ASSERT(wire.fd >= 0 && wire.status == 200);
+            CHECK_INT(ask(&wire, id, i == 3 ? "PP2-AWS-VPCE-ID: " B "\r\n" : ""), WIRE_ANSWERED);
+            CHECK_COMPARE(wire.fd, >=, 0);
+            CHECK_INT(wire.status, 200);
             tell(__LINE__, id, c % 2 ? "-" : A);
         }
         wire_close(&wire);
     }
-    CU_ASSERT(start(&wire, STRANGER, "", 0));
-    CU_ASSERT(ask(&wire, "kept-stranger", "") == WIRE_ANSWERED);
+    CHECK_TRUE(start(&wire, STRANGER, "", 0));
+    CHECK_INT(ask(&wire, "kept-stranger", ""), WIRE_ANSWERED);
     wire_close(&wire);
     tell(__LINE__, "kept-stranger", "-");
 }
@@ -261,11 +270,11 @@ static void test_keep_alive(void)
 static void test_later_header(void)
 {
     struct wire wire;
-    CU_ASSERT(start(&wire, BALANCER, BYTES(HEADER(A))));
-    CU_ASSERT_EQUAL(ask(&wire, "later-1", ""), WIRE_ANSWERED);
-    CU_ASSERT(client_raw_send(wire.fd, BYTES(HEADER(B))));
+    CHECK_TRUE(start(&wire, BALANCER, BYTES(HEADER(A))));
+    CHECK_INT(ask(&wire, "later-1", ""), WIRE_ANSWERED);
+    CHECK_TRUE(client_raw_send(wire.fd, BYTES(HEADER(B))));
     enum wire_result result = ask(&wire, "later-2", "");
-    SUITE_CHECK(wire.status != 200, "%s %d", wire_result_names[result], wire.status);
+    CHECK_COMPARE(wire.status, !=, 200, "%s %d", wire_result_names[result], wire.status);
     wire_close(&wire);
     tell(__LINE__, "later-1", A);
 }
@@ -290,29 +299,30 @@ static void test_pieces(void)
 {
     static const char header[] = HEADER(A);
     struct wire wire;
-    CU_ASSERT(start(&wire, BALANCER, "", 0));
+    CHECK_TRUE(start(&wire, BALANCER, "", 0));
     for (size_t i = 0; i + 1 < sizeof header; i++) {
-        CU_ASSERT(client_raw_send(wire.fd, header + i, 1));
+        CHECK_TRUE(client_raw_send(wire.fd, header + i, 1));
         load_sleep_ms(5);
     }
-    CU_ASSERT_EQUAL(ask(&wire, "pieces", ""), WIRE_ANSWERED);
-    CU_ASSERT_EQUAL(wire.status, 200);
+    CHECK_INT(ask(&wire, "pieces", ""), WIRE_ANSWERED);
+    CHECK_INT(wire.status, 200);
     /* Nor does the socket wait for as many bytes ever after. */
-    CU_ASSERT(client_raw_send(wire.fd, BYTES("GET /healthz HTTP/1.1\r\nHost: localhost\r\n"
-                                             "X-Request-Id: pieces-kept\r\n")));
+    CHECK_TRUE(client_raw_send(wire.fd, BYTES("GET /healthz HTTP/1.1\r\nHost: localhost\r\n"
+                                              "X-Request-Id: pieces-kept\r\n")));
     load_sleep_ms(50);
-    CU_ASSERT_EQUAL(wire_call(&wire, "\r\n"), WIRE_ANSWERED);
+    CHECK_INT(wire_call(&wire, "\r\n"), WIRE_ANSWERED);
     wire_close(&wire);
     tell(__LINE__, "pieces", A);
     tell(__LINE__, "pieces-kept", A);
 
-    CU_ASSERT(start(&wire, BALANCER, header, 20));
+    CHECK_TRUE(start(&wire, BALANCER, header, 20));
     long before = ticks(pair.web);
     load_sleep_ms(1000);
     long used = ticks(pair.web) - before;
-    SUITE_CHECK(before >= 0 && used < 20, "%ld ticks of 10 ms while waiting 1 s", used);
-    CU_ASSERT(client_raw_send(wire.fd, header + 20, sizeof header - 1 - 20));
-    CU_ASSERT_EQUAL(ask(&wire, "halves", ""), WIRE_ANSWERED);
+    CHECK_COMPARE(before, >=, 0, "%ld ticks of 10 ms while waiting 1 s", used);
+    CHECK_COMPARE(used, <, 20);
+    CHECK_TRUE(client_raw_send(wire.fd, header + 20, sizeof header - 1 - 20));
+    CHECK_INT(ask(&wire, "halves", ""), WIRE_ANSWERED);
     wire_close(&wire);
     tell(__LINE__, "halves", A);
 }
@@ -325,19 +335,21 @@ static void test_cut(void)
     bool closed = false;
     struct wire wire;
     for (size_t i = 0; i + 1 < sizeof header; i++) {
-        CU_ASSERT(start(&wire, BALANCER, header, i));
+        CHECK_TRUE(start(&wire, BALANCER, header, i));
         if (i % 2)
             shutdown(wire.fd, SHUT_WR);
         if (i % 2 && client_raw_read(wire.fd, scrap, sizeof scrap, 5000, &closed) > 0)
-            SUITE_CHECK(strncmp(scrap, "HTTP/1.1 200", 12) != 0, "after %zu bytes: %s", i, scrap);
-        SUITE_CHECK(closed || i % 2 == 0, "open after %zu bytes", i);
+            CHECK_TRUE(strncmp(scrap, "HTTP/1.1 200", 12) != 0, "after %zu bytes: %s", i, scrap);
+        if (!closed)
+            CHECK_INT(i % 2, 0, "open after %zu bytes", i);
         wire_close(&wire);
     }
-    CU_ASSERT(start(&wire, BALANCER, header, 20));
-    SUITE_CHECK(client_raw_read(wire.fd, scrap, sizeof scrap, GIVE_UP_MS, &closed) == 0 && closed,
-                "a part of a header was not given up: %s", scrap);
+    CHECK_TRUE(start(&wire, BALANCER, header, 20));
+    CHECK_INT(client_raw_read(wire.fd, scrap, sizeof scrap, GIVE_UP_MS, &closed), 0,
+              "a part of a header was not given up: %s", scrap);
+    CHECK_TRUE(closed, "a part of a header was not given up: %s", scrap);
     wire_close(&wire);
-    SUITE_CHECK(process_runs(web), "lighttpd died");
+    CHECK_TRUE(process_runs(web), "lighttpd died");
 }
 
 static void test_orders(void)
@@ -345,15 +357,16 @@ static void test_orders(void)
     static const char body[] = "{\"items\":[{\"product_id\":1,\"quantity\":1}]}";
     struct wire a, b, nobody;
     char get[128] = "GET ";
-    CU_ASSERT(start(&a, BALANCER, BYTES(HEADER(A))) && start(&b, BALANCER, BYTES(HEADER(B))) &&
-              start(&nobody, STRANGER, "", 0));
-    CU_ASSERT_EQUAL(send_order(&a, "POST /orders", body), 201);
+    CHECK_TRUE(start(&a, BALANCER, BYTES(HEADER(A))));
+    CHECK_TRUE(start(&b, BALANCER, BYTES(HEADER(B))));
+    CHECK_TRUE(start(&nobody, STRANGER, "", 0));
+    CHECK_INT(send_order(&a, "POST /orders", body), 201);
     const char *location = strcasestr(a.answer, "\r\nLocation: ");
     if (location)
         sscanf(location, "%*s %100[^\r]", get + strlen(get));
-    CU_ASSERT_EQUAL(send_order(&a, get, ""), 200);
-    CU_ASSERT_EQUAL(send_order(&b, get, ""), 404);
-    CU_ASSERT_EQUAL(send_order(&nobody, get, ""), 404);
+    CHECK_INT(send_order(&a, get, ""), 200);
+    CHECK_INT(send_order(&b, get, ""), 404);
+    CHECK_INT(send_order(&nobody, get, ""), 404);
     wire_close(&a);
     wire_close(&b);
     wire_close(&nobody);
@@ -363,9 +376,9 @@ static void test_orders(void)
 static void test_errors(void)
 {
     struct wire wire;
-    CU_ASSERT(start(&wire, BALANCER, BYTES(HEADER(A))));
+    CHECK_TRUE(start(&wire, BALANCER, BYTES(HEADER(A))));
     wire_call(&wire, "GET /a/../b HTTP/1.1\r\nHost: x\r\nX-Request-Id: bad-path\r\n\r\n");
-    CU_ASSERT_EQUAL(wire.status, 400);
+    CHECK_INT(wire.status, 400);
     wire_close(&wire);
     tell(__LINE__, "bad-path", A);
 }
@@ -374,10 +387,11 @@ static void test_errors(void)
 static void test_logs(void)
 {
     struct wire wire;
-    CU_ASSERT(start(&wire, BALANCER, BYTES(HEADER(A))));
-    CU_ASSERT_EQUAL(ask(&wire, "stop", ""), WIRE_ANSWERED);
-    SUITE_CHECK(pair.web == web && process_runs(web), "lighttpd died");
-    SUITE_CHECK(pair_stop_web(&pair, SIGINT) == 0, "lighttpd did not stop with status 0");
+    CHECK_TRUE(start(&wire, BALANCER, BYTES(HEADER(A))));
+    CHECK_INT(ask(&wire, "stop", ""), WIRE_ANSWERED);
+    CHECK_INT(pair.web, web, "lighttpd died");
+    CHECK_TRUE(process_runs(web), "lighttpd died");
+    CHECK_INT(process_exit(pair_stop_web(&pair, SIGINT)), 0);
     wire_close(&wire);
     tell(__LINE__, "stop", A);
     check_log("postern.log");
@@ -398,12 +412,14 @@ static void test_bad_settings(void)
         {__LINE__, "PROXY_PROTOCOL=v2", "PROXY_TRUSTED=127.0.0.0/8", "127.0.0.0/8\" cannot be"},
     };
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
-        SUITE_ROW(&bad[i], pair_set(&pair, bad[i].protocol) && pair_set(&pair, bad[i].trusted));
-        SUITE_ROW(&bad[i], pair_start_web(&pair));
+        CHECK_ROW(bad[i].line);
+        CHECK_TRUE(pair_set(&pair, bad[i].protocol));
+        CHECK_TRUE(pair_set(&pair, bad[i].trusted));
+        CHECK_TRUE(pair_start_web(&pair));
         int status = process_reap(pair.web, GIVE_UP_MS);
         pair.web = 0;
-        SUITE_ROW(&bad[i], WIFEXITED(status) && WEXITSTATUS(status) != 0);
-        SUITE_ROW(&bad[i], process_wait_log(&pair, "lighttpd.log", bad[i].text, 0));
+        CHECK_COMPARE(process_exit(status), !=, 0);
+        CHECK_LOG(&pair, "lighttpd.log", bad[i].text, 0);
     }
 }
 
@@ -412,15 +428,18 @@ static void test_off(void)
 {
     struct wire wire;
     pair.modules[0] = '\0';
-    CU_ASSERT_FATAL(pair_set(&pair, "PROXY_PROTOCOL=off") && pair_start_web(&pair) &&
-                    pair_wait_ready(&pair));
-    CU_ASSERT(start(&wire, BALANCER, BYTES(HEADER(A))));
-    CU_ASSERT(ask(&wire, "off-header", "") == WIRE_ANSWERED && wire.status == 400);
+    REQUIRE_TRUE(pair_set(&pair, "PROXY_PROTOCOL=off"));
+    REQUIRE_TRUE(pair_start_web(&pair));
+    REQUIRE_TRUE(pair_wait_ready(&pair));
+    CHECK_TRUE(start(&wire, BALANCER, BYTES(HEADER(A))));
+    CHECK_INT(ask(&wire, "off-header", ""), WIRE_ANSWERED);
+    CHECK_INT(wire.status, 400);
     wire_close(&wire);
-    CU_ASSERT(start(&wire, BALANCER, "", 0));
-    CU_ASSERT(ask(&wire, "off", "") == WIRE_ANSWERED && wire.status == 200);
+    CHECK_TRUE(start(&wire, BALANCER, "", 0));
+    CHECK_INT(ask(&wire, "off", ""), WIRE_ANSWERED);
+    CHECK_INT(wire.status, 200);
     wire_close(&wire);
-    CU_ASSERT_EQUAL(pair_stop_web(&pair, SIGINT), 0);
+    CHECK_INT(process_exit(pair_stop_web(&pair, SIGINT)), 0);
     tell(__LINE__, "off", "-");
     check_log("access.log");
 }
@@ -439,5 +458,5 @@ int main(void)
                                   {"bad settings", test_bad_settings},
                                   {"off", test_off},
                                   CU_TEST_INFO_NULL};
-    return suite_run("e2e/proxy", setup, fixture_end, tests);
+    return e2e_suite_run("e2e/proxy", setup, fixture_end, tests);
 }

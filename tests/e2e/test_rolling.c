@@ -13,12 +13,13 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "check.h"
 #include "e2e/client.h"
+#include "e2e/e2e_suite.h"
 #include "e2e/load.h"
 #include "e2e/pair.h"
 #include "e2e/process.h"
 #include "e2e/wire.h"
-#include "suite.h"
 
 #define ORDER "{\"items\":[{\"product_id\":1,\"quantity\":1}]}"
 
@@ -137,14 +138,9 @@ static void finish(void)
         kill(tasks[i].app, SIGTERM); /* at once, for each takes its least time */
     for (size_t i = 0; i < TASKS; i++)
         pair_end(&tasks[i]);
-    CU_ASSERT_EQUAL(atomic_load(&failed), 0);
-    CU_ASSERT(atomic_load(&answered) > 4 * CLIENTS);
-    CU_ASSERT(atomic_load(&probes) > 3 * FALL);
-}
-
-static bool ended_well(int status)
-{
-    return WIFEXITED(status) && WEXITSTATUS(status) == 0;
+    CHECK_INT(atomic_load(&failed), 0);
+    CHECK_COMPARE(atomic_load(&answered), >, 4 * CLIENTS);
+    CHECK_COMPARE(atomic_load(&probes), >, 3 * FALL);
 }
 
 static bool wait_up(size_t task)
@@ -162,12 +158,13 @@ static bool wait_up(size_t task)
 static int64_t replace(size_t task)
 {
     int64_t begin = load_now_ms();
-    CU_ASSERT(ended_well(pair_stop_app(&tasks[task], SIGTERM)));
+    CHECK_INT(process_exit(pair_stop_app(&tasks[task], SIGTERM)), 0);
     int64_t took = load_now_ms() - begin;
-    SUITE_CHECK(!atomic_load(&up[task]), "task %zu left before it was marked down", task);
-    CU_ASSERT(ended_well(pair_stop_web(&tasks[task], SIGINT)));
-    CU_ASSERT(pair_start_app(&tasks[task]) && pair_start_web(&tasks[task]));
-    CU_ASSERT(wait_up(task));
+    CHECK_FALSE(atomic_load(&up[task]), "task %zu left before it was marked down", task);
+    CHECK_INT(process_exit(pair_stop_web(&tasks[task], SIGINT)), 0);
+    CHECK_TRUE(pair_start_app(&tasks[task]));
+    CHECK_TRUE(pair_start_web(&tasks[task]));
+    CHECK_TRUE(wait_up(task));
     return took;
 }
 
@@ -176,11 +173,11 @@ static int64_t replace(size_t task)
 static void test_steady(void)
 {
     static const char *const env[] = {"POSTERN_DRAIN_SECONDS=20", NULL};
-    CU_ASSERT_TRUE_FATAL(start(env, 5));
+    REQUIRE_TRUE(start(env, 5));
     load_sleep_ms(WARM_MS);
     for (size_t i = 0; i < TASKS; i++) {
         int64_t took = replace(i);
-        SUITE_CHECK(took < EARLY_MS, "task %zu took %d ms", i, (int)took);
+        CHECK_COMPARE(took, <, EARLY_MS, "task %zu took %d ms", i, (int)took);
         load_sleep_ms(WARM_MS);
     }
     finish();
@@ -193,11 +190,12 @@ static void test_rare(void)
 {
     static const char *const env[] = {"POSTERN_DRAIN_SECONDS=20", "POSTERN_QUIET_MS=20",
                                       "POSTERN_DRAIN_MIN_MS=1500", NULL};
-    CU_ASSERT_TRUE_FATAL(start(env, 700));
+    REQUIRE_TRUE(start(env, 700));
     load_sleep_ms(WARM_MS * 2);
     for (size_t i = 0; i < TASKS; i++) {
         int64_t took = replace(i);
-        SUITE_CHECK(took >= 1500 && took < EARLY_MS, "task %zu took %d ms", i, (int)took);
+        CHECK_COMPARE(took, >=, 1500, "task %zu took %d ms", i, (int)took);
+        CHECK_COMPARE(took, <, EARLY_MS, "task %zu took %d ms", i, (int)took);
         load_sleep_ms(WARM_MS);
     }
     finish();
@@ -211,20 +209,22 @@ static void test_told_to_leave(void)
     struct pair *pair = &tasks[0];
     char reply[4096];
     bool closed = false;
-    CU_ASSERT_TRUE_FATAL(pair_start(pair, &(struct pair_options){.env = env}));
+    REQUIRE_TRUE(pair_start(pair, &(struct pair_options){.env = env}));
     int fd = client_raw_open(pair->port);
-    CU_ASSERT(client_raw_send(fd, get, strlen(get)));
+    CHECK_TRUE(client_raw_send(fd, get, strlen(get)));
     client_raw_read(fd, reply, sizeof reply, PROBE_MS, &closed);
-    CU_ASSERT(strncmp(reply, "HTTP/1.1 200 ", 13) == 0 && !closed);
-    CU_ASSERT_PTR_NULL(strcasestr(reply, "\r\nConnection:"));
+    CHECK_START(reply, "HTTP/1.1 200 ");
+    CHECK_FALSE(closed);
+    CHECK_NULL(strcasestr(reply, "\r\nConnection:"));
     kill(pair->app, SIGTERM);
-    CU_ASSERT(process_wait_log(pair, "postern.log", "\"draining\"", WAIT_MS));
-    CU_ASSERT(client_raw_send(fd, get, strlen(get)));
+    CHECK_LOG(pair, "postern.log", "\"draining\"", WAIT_MS);
+    CHECK_TRUE(client_raw_send(fd, get, strlen(get)));
     client_raw_read(fd, reply, sizeof reply, WAIT_MS, &closed);
-    CU_ASSERT(strncmp(reply, "HTTP/1.1 200 ", 13) == 0 && closed);
-    CU_ASSERT_PTR_NOT_NULL(strcasestr(reply, "\r\nConnection: close\r\n"));
+    CHECK_START(reply, "HTTP/1.1 200 ");
+    CHECK_TRUE(closed);
+    CHECK_NOT_NULL(strcasestr(reply, "\r\nConnection: close\r\n"));
     close(fd);
-    CU_ASSERT(ended_well(pair_stop_app(pair, 0)));
+    CHECK_INT(process_exit(pair_stop_app(pair, 0)), 0);
     pair_end(pair);
 }
 
@@ -234,5 +234,5 @@ int main(void)
                                   {"steady callers", test_steady},
                                   {"rare callers", test_rare},
                                   CU_TEST_INFO_NULL};
-    return suite_run("e2e/rolling", NULL, NULL, tests);
+    return e2e_suite_run("e2e/rolling", NULL, NULL, tests);
 }

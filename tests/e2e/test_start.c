@@ -7,13 +7,14 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "check.h"
 #include "e2e/answer.h"
 #include "e2e/client.h"
+#include "e2e/e2e_suite.h"
 #include "e2e/fastcgi.h"
 #include "e2e/fixture.h"
 #include "e2e/load.h"
 #include "e2e/process.h"
-#include "suite.h"
 
 enum { WAIT_MS = 15000, PAUSE_MS = 200, ANSWER_MS = 1000 };
 
@@ -62,30 +63,31 @@ static bool start_app_without_store(void)
 static void check_nobody_connects(void)
 {
     int fd = fastcgi_connect(&pair);
-    SUITE_CHECK(fd < 0, "connected before the store was ready");
+    CHECK_COMPARE(fd, <, 0, "connected before the store was ready");
     if (fd >= 0)
         close(fd);
     const struct client_request request = {
         .method = "GET", .path = "/products/1", .timeout_ms = ANSWER_MS};
     client_call(client, &request, &answer);
-    CU_ASSERT(answer_is_problem(&answer, 503, "service-unavailable", ANSWER_LIGHTTPD));
+    CHECK_TRUE(answer_is_problem(&answer, 503, "service-unavailable", ANSWER_LIGHTTPD));
 }
 
 static void test_store_comes(void)
 {
-    CU_ASSERT_TRUE_FATAL(start_app_without_store());
+    REQUIRE_TRUE(start_app_without_store());
     check_nobody_connects();
     release_store();
-    CU_ASSERT(pair_wait_ready(&pair));
+    CHECK_TRUE(pair_wait_ready(&pair));
 }
 
 static void test_store_does_not_come(void)
 {
-    CU_ASSERT_TRUE_FATAL(start_app_without_store());
+    REQUIRE_TRUE(start_app_without_store());
     check_nobody_connects();
     int status = pair_stop_app(&pair, 0);
-    CU_ASSERT(WIFEXITED(status) && WEXITSTATUS(status) == 1);
-    CU_ASSERT_FALSE(is_there("") || is_there(".lock"));
+    CHECK_INT(process_exit(status), 1);
+    CHECK_FALSE(is_there(""));
+    CHECK_FALSE(is_there(".lock"));
     release_store();
 }
 
@@ -94,15 +96,15 @@ static void test_told_to_stop(void)
 {
     static const int signals[] = {SIGTERM, SIGINT, SIGQUIT};
     for (size_t i = 0; i < sizeof signals / sizeof signals[0]; i++) {
-        CU_ASSERT_TRUE_FATAL(start_app_without_store());
+        REQUIRE_TRUE(start_app_without_store());
         kill(pair.app, signals[i]);
         load_sleep_ms(PAUSE_MS);
         release_store();
         int status = pair_stop_app(&pair, 0);
-        SUITE_CHECK(WIFEXITED(status) && WEXITSTATUS(status) == 0, "signal %d: wait status %d",
-                    signals[i], status);
-        CU_ASSERT_FALSE(is_there("") || is_there(".lock"));
-        CU_ASSERT_FALSE(process_wait_log(&pair, "postern.log", "\"serving\"", 0));
+        CHECK_INT(process_exit(status), 0, "signal %d", signals[i]);
+        CHECK_FALSE(is_there(""));
+        CHECK_FALSE(is_there(".lock"));
+        CHECK_NO_LOG(&pair, "postern.log", "\"serving\"");
     }
 }
 
@@ -112,5 +114,5 @@ int main(void)
                                   {"the store does not come", test_store_does_not_come},
                                   {"the store comes", test_store_comes},
                                   CU_TEST_INFO_NULL};
-    return suite_run("e2e/start", setup, fixture_end, tests);
+    return e2e_suite_run("e2e/start", setup, fixture_end, tests);
 }

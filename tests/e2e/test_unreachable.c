@@ -4,10 +4,11 @@
 #include <string.h>
 
 #include "base/id.h"
+#include "check.h"
 #include "e2e/answer.h"
+#include "e2e/e2e_suite.h"
 #include "e2e/fixture.h"
 #include "e2e/process.h"
-#include "suite.h"
 
 static int setup(void)
 {
@@ -40,14 +41,15 @@ static void test_within_reach(void)
 {
     static const char *const paths[] = {"/products", "/nowhere", "/products/%2f"};
     for (size_t i = 0; i < sizeof paths / sizeof paths[0]; i++) {
-        CU_ASSERT(get(paths[i], "X-Request-Id: mine"));
+        CHECK_TRUE(get(paths[i], "X-Request-Id: mine"));
         const char *id = single("X-Request-Id");
-        SUITE_CHECK(id && strcmp(id, "mine") == 0, "%s: %s", paths[i], id ? id : "-");
-        SUITE_CHECK(!client_header(&answer, "Retry-After"), "%s", paths[i]);
+        CHECK_TEXT(id, "mine", "%s: %s", paths[i], id ? id : "-");
+        CHECK_NULL(client_header(&answer, "Retry-After"), "%s", paths[i]);
     }
     /* The application's own id, which its body names too. */
-    CU_ASSERT(get("/nowhere", NULL) && single("X-Request-Id"));
-    CU_ASSERT(answer_is_problem(&answer, 404, NULL, ANSWER_POSTERN));
+    CHECK_TRUE(get("/nowhere", NULL));
+    CHECK_TRUE(single("X-Request-Id"));
+    CHECK_TRUE(answer_is_problem(&answer, 404, NULL, ANSWER_POSTERN));
 }
 
 static void test_out_of_reach(void)
@@ -63,21 +65,25 @@ static void test_out_of_reach(void)
         {__LINE__, "/healthz", "X-Request-Id: \"quoted\"", NULL},
     };
     char last[ID_TEXT_SIZE] = "";
-    SUITE_CHECK(pair_stop_app(&pair, SIGTERM) == 0, "postern did not stop with status 0");
+    CHECK_INT(process_exit(pair_stop_app(&pair, SIGTERM)), 0);
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        SUITE_ROW(&rows[i], get(rows[i].path, rows[i].header));
-        SUITE_ROW(&rows[i],
-                  answer_is_problem(&answer, 503, "service-unavailable", ANSWER_LIGHTTPD));
+        CHECK_ROW(rows[i].line);
+        CHECK_TRUE(get(rows[i].path, rows[i].header));
+        CHECK_TRUE(answer_is_problem(&answer, 503, "service-unavailable", ANSWER_LIGHTTPD));
         const char *id = single("X-Request-Id"), *seconds = single("Retry-After");
-        SUITE_ROW(&rows[i], seconds && strcmp(seconds, "1") == 0);
-        SUITE_ROW(&rows[i], id && (rows[i].id ? strcmp(id, rows[i].id) == 0
-                                              : id_is_valid(id) && strcmp(id, last) != 0));
-        if (id && !rows[i].id)
+        CHECK_TEXT(seconds, "1");
+        if (rows[i].id) {
+            CHECK_TEXT(id, rows[i].id);
+        } else if (CHECK_NOT_NULL(id)) {
+            CHECK_TRUE(id_is_valid(id), "%s", id);
+            CHECK_OTHER_TEXT(id, last);
             snprintf(last, sizeof last, "%s", id);
+        }
     }
-    SUITE_CHECK(pair_stop_web(&pair, SIGINT) == 0, "lighttpd did not stop with status 0");
-    CU_ASSERT(process_wait_log(&pair, "access.log", "\"request_id\":\"out-1\"", 0));
-    CU_ASSERT(last[0] && process_wait_log(&pair, "access.log", last, 0));
+    CHECK_INT(process_exit(pair_stop_web(&pair, SIGINT)), 0);
+    CHECK_LOG(&pair, "access.log", "\"request_id\":\"out-1\"", 0);
+    CHECK_OTHER_TEXT(last, "");
+    CHECK_LOG(&pair, "access.log", last, 0);
 }
 
 int main(void)
@@ -85,5 +91,5 @@ int main(void)
     static CU_TestInfo tests[] = {{"within reach", test_within_reach},
                                   {"out of reach", test_out_of_reach},
                                   CU_TEST_INFO_NULL};
-    return suite_run("e2e/unreachable", setup, fixture_end, tests);
+    return e2e_suite_run("e2e/unreachable", setup, fixture_end, tests);
 }

@@ -10,10 +10,11 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "check.h"
+#include "e2e/e2e_suite.h"
 #include "e2e/fixture.h"
 #include "e2e/load.h"
 #include "e2e/process.h"
-#include "suite.h"
 
 /* A check gives up after two seconds; the machine may be slow. */
 enum { HEALTH_MS = 2000, SLOW_MS = 6000, WAIT_MS = 15000, REQUEST_SIZE = 512 };
@@ -44,7 +45,7 @@ static int setup(void)
     return fixture_start(&options);
 }
 
-/* web-health's exit status, or -1. */
+/* web-health's exit, as process_exit has it. */
 static int check(const char *port)
 {
     char setting[64];
@@ -58,7 +59,7 @@ static int check(const char *port)
         _exit(127);
     }
     int status = process_reap(pid, SLOW_MS);
-    return status >= 0 && WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+    return process_exit(status);
 }
 
 static int check_port(int port)
@@ -130,17 +131,19 @@ static void test_health_of_servers(void)
         {__LINE__, 1, "HTTP/1.1 200 OK\r\n\r\n", 250, false}, /* too slow as a whole */
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        CHECK_ROW(rows[i].line);
         int port = 0, listener = listen_on(&port);
         pid_t server = fork();
         if (server == 0)
             serve_one(listener, rows[i].text, rows[i].pause_ms, rows[i].closes);
         close(listener);
         int64_t start = load_now_ms();
-        SUITE_ROW(&rows[i], check_port(port) == rows[i].status);
+        CHECK_INT(check_port(port), rows[i].status);
         int64_t took = load_now_ms() - start;
-        SUITE_ROW(&rows[i], took < SLOW_MS);
-        SUITE_ROW(&rows[i], rows[i].closes || rows[i].status == 0 || took >= HEALTH_MS);
-        SUITE_ROW(&rows[i], process_reap(server, WAIT_MS) == 0);
+        CHECK_COMPARE(took, <, SLOW_MS);
+        if (!rows[i].closes && rows[i].status != 0)
+            CHECK_COMPARE(took, >=, HEALTH_MS);
+        CHECK_INT(process_exit(process_reap(server, WAIT_MS)), 0);
     }
 }
 
@@ -150,19 +153,19 @@ static void test_health_without_a_server(void)
         "", "0", "-1", "65536", "8080x", " 8080", "99999999999999999999"};
     int port = 0, listener = listen_on(&port);
     close(listener);
-    CU_ASSERT_EQUAL(check_port(port), 1);
+    CHECK_INT(check_port(port), 1);
     for (size_t i = 0; i < sizeof ports / sizeof ports[0]; i++)
-        SUITE_CHECK(check(ports[i]) == 1, "PORT=%s was taken", ports[i]);
+        CHECK_INT(check(ports[i]), 1, "PORT=%s was taken", ports[i]);
 }
 
 static void test_health_of_the_pair(void)
 {
-    CU_ASSERT_EQUAL(check_port(pair.port), 0);
-    CU_ASSERT(pair_stop_app(&pair, SIGTERM) >= 0);
-    CU_ASSERT_EQUAL(check_port(pair.port), 1);
-    CU_ASSERT(pair_start_app(&pair));
-    CU_ASSERT(pair_wait_ready(&pair));
-    CU_ASSERT_EQUAL(check_port(pair.port), 0);
+    CHECK_INT(check_port(pair.port), 0);
+    CHECK_COMPARE(pair_stop_app(&pair, SIGTERM), >=, 0);
+    CHECK_INT(check_port(pair.port), 1);
+    CHECK_TRUE(pair_start_app(&pair));
+    CHECK_TRUE(pair_wait_ready(&pair));
+    CHECK_INT(check_port(pair.port), 0);
 }
 
 static size_t count_lines(const char *text, const char *with)
@@ -180,14 +183,14 @@ static void test_log_of_lighttpd(void)
     size_t lines = 0;
     for (int i = 0; i < REQUESTS; i++)
         client_get(client, "/products/2?count", &answer);
-    CU_ASSERT_EQUAL(answer.status, 200);
+    CHECK_INT(answer.status, 200);
     for (int64_t until = load_now_ms() + WAIT_MS; lines < REQUESTS && load_now_ms() < until;) {
         char *log = pair_read(&pair, "lighttpd.log");
         lines = log ? count_lines(log, "\"request\":\"GET /products/2?count HTTP/1.1\"") : 0;
         free(log);
         load_sleep_ms(20);
     }
-    CU_ASSERT_EQUAL(lines, REQUESTS);
+    CHECK_INT(lines, REQUESTS);
 }
 
 /* Starts web-log as lighttpd does, with this process for a server; returns when it is ready. */
@@ -234,18 +237,18 @@ static void test_log_before_a_pause(void)
         line_of(line, i);
         lost += write(in[1], line, LINE_SIZE) != LINE_SIZE;
     }
-    CU_ASSERT_EQUAL(lost, 0);
+    CHECK_INT(lost, 0);
     close(in[1]);
     FILE *reader = fdopen(out[0], "r");
-    CU_ASSERT_PTR_NOT_NULL_FATAL(reader);
+    REQUIRE_NOT_NULL(reader);
     for (int i = 0; i < BURST / LINE_SIZE; i++) {
         line_of(line, i);
         wrong += !fgets(seen, sizeof seen, reader) || strcmp(seen, line) != 0;
     }
-    CU_ASSERT_EQUAL(wrong, 0);
-    CU_ASSERT_EQUAL(fgetc(reader), EOF);
+    CHECK_INT(wrong, 0);
+    CHECK_INT(fgetc(reader), EOF);
     fclose(reader);
-    CU_ASSERT_EQUAL(process_reap(pid, WAIT_MS), 0);
+    CHECK_INT(process_exit(process_reap(pid, WAIT_MS)), 0);
 }
 
 /* On a terminal it gets Ctrl-C with its server, which still has lines to write. */
@@ -257,11 +260,11 @@ static void test_log_outlives_an_interrupt(void)
     kill(pid, SIGINT);
     load_sleep_ms(50);
     line_of(line, 1);
-    CU_ASSERT_EQUAL(write(in[1], line, LINE_SIZE), LINE_SIZE);
+    CHECK_INT(write(in[1], line, LINE_SIZE), LINE_SIZE);
     close(in[1]);
-    CU_ASSERT_EQUAL(process_reap(pid, WAIT_MS), 0);
-    CU_ASSERT_EQUAL(read(out[0], seen, LINE_SIZE), LINE_SIZE);
-    CU_ASSERT_STRING_EQUAL(seen, line);
+    CHECK_INT(process_exit(process_reap(pid, WAIT_MS)), 0);
+    CHECK_INT(read(out[0], seen, LINE_SIZE), LINE_SIZE);
+    CHECK_TEXT(seen, line);
     close(out[0]);
 }
 
@@ -277,5 +280,5 @@ int main(void)
         {"web-log outlives an interrupt", test_log_outlives_an_interrupt},
         CU_TEST_INFO_NULL,
     };
-    return suite_run("e2e/web_programs", setup, fixture_end, tests);
+    return e2e_suite_run("e2e/web_programs", setup, fixture_end, tests);
 }

@@ -6,13 +6,14 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "check.h"
 #include "e2e/answer.h"
 #include "e2e/client.h"
+#include "e2e/e2e_suite.h"
 #include "e2e/fastcgi.h"
 #include "e2e/fixture.h"
 #include "e2e/load.h"
 #include "e2e/process.h"
-#include "suite.h"
 
 enum { WAIT_MS = 15000, SOON_MS = 200, TOLD_MS = 3000 };
 
@@ -27,8 +28,8 @@ static void check_app_ends(int64_t within_ms)
     int64_t since = load_now_ms();
     int status = pair_stop_app(&pair, 0);
     int64_t took = load_now_ms() - since;
-    SUITE_CHECK(WIFEXITED(status) && WEXITSTATUS(status) == 0, "wait status %d", status);
-    SUITE_CHECK(took < within_ms, "the drain took %d ms more", (int)took);
+    CHECK_INT(process_exit(status), 0);
+    CHECK_COMPARE(took, <, within_ms);
 }
 
 /* Both are busy when the drain begins; one dies in the midst of it, the other's client leaves. */
@@ -37,11 +38,11 @@ static void test_busy_one_dies(void)
     static const char *const env[] = {"POSTERN_DRAIN_SECONDS=8", "POSTERN_QUIET_MS=50", NULL};
     pid_t workers[2];
     int fds[2];
-    CU_ASSERT_TRUE_FATAL(start(2, env));
-    CU_ASSERT_EQUAL(pair_workers(&pair, workers, 2), 2);
+    REQUIRE_TRUE(start(2, env));
+    CHECK_INT(pair_workers(&pair, workers, 2), 2);
     for (int i = 0; i < 2; i++) {
         fds[i] = fastcgi_connect(&pair);
-        CU_ASSERT(client_raw_send(fds[i], fastcgi_half_record, sizeof fastcgi_half_record));
+        CHECK_TRUE(client_raw_send(fds[i], fastcgi_half_record, sizeof fastcgi_half_record));
     }
     load_sleep_ms(SOON_MS);
     kill(pair.app, SIGTERM);
@@ -59,15 +60,15 @@ static void test_last_one_dies(void)
     static const char *const env[] = {"POSTERN_DRAIN_SECONDS=10", "POSTERN_DRAIN_MIN_MS=2000",
                                       "POSTERN_QUIET_MS=50", NULL};
     pid_t worker;
-    CU_ASSERT_TRUE_FATAL(start(1, env));
-    CU_ASSERT_EQUAL(pair_workers(&pair, &worker, 1), 1);
+    REQUIRE_TRUE(start(1, env));
+    CHECK_INT(pair_workers(&pair, &worker, 1), 1);
     kill(pair.app, SIGTERM);
     load_sleep_ms(SOON_MS);
     kill(worker, SIGKILL);
     client_get(client, "/products/1", &answer);
-    CU_ASSERT_EQUAL(answer.status, 200);
+    CHECK_INT(answer.status, 200);
     client_get(client, "/readyz", &answer);
-    CU_ASSERT(answer_is_problem(&answer, 503, "draining", ANSWER_POSTERN));
+    CHECK_TRUE(answer_is_problem(&answer, 503, "draining", ANSWER_POSTERN));
     check_app_ends(4000);
     fixture_end();
 }
@@ -84,8 +85,8 @@ static void test_one_is_told_to_stop(void)
     static const int signals[] = {SIGTERM, SIGINT, SIGQUIT};
     int unready = 0, leaving = 0;
     pid_t workers[3];
-    CU_ASSERT_TRUE_FATAL(start(3, NULL));
-    CU_ASSERT_EQUAL(pair_workers(&pair, workers, 3), 3);
+    REQUIRE_TRUE(start(3, NULL));
+    CHECK_INT(pair_workers(&pair, workers, 3), 3);
     for (int i = 0; i < 3; i++)
         kill(workers[i], signals[i]);
     /* With pauses: lighttpd by itself ends a connection that has carried a thousand requests. */
@@ -94,10 +95,11 @@ static void test_one_is_told_to_stop(void)
         unready += answer.status != 200;
         leaving += asks_to_leave();
     }
-    SUITE_CHECK(unready == 0 && leaving == 0, "%d unready, %d leaving", unready, leaving);
-    CU_ASSERT(process_wait_workers(&pair, 3, workers, 3, WAIT_MS));
-    CU_ASSERT(process_wait_log(&pair, "postern.log", "\"exit\":0,\"signal\":0", 0));
-    CU_ASSERT_FALSE(process_wait_log(&pair, "postern.log", "\"exit\":-1", 0));
+    CHECK_INT(unready, 0, "%d unready, %d leaving", unready, leaving);
+    CHECK_INT(leaving, 0, "%d unready, %d leaving", unready, leaving);
+    CHECK_TRUE(process_wait_workers(&pair, 3, workers, 3, WAIT_MS));
+    CHECK_LOG(&pair, "postern.log", "\"exit\":0,\"signal\":0", 0);
+    CHECK_NO_LOG(&pair, "postern.log", "\"exit\":-1");
     fixture_end();
 }
 
@@ -113,14 +115,14 @@ static void test_told_to_stop_before_a_long_request(void)
     static const char *const variables[] = {"REQUEST_METHOD=GET", "PATH_INFO=/products/1", NULL};
     struct fastcgi_answer got;
     pid_t worker;
-    CU_ASSERT_TRUE_FATAL(start(1, env));
-    CU_ASSERT_EQUAL(pair_workers(&pair, &worker, 1), 1);
+    REQUIRE_TRUE(start(1, env));
+    CHECK_INT(pair_workers(&pair, &worker, 1), 1);
     kill(worker, SIGTERM);
     load_sleep_ms(SOON_MS);
     fastcgi_call_parts(&pair, variables, NULL, 50, wait_long, &got);
-    CU_ASSERT_EQUAL(got.status, 200);
+    CHECK_INT(got.status, 200);
     fastcgi_free(&got);
-    CU_ASSERT(process_wait_workers(&pair, 1, &worker, 1, WAIT_MS));
+    CHECK_TRUE(process_wait_workers(&pair, 1, &worker, 1, WAIT_MS));
     fixture_end();
 }
 
@@ -132,5 +134,5 @@ int main(void)
         {"one is told to stop", test_one_is_told_to_stop},
         {"told to stop before a long request", test_told_to_stop_before_a_long_request},
         CU_TEST_INFO_NULL};
-    return suite_run("e2e/worker_ends", NULL, NULL, tests);
+    return e2e_suite_run("e2e/worker_ends", NULL, NULL, tests);
 }

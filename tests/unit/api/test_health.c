@@ -1,6 +1,7 @@
 #include <string.h>
 
 #include "call.h"
+#include "check.h"
 #include "suite.h"
 
 static enum api_status call_health(const char *path, struct api_request request)
@@ -30,21 +31,22 @@ static void test_handlers(void)
         {__LINE__, "/readyz", false, STORE_FAULT, API_FAULT, 1},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        CHECK_ROW(rows[i].line);
         fake_store_init(&fake);
         fake.result = rows[i].result;
         const struct api_request request = {.draining = rows[i].draining};
-        SUITE_ROW(&rows[i], call_health(rows[i].path, request) == rows[i].status);
-        SUITE_ROW(&rows[i], fake.calls == rows[i].calls);
-        SUITE_ROW(&rows[i], rows[i].status != API_OK ||
-                                strcmp(response.body.data, "{\"status\":\"ok\"}") == 0);
+        CHECK_INT(call_health(rows[i].path, request), rows[i].status);
+        CHECK_INT(fake.calls, rows[i].calls);
+        if (rows[i].status == API_OK)
+            CHECK_TEXT(response.body.data, "{\"status\":\"ok\"}");
     }
 }
 
 static void test_pretty(void)
 {
     const struct api_request request = {.pretty = true};
-    CU_ASSERT_EQUAL(call_health("/healthz", request), API_OK);
-    CU_ASSERT_STRING_EQUAL(response.body.data, "{\n  \"status\": \"ok\"\n}\n");
+    CHECK_INT(call_health("/healthz", request), API_OK);
+    CHECK_TEXT(response.body.data, "{\n  \"status\": \"ok\"\n}\n");
 }
 
 int main(void)

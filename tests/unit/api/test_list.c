@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "check.h"
 #include "suite.h"
 
 static struct api_response response;
@@ -46,15 +47,16 @@ static void test_pages(void)
         {__LINE__, 1000, 1001, 2, "[1,2]", ""},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        CHECK_ROW(rows[i].line);
         const struct api_request request = {.limit = rows[i].limit};
         struct list list;
         api_response_reset(&response);
         list_start(&list, &request, &response);
-        SUITE_ROW(&rows[i], list_store_limit(&list) == rows[i].store_limit);
+        CHECK_INT(list_store_limit(&list), rows[i].store_limit);
         enum store_result result = visit_rows(&list, rows[i].rows);
-        SUITE_ROW(&rows[i], list_end(&list, result) == API_OK);
-        SUITE_ROW(&rows[i], strcmp(response.body.data, rows[i].body) == 0);
-        SUITE_ROW(&rows[i], strcmp(response.next, rows[i].next) == 0);
+        CHECK_INT(list_end(&list, result), API_OK);
+        CHECK_TEXT(response.body.data, rows[i].body);
+        CHECK_TEXT(response.next, rows[i].next);
     }
 }
 
@@ -74,6 +76,7 @@ static void test_no_room(void)
     };
     size_t max = response.body.max;
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        CHECK_ROW(rows[i].line);
         const struct api_request request = {.limit = 0};
         struct list list;
         api_response_reset(&response);
@@ -81,7 +84,7 @@ static void test_no_room(void)
         response.body.max = rows[i].max;
         list_start(&list, &request, &response);
         enum store_result result = visit_rows(&list, 3);
-        SUITE_ROW(&rows[i], list_end(&list, result) == rows[i].status);
+        CHECK_INT(list_end(&list, result), rows[i].status);
     }
     response.body.max = max;
 }
@@ -102,11 +105,12 @@ static void test_results(void)
         {__LINE__, STORE_FAULT, API_FAULT},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        CHECK_ROW(rows[i].line);
         const struct api_request request = {.limit = 1};
         struct list list;
         api_response_reset(&response);
         list_start(&list, &request, &response);
-        SUITE_ROW(&rows[i], list_end(&list, rows[i].result) == rows[i].status);
+        CHECK_INT(list_end(&list, rows[i].result), rows[i].status);
     }
 }
 

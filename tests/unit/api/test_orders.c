@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "call.h"
+#include "check.h"
 #include "suite.h"
 
 enum { BODY_SIZE = 512, TEXT_SIZE = 256 };
@@ -55,18 +56,19 @@ static void test_place_status(void)
         {__LINE__, "{\"items\":[{\"product_id\":1,\"quantity\":0}]}", STORE_OK, API_INVALID, 0},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        CHECK_ROW(rows[i].line);
         fake_store_init(&fake);
         fake.result = rows[i].result;
-        SUITE_ROW(&rows[i], place(rows[i].body, NULL) == rows[i].status);
-        SUITE_ROW(&rows[i], fake.calls == rows[i].calls);
-        SUITE_ROW(&rows[i], rows[i].status != API_MALFORMED || response.detail[0] != '\0');
-        SUITE_ROW(&rows[i],
-                  rows[i].calls || rows[i].status != API_INVALID || response.violations.count > 0);
+        CHECK_INT(place(rows[i].body, NULL), rows[i].status);
+        CHECK_INT(fake.calls, rows[i].calls);
+        if (rows[i].status == API_MALFORMED)
+            CHECK_OTHER_TEXT(response.detail, "");
+        if (!rows[i].calls && rows[i].status == API_INVALID)
+            CHECK_COMPARE(response.violations.count, >, 0);
         bool placed = rows[i].status == API_CREATED || rows[i].status == API_REPLAYED;
-        SUITE_ROW(&rows[i], placed == (response.location[0] != '\0'));
-        SUITE_ROW(&rows[i],
-                  (placed || rows[i].status == API_OUT_OF_STOCK) == (response.body.len > 0));
-        SUITE_ROW(&rows[i], (rows[i].status == API_OUT_OF_STOCK) == (response.member != NULL));
+        CHECK_INT(placed, response.location[0] != '\0');
+        CHECK_INT(placed || rows[i].status == API_OUT_OF_STOCK, response.body.len > 0);
+        CHECK_INT(rows[i].status == API_OUT_OF_STOCK, response.member != NULL);
     }
 }
 
@@ -84,33 +86,35 @@ static void test_place_no_memory(void)
     cJSON_InitHooks(&hooks);
     enum api_status status = place(ONE, NULL);
     cJSON_InitHooks(NULL);
-    CU_ASSERT_EQUAL(status, API_FAULT);
-    CU_ASSERT_EQUAL(fake.calls, 0);
-    CU_ASSERT_EQUAL(place(ONE, NULL), API_CREATED);
+    CHECK_INT(status, API_FAULT);
+    CHECK_INT(fake.calls, 0);
+    CHECK_INT(place(ONE, NULL), API_CREATED);
 }
 
 static void test_place_asks(void)
 {
     fake_store_init(&fake);
-    CU_ASSERT_EQUAL(place("{\"items\":[{\"product_id\":2,\"quantity\":1},"
-                          "{\"product_id\":1,\"quantity\":3},{\"product_id\":2,\"quantity\":4}],"
-                          "\"email\":\"a@b.c\",\"reference\":\"r 1\"}",
-                          "the key"),
-                    API_CREATED);
-    CU_ASSERT_STRING_EQUAL(fake.consumer, "vpce-2");
-    CU_ASSERT_STRING_EQUAL(fake.text, "the key");
-    CU_ASSERT(id_is_valid(fake.placed_id));
-    CU_ASSERT_EQUAL(fake.request.count, 2);
-    CU_ASSERT(fake.request.items[0].product_id == 2 && fake.request.items[0].quantity == 5);
-    CU_ASSERT(fake.request.items[1].product_id == 1 && fake.request.items[1].quantity == 3);
-    CU_ASSERT_STRING_EQUAL(fake.request.email, "a@b.c");
-    CU_ASSERT_STRING_EQUAL(fake.request.reference, "r 1");
+    CHECK_INT(place("{\"items\":[{\"product_id\":2,\"quantity\":1},"
+                    "{\"product_id\":1,\"quantity\":3},{\"product_id\":2,\"quantity\":4}],"
+                    "\"email\":\"a@b.c\",\"reference\":\"r 1\"}",
+                    "the key"),
+              API_CREATED);
+    CHECK_TEXT(fake.consumer, "vpce-2");
+    CHECK_TEXT(fake.text, "the key");
+    CHECK_TRUE(id_is_valid(fake.placed_id));
+    CHECK_INT(fake.request.count, 2);
+    CHECK_INT(fake.request.items[0].product_id, 2);
+    CHECK_INT(fake.request.items[0].quantity, 5);
+    CHECK_INT(fake.request.items[1].product_id, 1);
+    CHECK_INT(fake.request.items[1].quantity, 3);
+    CHECK_TEXT(fake.request.email, "a@b.c");
+    CHECK_TEXT(fake.request.reference, "r 1");
 
     char first[ID_TEXT_SIZE];
     memcpy(first, fake.placed_id, sizeof first);
     place(ONE, NULL);
-    CU_ASSERT_STRING_NOT_EQUAL(fake.placed_id, first);
-    CU_ASSERT_STRING_EQUAL(fake.text, "");
+    CHECK_OTHER_TEXT(fake.placed_id, first);
+    CHECK_TEXT(fake.text, "");
 }
 
 static void test_place_body(void)
@@ -118,18 +122,17 @@ static void test_place_body(void)
     char expected[TEXT_SIZE];
     fake_store_init(&fake);
     fake.result = STORE_REPLAYED;
-    CU_ASSERT_EQUAL(place(ONE, "k"), API_REPLAYED);
-    CU_ASSERT_STRING_EQUAL(response.location, "/orders/" FAKE_STORE_ORDER);
-    CU_ASSERT_STRING_EQUAL(
-        response.body.data,
-        "{\"created_at\":\"2023-11-14T22:13:20.123Z\",\"id\":\"" FAKE_STORE_ORDER "\","
-        "\"items\":[{\"amount\":19.98,\"name\":\"Thing\",\"product_id\":1,\"quantity\":2,"
-        "\"unit_price\":9.99}],\"message\":\"Order created\",\"status\":\"confirmed\","
-        "\"total\":19.98}");
+    CHECK_INT(place(ONE, "k"), API_REPLAYED);
+    CHECK_TEXT(response.location, "/orders/" FAKE_STORE_ORDER);
+    CHECK_TEXT(response.body.data,
+               "{\"created_at\":\"2023-11-14T22:13:20.123Z\",\"id\":\"" FAKE_STORE_ORDER "\","
+               "\"items\":[{\"amount\":19.98,\"name\":\"Thing\",\"product_id\":1,\"quantity\":2,"
+               "\"unit_price\":9.99}],\"message\":\"Order created\",\"status\":\"confirmed\","
+               "\"total\":19.98}");
     fake.result = STORE_OK;
-    CU_ASSERT_EQUAL(place(ONE, "k"), API_CREATED);
+    CHECK_INT(place(ONE, "k"), API_CREATED);
     snprintf(expected, sizeof expected, "/orders/%s", fake.placed_id);
-    CU_ASSERT_STRING_EQUAL(response.location, expected);
+    CHECK_TEXT(response.location, expected);
 }
 
 /* The pointer names the item as it was sent, not the line that its quantity was added to. */
@@ -140,16 +143,16 @@ static void test_place_unknown(void)
     fake.unknown[0] = 8;
     fake.unknown[1] = 9;
     fake.unknown_count = 2;
-    CU_ASSERT_EQUAL(place("{\"items\":[{\"product_id\":8,\"quantity\":1},"
-                          "{\"product_id\":8,\"quantity\":1},{\"product_id\":1,\"quantity\":1},"
-                          "{\"product_id\":9,\"quantity\":1}]}",
-                          NULL),
-                    API_INVALID);
-    CU_ASSERT_EQUAL_FATAL(response.violations.count, 2);
-    CU_ASSERT_STRING_EQUAL(response.violations.items[0].where, "/items/0/product_id");
-    CU_ASSERT_STRING_EQUAL(response.violations.items[0].detail, "there is no product 8");
-    CU_ASSERT_STRING_EQUAL(response.violations.items[1].where, "/items/3/product_id");
-    CU_ASSERT_EQUAL(response.violations.items[1].place, VIOLATION_BODY);
+    CHECK_INT(place("{\"items\":[{\"product_id\":8,\"quantity\":1},"
+                    "{\"product_id\":8,\"quantity\":1},{\"product_id\":1,\"quantity\":1},"
+                    "{\"product_id\":9,\"quantity\":1}]}",
+                    NULL),
+              API_INVALID);
+    REQUIRE_INT(response.violations.count, 2);
+    CHECK_TEXT(response.violations.items[0].where, "/items/0/product_id");
+    CHECK_TEXT(response.violations.items[0].detail, "there is no product 8");
+    CHECK_TEXT(response.violations.items[1].where, "/items/3/product_id");
+    CHECK_INT(response.violations.items[1].place, VIOLATION_BODY);
 }
 
 /* The lines that lack stock are a member of the problem, indented for their place there. */
@@ -161,17 +164,16 @@ static void test_place_short(void)
     fake.shorts[0] = (struct order_shortage){7, 5, 0};
     fake.shorts[1] = (struct order_shortage){PRODUCT_ID_MAX, 2, 1};
     fake.short_count = 2;
-    CU_ASSERT_EQUAL(place(ONE, NULL), API_OUT_OF_STOCK);
-    CU_ASSERT(response.member && strcmp(response.member, "short") == 0);
-    CU_ASSERT_STRING_EQUAL(response.body.data,
-                           "[{\"available\":0,\"product_id\":7,\"requested\":5},"
-                           "{\"available\":1,\"product_id\":9007199254740991,\"requested\":2}]");
+    CHECK_INT(place(ONE, NULL), API_OUT_OF_STOCK);
+    CHECK_TEXT(response.member, "short");
+    CHECK_TEXT(response.body.data,
+               "[{\"available\":0,\"product_id\":7,\"requested\":5},"
+               "{\"available\":1,\"product_id\":9007199254740991,\"requested\":2}]");
     fake.short_count = 1;
     call(&orders_resource, API_CHANGE, "/orders",
          (struct api_request){.body = body, .body_len = strlen(body), .pretty = true});
-    CU_ASSERT_STRING_EQUAL(response.body.data,
-                           "[\n    {\n      \"available\": 0,\n      \"product_id\": 7,\n"
-                           "      \"requested\": 5\n    }\n  ]");
+    CHECK_TEXT(response.body.data, "[\n    {\n      \"available\": 0,\n      \"product_id\": 7,\n"
+                                   "      \"requested\": 5\n    }\n  ]");
 }
 
 static void test_get(void)
@@ -195,13 +197,16 @@ static void test_get(void)
         {__LINE__, FAKE_STORE_ORDER "0", STORE_OK, API_NO_ORDER, 0},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        CHECK_ROW(rows[i].line);
         fake_store_init(&fake);
         fake.result = rows[i].result;
-        SUITE_ROW(&rows[i], get((struct api_request){.id = rows[i].id}) == rows[i].status);
-        SUITE_ROW(&rows[i], fake.calls == rows[i].calls);
-        SUITE_ROW(&rows[i], !fake.calls || strcmp(fake.consumer, "vpce-2") == 0);
-        SUITE_ROW(&rows[i], (rows[i].status == API_OK) == (response.body.len > 0));
-        SUITE_ROW(&rows[i], !response.body.data || !strstr(response.body.data, "message"));
+        CHECK_INT(get((struct api_request){.id = rows[i].id}), rows[i].status);
+        CHECK_INT(fake.calls, rows[i].calls);
+        if (fake.calls)
+            CHECK_TEXT(fake.consumer, "vpce-2");
+        CHECK_INT(rows[i].status == API_OK, response.body.len > 0);
+        if (response.body.data)
+            CHECK_LACKS(response.body.data, "message");
     }
 }
 
@@ -220,21 +225,24 @@ static void test_list(void)
         {__LINE__, true, 0, 3, 2, false},  {__LINE__, true, 0, 1, 0, false},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        CHECK_ROW(rows[i].line);
         char after[ID_TEXT_SIZE], last[ID_TEXT_SIZE];
         size_t shown = 0;
         fake_store_init(&fake);
         fake.order_count = rows[i].orders;
         fake_store_order_id(0, after);
         fake_store_order_id(rows[i].after + rows[i].shown - 1, last);
-        SUITE_ROW(&rows[i], list((struct api_request){.after = rows[i].after ? after : NULL,
-                                                      .limit = rows[i].limit}) == API_OK);
+        CHECK_INT(list((struct api_request){.after = rows[i].after ? after : NULL,
+                                            .limit = rows[i].limit}),
+                  API_OK);
         for (const char *at = response.body.data; (at = strstr(at, "\"created_at\"")); at++)
             shown++;
-        SUITE_ROW(&rows[i], shown == rows[i].shown);
-        SUITE_ROW(&rows[i], strcmp(response.next, rows[i].more ? last : "") == 0);
-        SUITE_ROW(&rows[i], !rows[i].shown || strstr(response.body.data, last) != NULL);
-        SUITE_ROW(&rows[i], strcmp(fake.text, rows[i].after ? after : "") == 0);
-        SUITE_ROW(&rows[i], strcmp(fake.consumer, "vpce-2") == 0);
+        CHECK_INT(shown, rows[i].shown);
+        CHECK_TEXT(response.next, rows[i].more ? last : "");
+        if (rows[i].shown)
+            CHECK_CONTAINS(response.body.data, last);
+        CHECK_TEXT(fake.text, rows[i].after ? after : "");
+        CHECK_TEXT(fake.consumer, "vpce-2");
     }
 }
 
@@ -244,10 +252,10 @@ static void test_list_refused(void)
     for (size_t i = 0; i < sizeof afters / sizeof afters[0]; i++) {
         fake_store_init(&fake);
         enum api_status status = list((struct api_request){.after = afters[i]});
-        SUITE_CHECK(status == API_INVALID && fake.calls == 0, "after=%s", afters[i]);
-        SUITE_CHECK(response.violations.count == 1 &&
-                        strcmp(response.violations.items[0].where, "after") == 0,
-                    "after=%s", afters[i]);
+        CHECK_INT(status, API_INVALID, "after=%s", afters[i]);
+        CHECK_INT(fake.calls, 0, "after=%s", afters[i]);
+        CHECK_INT(response.violations.count, 1, "after=%s", afters[i]);
+        CHECK_TEXT(response.violations.items[0].where, "after", "after=%s", afters[i]);
     }
 }
 

@@ -3,6 +3,7 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "check.h"
 #include "suite.h"
 
 static struct buffer b;
@@ -16,25 +17,28 @@ static void start(size_t max)
 static void test_append(void)
 {
     start(100);
-    CU_ASSERT_TRUE(b.data == NULL && b.len == 0 && !b.overflown);
-    CU_ASSERT_TRUE(buffer_append(&b, "abc", 2));
-    CU_ASSERT_TRUE(buffer_text(&b, "cd"));
-    CU_ASSERT_TRUE(buffer_char(&b, 'e'));
-    CU_ASSERT_TRUE(buffer_printf(&b, "%d-%s", 42, "x"));
-    CU_ASSERT_STRING_EQUAL(b.data, "abcde42-x");
-    CU_ASSERT_EQUAL(b.len, 9);
-    CU_ASSERT_TRUE(buffer_append(&b, "\0y", 2));
-    CU_ASSERT_TRUE(b.len == 11 && memcmp(b.data, "abcde42-x\0y", 12) == 0);
+    CHECK_NULL(b.data);
+    CHECK_INT(b.len, 0);
+    CHECK_FALSE(b.overflown);
+    CHECK_TRUE(buffer_append(&b, "abc", 2));
+    CHECK_TRUE(buffer_text(&b, "cd"));
+    CHECK_TRUE(buffer_char(&b, 'e'));
+    CHECK_TRUE(buffer_printf(&b, "%d-%s", 42, "x"));
+    CHECK_TEXT(b.data, "abcde42-x");
+    CHECK_INT(b.len, 9);
+    CHECK_TRUE(buffer_append(&b, "\0y", 2));
+    CHECK_INT(b.len, 11);
+    CHECK_BYTES(b.data, 12, "abcde42-x\0y", 12);
 }
 
 static void test_empty_appends(void)
 {
     start(10);
-    CU_ASSERT_TRUE(buffer_append(&b, NULL, 0));
-    CU_ASSERT_TRUE(buffer_text(&b, ""));
-    CU_ASSERT_TRUE(buffer_printf(&b, "%s", ""));
-    CU_ASSERT_TRUE(b.data && strcmp(b.data, "") == 0);
-    CU_ASSERT_FALSE(b.overflown);
+    CHECK_TRUE(buffer_append(&b, NULL, 0));
+    CHECK_TRUE(buffer_text(&b, ""));
+    CHECK_TRUE(buffer_printf(&b, "%s", ""));
+    CHECK_TEXT(b.data, "");
+    CHECK_FALSE(b.overflown);
 }
 
 static void test_maximum(void)
@@ -44,83 +48,96 @@ static void test_maximum(void)
         start(maxima[i]);
         for (size_t k = 0; k < maxima[i]; k++) {
             if (!buffer_char(&b, 'x')) {
-                SUITE_CHECK(false, "byte %zu of %zu", k, maxima[i]);
+                CHECK_FAIL("byte %zu of %zu", k, maxima[i]);
                 break;
             }
         }
-        SUITE_CHECK(b.len == maxima[i] && !b.overflown, "at %zu", maxima[i]);
-        SUITE_CHECK(b.cap <= maxima[i] + 1, "%zu bytes for %zu", b.cap, maxima[i]);
-        SUITE_CHECK(!buffer_char(&b, 'y') && b.overflown, "at %zu", maxima[i]);
-        SUITE_CHECK(b.len == maxima[i], "at %zu", maxima[i]);
-        SUITE_CHECK(maxima[i] == 0 || strlen(b.data) == maxima[i], "at %zu", maxima[i]);
+        CHECK_INT(b.len, maxima[i], "at %zu", maxima[i]);
+        CHECK_FALSE(b.overflown, "at %zu", maxima[i]);
+        CHECK_COMPARE(b.cap, <=, maxima[i] + 1, "%zu bytes for %zu", b.cap, maxima[i]);
+        CHECK_FALSE(buffer_char(&b, 'y'), "at %zu", maxima[i]);
+        CHECK_TRUE(b.overflown, "at %zu", maxima[i]);
+        CHECK_INT(b.len, maxima[i], "at %zu", maxima[i]);
+        if (maxima[i] != 0)
+            CHECK_INT(strlen(b.data), maxima[i], "at %zu", maxima[i]);
     }
 }
 
 static void test_overflow_stays(void)
 {
     start(4);
-    CU_ASSERT_TRUE(buffer_text(&b, "abc"));
-    CU_ASSERT_FALSE(buffer_text(&b, "de"));
+    CHECK_TRUE(buffer_text(&b, "abc"));
+    CHECK_FALSE(buffer_text(&b, "de"));
     /* This one would fit. */
-    CU_ASSERT_FALSE(buffer_char(&b, 'd'));
-    CU_ASSERT_FALSE(buffer_printf(&b, "%d", 1));
-    CU_ASSERT_PTR_NULL(buffer_reserve(&b, 0));
-    CU_ASSERT_TRUE(b.overflown);
-    CU_ASSERT_STRING_EQUAL(b.data, "abc");
+    CHECK_FALSE(buffer_char(&b, 'd'));
+    CHECK_FALSE(buffer_printf(&b, "%d", 1));
+    CHECK_NULL(buffer_reserve(&b, 0));
+    CHECK_TRUE(b.overflown);
+    CHECK_TEXT(b.data, "abc");
     buffer_reset(&b, 1000);
-    CU_ASSERT_TRUE(!b.overflown && b.len == 0);
-    CU_ASSERT_TRUE(buffer_text(&b, "wxyz"));
-    CU_ASSERT_STRING_EQUAL(b.data, "wxyz");
+    CHECK_FALSE(b.overflown);
+    CHECK_INT(b.len, 0);
+    CHECK_TRUE(buffer_text(&b, "wxyz"));
+    CHECK_TEXT(b.data, "wxyz");
 }
 
 static void test_huge_requests(void)
 {
     start(100);
-    CU_ASSERT_TRUE(buffer_text(&b, "abc"));
-    CU_ASSERT_PTR_NULL(buffer_reserve(&b, SIZE_MAX));
-    CU_ASSERT_TRUE(b.overflown && b.len == 3);
+    CHECK_TRUE(buffer_text(&b, "abc"));
+    CHECK_NULL(buffer_reserve(&b, SIZE_MAX));
+    CHECK_TRUE(b.overflown);
+    CHECK_INT(b.len, 3);
     buffer_reset(&b, 1000);
-    CU_ASSERT_FALSE(buffer_append(&b, "x", SIZE_MAX - 1));
-    CU_ASSERT_EQUAL(b.len, 0);
+    CHECK_FALSE(buffer_append(&b, "x", SIZE_MAX - 1));
+    CHECK_INT(b.len, 0);
 }
 
 static void test_printf_over_the_maximum(void)
 {
     start(5);
-    CU_ASSERT_FALSE(buffer_printf(&b, "%s", "abcdef"));
-    CU_ASSERT_TRUE(b.overflown && b.len == 0);
+    CHECK_FALSE(buffer_printf(&b, "%s", "abcdef"));
+    CHECK_TRUE(b.overflown);
+    CHECK_INT(b.len, 0);
     start(6);
-    CU_ASSERT_TRUE(buffer_printf(&b, "%s", "abcdef"));
-    CU_ASSERT_STRING_EQUAL(b.data, "abcdef");
+    CHECK_TRUE(buffer_printf(&b, "%s", "abcdef"));
+    CHECK_TEXT(b.data, "abcdef");
 }
 
 static void test_reserve(void)
 {
     start(2000);
-    CU_ASSERT_TRUE(buffer_text(&b, "abc"));
+    CHECK_TRUE(buffer_text(&b, "abc"));
     char *to = buffer_reserve(&b, 1000);
-    CU_ASSERT_PTR_NOT_NULL_FATAL(to);
-    CU_ASSERT_TRUE(to == b.data + 3 && b.len == 3 && b.cap >= 1004);
+    REQUIRE_NOT_NULL(to);
+    CHECK_TRUE(to == b.data + 3);
+    CHECK_INT(b.len, 3);
+    CHECK_COMPARE(b.cap, >=, 1004);
     memset(to, 'x', 1001);
     b.len += 2;
     b.data[b.len] = '\0';
-    CU_ASSERT_TRUE(buffer_char(&b, 'd'));
-    CU_ASSERT_STRING_EQUAL(b.data, "abcxxd");
+    CHECK_TRUE(buffer_char(&b, 'd'));
+    CHECK_TEXT(b.data, "abcxxd");
 }
 
 static void test_reset(void)
 {
     start(100000);
-    CU_ASSERT_TRUE(buffer_text(&b, "abc"));
+    CHECK_TRUE(buffer_text(&b, "abc"));
     size_t small = b.cap;
     buffer_reset(&b, small);
-    CU_ASSERT_TRUE(b.len == 0 && b.cap == small && b.max == 100000);
-    CU_ASSERT_STRING_EQUAL(b.data, "");
-    CU_ASSERT_TRUE(buffer_reserve(&b, 50000) != NULL);
+    CHECK_INT(b.len, 0);
+    CHECK_INT(b.cap, small);
+    CHECK_INT(b.max, 100000);
+    CHECK_TEXT(b.data, "");
+    CHECK_NOT_NULL(buffer_reserve(&b, 50000));
     buffer_reset(&b, small);
-    CU_ASSERT_TRUE(b.len == 0 && b.cap == 0 && b.data == NULL && b.max == 100000);
-    CU_ASSERT_TRUE(buffer_text(&b, "again"));
-    CU_ASSERT_STRING_EQUAL(b.data, "again");
+    CHECK_INT(b.len, 0);
+    CHECK_INT(b.cap, 0);
+    CHECK_NULL(b.data);
+    CHECK_INT(b.max, 100000);
+    CHECK_TRUE(buffer_text(&b, "again"));
+    CHECK_TEXT(b.data, "again");
 }
 
 static int tear_down(void)

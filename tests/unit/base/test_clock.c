@@ -5,6 +5,7 @@
 #include <sys/time.h>
 #include <time.h>
 
+#include "check.h"
 #include "suite.h"
 
 static void test_format(void)
@@ -24,9 +25,10 @@ static void test_format(void)
         {__LINE__, INT64_C(253402300799999999), "9999-12-31T23:59:59.999Z"},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        CHECK_ROW(rows[i].line);
         char text[CLOCK_TEXT_SIZE];
         clock_format(rows[i].us, text);
-        SUITE_ROW(&rows[i], strcmp(text, rows[i].text) == 0);
+        CHECK_TEXT(text, rows[i].text);
     }
 }
 
@@ -35,7 +37,8 @@ static void test_now(void)
     int64_t before = (int64_t)time(NULL) * 1000000, now = clock_now_us();
     int64_t after = ((int64_t)time(NULL) + 1) * 1000000;
     /* time() may be of the tick before. */
-    CU_ASSERT_TRUE(now >= before && now <= after + 1000000);
+    CHECK_COMPARE(now, >=, before);
+    CHECK_COMPARE(now, <=, after + 1000000);
 }
 
 static void test_monotonic(void)
@@ -47,7 +50,7 @@ static void test_monotonic(void)
         back += now < last;
         last = now;
     }
-    CU_ASSERT_EQUAL(back, 0);
+    CHECK_INT(back, 0);
 }
 
 static volatile sig_atomic_t alarms;
@@ -64,14 +67,14 @@ static void test_sleep_is_not_cut_short(void)
     const struct sigaction act = {.sa_handler = on_alarm};
     const struct itimerval often = {{0, ALARM_US}, {0, ALARM_US}}, never = {{0, 0}, {0, 0}};
     alarms = 0;
-    CU_ASSERT_EQUAL_FATAL(sigaction(SIGALRM, &act, NULL), 0);
+    REQUIRE_INT(sigaction(SIGALRM, &act, NULL), 0);
     int64_t start = clock_monotonic_us();
     setitimer(ITIMER_REAL, &often, NULL);
     clock_sleep_us(SLEEP_US);
     setitimer(ITIMER_REAL, &never, NULL);
-    CU_ASSERT_TRUE(clock_monotonic_us() - start >= SLEEP_US);
+    CHECK_COMPARE(clock_monotonic_us() - start, >=, SLEEP_US);
     /* Else nothing was proved. */
-    CU_ASSERT_TRUE(alarms > 0);
+    CHECK_COMPARE(alarms, >, 0);
 }
 
 int main(void)

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "check.h"
 #include "suite.h"
 
 #define ID_16 "0123456789abcdef"
@@ -33,16 +34,18 @@ static void test_is_id(void)
         {__LINE__, "vpce-0\n", false},
         {__LINE__, "vpc-0123", false},
     };
-    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
-        SUITE_ROW(&rows[i], endpoint_is_id(rows[i].text, strlen(rows[i].text)) == rows[i].is);
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        CHECK_ROW(rows[i].line);
+        CHECK_INT(endpoint_is_id(rows[i].text, strlen(rows[i].text)), rows[i].is);
+    }
 }
 
 /* Only the bytes given count, whatever follows them, and a NUL is a byte as any other. */
 static void test_length(void)
 {
-    CU_ASSERT(endpoint_is_id("vpce-0a,vpce-0b", 7));
-    CU_ASSERT_FALSE(endpoint_is_id("vpce-0a", 5));
-    CU_ASSERT_FALSE(endpoint_is_id("vpce-0\0a", 8));
+    CHECK_TRUE(endpoint_is_id("vpce-0a,vpce-0b", 7));
+    CHECK_FALSE(endpoint_is_id("vpce-0a", 5));
+    CHECK_FALSE(endpoint_is_id("vpce-0\0a", 8));
 }
 
 int main(void)

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "check.h"
 #include "suite.h"
 
 static void test_layout(void)
@@ -20,11 +21,12 @@ static void test_layout(void)
         {__LINE__, 1000, "017f22e2-79b1-7000-"},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        CHECK_ROW(rows[i].line);
         char id[ID_TEXT_SIZE];
         id_make(us + rows[i].after, id);
-        SUITE_ROW(&rows[i], strncmp(id, rows[i].start, strlen(rows[i].start)) == 0);
-        SUITE_ROW(&rows[i], strchr("89ab", id[19]) != NULL);
-        SUITE_ROW(&rows[i], id_is_valid(id));
+        CHECK_START(id, rows[i].start);
+        CHECK_NOT_NULL(strchr("89ab", id[19]));
+        CHECK_TRUE(id_is_valid(id));
     }
 }
 
@@ -36,7 +38,7 @@ static void test_sorted(void)
     for (int i = 0; i < 5000; i++) {
         id_make(++us, after);
         if (strcmp(before, after) >= 0) {
-            SUITE_CHECK(false, "%s is not before %s", before, after);
+            CHECK_FAIL("%s is not before %s", before, after);
             break;
         }
         memcpy(before, after, sizeof before);
@@ -58,7 +60,7 @@ static void test_unique(void)
     qsort(ids, IDS, ID_TEXT_SIZE, compare);
     for (int i = 1; i < IDS; i++)
         same += compare(ids[i - 1], ids[i]) == 0;
-    CU_ASSERT_EQUAL(same, 0);
+    CHECK_INT(same, 0);
 }
 
 static void test_valid(void)
@@ -80,8 +82,10 @@ static void test_valid(void)
         {__LINE__, "", false},
         {__LINE__, "1", false},
     };
-    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
-        SUITE_ROW(&rows[i], id_is_valid(rows[i].text) == rows[i].valid);
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        CHECK_ROW(rows[i].line);
+        CHECK_INT(id_is_valid(rows[i].text), rows[i].valid);
+    }
 }
 
 static void test_request_id(void)
@@ -104,13 +108,15 @@ static void test_request_id(void)
         {__LINE__, "\xc3\xa9", false},
     };
     char longest[130];
-    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
-        SUITE_ROW(&rows[i], id_is_request_id(rows[i].id) == rows[i].fit);
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        CHECK_ROW(rows[i].line);
+        CHECK_INT(id_is_request_id(rows[i].id), rows[i].fit);
+    }
     memset(longest, 'a', sizeof longest);
     longest[129] = '\0';
-    CU_ASSERT_FALSE(id_is_request_id(longest));
+    CHECK_FALSE(id_is_request_id(longest));
     longest[128] = '\0';
-    CU_ASSERT_TRUE(id_is_request_id(longest));
+    CHECK_TRUE(id_is_request_id(longest));
 }
 
 int main(void)

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "check.h"
 #include "suite.h"
 
 enum {
@@ -28,7 +29,7 @@ static void capture(enum log_level level, const char *message, const struct log_
     int ends[2], saved = dup(STDERR_FILENO);
     ssize_t n = -1;
     line[0] = '\0';
-    CU_ASSERT_EQUAL_FATAL(pipe(ends), 0);
+    REQUIRE_INT(pipe(ends), 0);
     dup2(ends[1], STDERR_FILENO);
     close(ends[1]);
     log_write(level, message, fields);
@@ -57,11 +58,11 @@ static void test_line(void)
     capture(LOG_INFO, "request",
             LOG_FIELDS(LOG_TEXT("route", "/products/{id}"), LOG_NUMBER("status", 200),
                        LOG_NUMBER("low", INT64_MIN)));
-    CU_ASSERT_STRING_EQUAL(tail(), "\"level\":\"info\",\"message\":\"request\","
-                                   "\"route\":\"/products/{id}\",\"status\":200,"
-                                   "\"low\":-9223372036854775808}\n");
+    CHECK_TEXT(tail(), "\"level\":\"info\",\"message\":\"request\","
+                       "\"route\":\"/products/{id}\",\"status\":200,"
+                       "\"low\":-9223372036854775808}\n");
     capture(LOG_ERROR, "plain", NULL);
-    CU_ASSERT_STRING_EQUAL(tail(), "\"level\":\"error\",\"message\":\"plain\"}\n");
+    CHECK_TEXT(tail(), "\"level\":\"error\",\"message\":\"plain\"}\n");
 }
 
 static void test_escapes(void)
@@ -78,11 +79,12 @@ static void test_escapes(void)
         {__LINE__, "a\xff\xc3", "\"a\\ufffd\\ufffd\""},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        CHECK_ROW(rows[i].line);
         char want[200];
         capture(LOG_INFO, "m", LOG_FIELDS(LOG_TEXT("f", rows[i].text)));
         snprintf(want, sizeof want, "\"level\":\"info\",\"message\":\"m\",\"f\":%s}\n",
                  rows[i].json);
-        SUITE_ROW(&rows[i], strcmp(tail(), want) == 0);
+        CHECK_TEXT(tail(), want);
     }
 }
 
@@ -92,7 +94,7 @@ static void test_levels(void)
         log_set_level(set);
         for (enum log_level level = 0; level < LOG_LEVEL_MAX; level++) {
             capture(level, "m", NULL);
-            SUITE_CHECK((line[0] != '\0') == (level <= set), "%d at %d", (int)level, (int)set);
+            CHECK_INT(line[0] != '\0', level <= set, "%d at %d", (int)level, (int)set);
         }
     }
     log_set_level(LOG_INFO);
@@ -100,12 +102,12 @@ static void test_levels(void)
 
 static void test_level_names(void)
 {
-    CU_ASSERT_EQUAL(log_level_of("error"), LOG_ERROR);
-    CU_ASSERT_EQUAL(log_level_of("warn"), LOG_WARN);
-    CU_ASSERT_EQUAL(log_level_of("info"), LOG_INFO);
-    CU_ASSERT_EQUAL(log_level_of("debug"), LOG_DEBUG);
-    CU_ASSERT_EQUAL(log_level_of("INFO"), LOG_LEVEL_MAX);
-    CU_ASSERT_EQUAL(log_level_of(""), LOG_LEVEL_MAX);
+    CHECK_INT(log_level_of("error"), LOG_ERROR);
+    CHECK_INT(log_level_of("warn"), LOG_WARN);
+    CHECK_INT(log_level_of("info"), LOG_INFO);
+    CHECK_INT(log_level_of("debug"), LOG_DEBUG);
+    CHECK_INT(log_level_of("INFO"), LOG_LEVEL_MAX);
+    CHECK_INT(log_level_of(""), LOG_LEVEL_MAX);
 }
 
 static void test_long_line(void)
@@ -114,14 +116,16 @@ static void test_long_line(void)
     memset(text, 'x', sizeof text - 1);
     capture(LOG_INFO, "m",
             LOG_FIELDS(LOG_NUMBER("a", 1), LOG_TEXT("long", text), LOG_NUMBER("b", 2)));
-    CU_ASSERT_STRING_EQUAL(tail(), "\"level\":\"info\",\"message\":\"m\",\"a\":1,\"b\":2}\n");
+    CHECK_TEXT(tail(), "\"level\":\"info\",\"message\":\"m\",\"a\":1,\"b\":2}\n");
     /* Whatever the length, the line is whole and one write. */
     for (size_t len = 3900; len <= 4100; len++) {
         text[len] = '\0';
         capture(LOG_INFO, "m", LOG_FIELDS(LOG_TEXT("t", text)));
         size_t n = strlen(line);
-        SUITE_CHECK(n <= PIPE_ATOMIC && n > 2 && strcmp(line + n - 2, "}\n") == 0, "%zu", len);
-        SUITE_CHECK((n > len) == (strstr(line, "\"t\":") != NULL), "%zu", len);
+        CHECK_COMPARE(n, <=, PIPE_ATOMIC, "%zu", len);
+        CHECK_COMPARE(n, >, 2, "%zu", len);
+        CHECK_TEXT(line + n - 2, "}\n", "%zu", len);
+        CHECK_INT(n > len, strstr(line, "\"t\":") != NULL, "%zu", len);
         text[len] = 'x';
     }
 }
@@ -130,11 +134,12 @@ static void test_long_line(void)
 static int fill_stderr(int *saved)
 {
     int ends[2];
-    CU_ASSERT_EQUAL_FATAL(pipe(ends), 0);
+    REQUIRE_INT(pipe(ends), 0);
     int size = fcntl(ends[1], F_SETPIPE_SZ, 4 * PIPE_ATOMIC);
-    CU_ASSERT_FATAL(size > 0 && size < LINE_SIZE);
+    REQUIRE_COMPARE(size, >, 0);
+    REQUIRE_COMPARE(size, <, LINE_SIZE);
     memset(line, 'x', (size_t)size);
-    CU_ASSERT_EQUAL(write(ends[1], line, (size_t)size), size);
+    CHECK_INT(write(ends[1], line, (size_t)size), size);
     *saved = dup(STDERR_FILENO);
     dup2(ends[1], STDERR_FILENO);
     close(ends[1]);
@@ -176,11 +181,11 @@ static void test_reader_pauses(void)
     log_set_level(LOG_INFO);
     read_line(reader);
     restore_stderr(saved, reader);
-    SUITE_CHECK(took < DROPPED_US, "%d us", (int)took);
+    CHECK_COMPARE(took, <, DROPPED_US);
     const char *dropped =
         "\"level\":\"warn\",\"message\":\"log lines were dropped\",\"count\":50}\n";
-    SUITE_CHECK(strstr(line, dropped) != NULL, "%s", line);
-    CU_ASSERT(strstr(second(), "\"message\":\"after\"}\n") != NULL);
+    CHECK_CONTAINS(line, dropped);
+    CHECK_CONTAINS(second(), "\"message\":\"after\"}\n");
 }
 
 /* What one process drops another one tells, once, though the first has died. */
@@ -188,7 +193,7 @@ static void test_dropped_together(void)
 {
     _Atomic int64_t *shared =
         mmap(NULL, sizeof *shared, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-    CU_ASSERT_FATAL(shared != MAP_FAILED);
+    REQUIRE_TRUE(shared != MAP_FAILED);
     int saved, reader = fill_stderr(&saved);
     log_write(LOG_INFO, "counted before", NULL);
     log_count_dropped_in(shared);
@@ -197,15 +202,16 @@ static void test_dropped_together(void)
         log_write(LOG_INFO, "dropped by another", NULL);
         _exit(0);
     }
-    CU_ASSERT(waitpid(child, NULL, 0) == child);
-    CU_ASSERT_EQUAL(atomic_load(shared), 2);
+    CHECK_INT(waitpid(child, NULL, 0), child);
+    CHECK_INT(atomic_load(shared), 2);
     read_line(reader);
     log_write(LOG_INFO, "after", NULL);
     read_line(reader);
-    CU_ASSERT(strstr(line, "\"count\":2}\n") != NULL && strstr(second(), "\"after\"") != NULL);
+    CHECK_CONTAINS(line, "\"count\":2}\n");
+    CHECK_CONTAINS(second(), "\"after\"");
     log_write(LOG_INFO, "later", NULL);
     read_line(reader);
-    CU_ASSERT_STRING_EQUAL(tail(), "\"level\":\"info\",\"message\":\"later\"}\n");
+    CHECK_TEXT(tail(), "\"level\":\"info\",\"message\":\"later\"}\n");
     log_count_dropped_in(NULL);
     restore_stderr(saved, reader);
     munmap(shared, sizeof *shared);
@@ -220,7 +226,7 @@ static void test_errno_kept(void)
     int after = errno;
     dup2(saved, STDERR_FILENO);
     close(saved);
-    CU_ASSERT_EQUAL(after, ENOENT);
+    CHECK_INT(after, ENOENT);
 }
 
 int main(void)

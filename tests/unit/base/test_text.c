@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "check.h"
 #include "suite.h"
 
 enum { UNTOUCHED = -77 };
@@ -39,16 +40,17 @@ static void test_number(void)
         {__LINE__, "\xb2", 0, 9, UNTOUCHED},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        CHECK_ROW(rows[i].line);
         int64_t number = UNTOUCHED;
         bool ok =
             text_number(rows[i].text, strlen(rows[i].text), rows[i].min, rows[i].max, &number);
-        SUITE_ROW(&rows[i], ok == (rows[i].number != UNTOUCHED));
-        SUITE_ROW(&rows[i], number == rows[i].number);
+        CHECK_INT(ok, rows[i].number != UNTOUCHED);
+        CHECK_INT(number, rows[i].number);
     }
     int64_t number = UNTOUCHED;
-    CU_ASSERT_TRUE(text_number("12x", 2, 0, 99, &number));
-    CU_ASSERT_EQUAL(number, 12);
-    CU_ASSERT_FALSE(text_number("1\0", 2, 0, 99, &number));
+    CHECK_TRUE(text_number("12x", 2, 0, 99, &number));
+    CHECK_INT(number, 12);
+    CHECK_FALSE(text_number("1\0", 2, 0, 99, &number));
 }
 
 static void test_utf8_length(void)
@@ -89,15 +91,16 @@ static void test_utf8_length(void)
         {__LINE__, "\xf0\x9f(\x80", 0},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        CHECK_ROW(rows[i].line);
         const unsigned char *bytes = (const unsigned char *)rows[i].bytes;
         size_t len = strlen(rows[i].bytes);
-        SUITE_ROW(&rows[i], text_utf8_length(bytes, len) == rows[i].length);
-        SUITE_ROW(&rows[i], text_is_utf8(rows[i].bytes, len) == (rows[i].length > 0));
+        CHECK_INT(text_utf8_length(bytes, len), rows[i].length);
+        CHECK_INT(text_is_utf8(rows[i].bytes, len), rows[i].length > 0);
         /* A sequence cut short is none. */
         for (size_t cut = 0; cut < rows[i].length; cut++)
-            SUITE_ROW(&rows[i], text_utf8_length(bytes, cut) == 0);
+            CHECK_INT(text_utf8_length(bytes, cut), 0);
     }
-    CU_ASSERT_EQUAL(text_utf8_length((const unsigned char *)"", 1), 1);
+    CHECK_INT(text_utf8_length((const unsigned char *)"", 1), 1);
 }
 
 /* Encodes every number and compares: the lengths of exactly the scalar values are right. */
@@ -113,7 +116,7 @@ static void test_every_code_point(void)
         b[i] = (unsigned char)(0x80 | (c & 0x3f));
         size_t want = (c >= 0xd800 && c <= 0xdfff) || c > 0x10ffff ? 0 : n;
         if (text_utf8_length(b, n) != want) {
-            SUITE_CHECK(false, "U+%04X", c);
+            CHECK_FAIL("U+%04X", c);
             break;
         }
     }
@@ -121,12 +124,12 @@ static void test_every_code_point(void)
 
 static void test_is_utf8(void)
 {
-    CU_ASSERT_TRUE(text_is_utf8("", 0));
-    CU_ASSERT_TRUE(text_is_utf8("a\0\xc3\xa9z", 5));
-    CU_ASSERT_FALSE(text_is_utf8("abc\xc3", 4));
-    CU_ASSERT_FALSE(text_is_utf8("\xff"
-                                 "abc",
-                                 4));
+    CHECK_TRUE(text_is_utf8("", 0));
+    CHECK_TRUE(text_is_utf8("a\0\xc3\xa9z", 5));
+    CHECK_FALSE(text_is_utf8("abc\xc3", 4));
+    CHECK_FALSE(text_is_utf8("\xff"
+                             "abc",
+                             4));
 }
 
 static void test_has_control(void)
@@ -146,8 +149,10 @@ static void test_has_control(void)
         {__LINE__, "a\x7f", 2, true},
         {__LINE__, "ab\n", 2, false},
     };
-    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
-        SUITE_ROW(&rows[i], text_has_control(rows[i].bytes, rows[i].len) == rows[i].has);
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        CHECK_ROW(rows[i].line);
+        CHECK_INT(text_has_control(rows[i].bytes, rows[i].len), rows[i].has);
+    }
 }
 
 static void test_show(void)
@@ -174,9 +179,10 @@ static void test_show(void)
          "123456?"},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        CHECK_ROW(rows[i].line);
         char out[SIZE];
         text_show(rows[i].text, out, sizeof out);
-        SUITE_ROW(&rows[i], strcmp(out, rows[i].shown) == 0);
+        CHECK_TEXT(out, rows[i].shown);
     }
 }
 

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "check.h"
 #include "suite.h"
 
 enum { TEXT_SIZE = 8192, SET_MAX = 4 };
@@ -31,7 +32,7 @@ static char *get(const char *name)
 static bool read_set(void)
 {
     FILE *file = fmemopen(errors, sizeof errors, "w");
-    CU_ASSERT_PTR_NOT_NULL_FATAL(file);
+    REQUIRE_NOT_NULL(file);
     memset(errors, 0, sizeof errors);
     bool ok = config_read(&config, get, file);
     fclose(file);
@@ -48,23 +49,25 @@ static bool read_one(const char *name, const char *value)
 
 static void test_defaults(void)
 {
-    CU_ASSERT_TRUE(read_one("HOME", "/"));
-    CU_ASSERT_STRING_EQUAL(errors, "");
-    CU_ASSERT_STRING_EQUAL(config.database_url, "sqlite:var/postern.db");
-    CU_ASSERT_STRING_EQUAL(config.database_password_file, "");
-    CU_ASSERT_STRING_EQUAL(config.socket, "var/postern.sock");
-    CU_ASSERT_STRING_EQUAL(config.socket_group, "");
-    CU_ASSERT_EQUAL(config.backlog, 1024);
-    CU_ASSERT_EQUAL(config.drain_seconds, 25);
-    CU_ASSERT_EQUAL(config.quiet_ms, 1000);
-    CU_ASSERT_EQUAL(config.request_seconds, 30);
-    CU_ASSERT_EQUAL(config.store_timeout_ms, 3000);
-    CU_ASSERT_EQUAL(config.log_level, LOG_INFO);
+    CHECK_TRUE(read_one("HOME", "/"));
+    CHECK_TEXT(errors, "");
+    CHECK_TEXT(config.database_url, "sqlite:var/postern.db");
+    CHECK_TEXT(config.database_password_file, "");
+    CHECK_TEXT(config.socket, "var/postern.sock");
+    CHECK_TEXT(config.socket_group, "");
+    CHECK_INT(config.backlog, 1024);
+    CHECK_INT(config.drain_seconds, 25);
+    CHECK_INT(config.quiet_ms, 1000);
+    CHECK_INT(config.request_seconds, 30);
+    CHECK_INT(config.store_timeout_ms, 3000);
+    CHECK_INT(config.log_level, LOG_INFO);
     int one = config_workers(&config, 1), three = config_workers(&config, 3);
-    SUITE_CHECK(one >= 2 && one <= 256, "%d workers", one);
-    SUITE_CHECK(three >= 3 && three > one, "%d workers, %d before", three, one);
+    CHECK_COMPARE(one, >=, 2);
+    CHECK_COMPARE(one, <=, 256);
+    CHECK_COMPARE(three, >=, 3, "%d workers, %d before", three, one);
+    CHECK_COMPARE(three, >, one, "%d workers, %d before", three, one);
     config.workers = 1;
-    CU_ASSERT_EQUAL(config_workers(&config, 3), 1);
+    CHECK_INT(config_workers(&config, 3), 1);
 }
 
 static void test_numbers(void)
@@ -101,39 +104,42 @@ static void test_numbers(void)
         {__LINE__, &config.store_timeout_ms, "POSTERN_STORE_TIMEOUT_MS", "1e3", -1},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        CHECK_ROW(rows[i].line);
         bool ok = read_one(rows[i].name, rows[i].value);
-        SUITE_ROW(&rows[i], ok == (rows[i].number >= 0));
-        SUITE_ROW(&rows[i], !ok || *rows[i].member == rows[i].number);
-        SUITE_ROW(&rows[i], ok == (errors[0] == '\0'));
-        SUITE_ROW(&rows[i], ok || strstr(errors, rows[i].name) != NULL);
+        CHECK_INT(ok, rows[i].number >= 0);
+        if (ok)
+            CHECK_INT(*rows[i].member, rows[i].number);
+        CHECK_INT(ok, errors[0] == '\0');
+        if (!ok)
+            CHECK_CONTAINS(errors, rows[i].name);
     }
 }
 
 static void test_texts(void)
 {
     char path[4200];
-    CU_ASSERT_TRUE(read_one("DATABASE_URL", "sqlite:/tmp/x.db"));
-    CU_ASSERT_STRING_EQUAL(config.database_url, "sqlite:/tmp/x.db");
-    CU_ASSERT_TRUE(read_one("DATABASE_URL", ""));
-    CU_ASSERT_STRING_EQUAL(config.database_url, "sqlite:var/postern.db");
-    CU_ASSERT_TRUE(read_one("POSTERN_SOCKET_GROUP", "www-data"));
-    CU_ASSERT_STRING_EQUAL(config.socket_group, "www-data");
+    CHECK_TRUE(read_one("DATABASE_URL", "sqlite:/tmp/x.db"));
+    CHECK_TEXT(config.database_url, "sqlite:/tmp/x.db");
+    CHECK_TRUE(read_one("DATABASE_URL", ""));
+    CHECK_TEXT(config.database_url, "sqlite:var/postern.db");
+    CHECK_TRUE(read_one("POSTERN_SOCKET_GROUP", "www-data"));
+    CHECK_TEXT(config.socket_group, "www-data");
     /* A unix socket's path has 107 bytes at most. */
     memset(path, 'p', sizeof path);
     path[107] = '\0';
-    CU_ASSERT_TRUE(read_one("POSTERN_SOCKET", path));
+    CHECK_TRUE(read_one("POSTERN_SOCKET", path));
     path[107] = 'p';
     path[108] = '\0';
-    CU_ASSERT_FALSE(read_one("POSTERN_SOCKET", path));
-    CU_ASSERT_PTR_NOT_NULL(strstr(errors, "POSTERN_SOCKET: 108 bytes are too long"));
+    CHECK_FALSE(read_one("POSTERN_SOCKET", path));
+    CHECK_CONTAINS(errors, "POSTERN_SOCKET: 108 bytes are too long");
 }
 
 static void test_log_level(void)
 {
-    CU_ASSERT_TRUE(read_one("POSTERN_LOG_LEVEL", "debug"));
-    CU_ASSERT_EQUAL(config.log_level, LOG_DEBUG);
-    CU_ASSERT_FALSE(read_one("POSTERN_LOG_LEVEL", "loud"));
-    CU_ASSERT_PTR_NOT_NULL(strstr(errors, "POSTERN_LOG_LEVEL: \"loud\""));
+    CHECK_TRUE(read_one("POSTERN_LOG_LEVEL", "debug"));
+    CHECK_INT(config.log_level, LOG_DEBUG);
+    CHECK_FALSE(read_one("POSTERN_LOG_LEVEL", "loud"));
+    CHECK_CONTAINS(errors, "POSTERN_LOG_LEVEL: \"loud\"");
 }
 
 static void test_deadlines(void)
@@ -143,11 +149,11 @@ static void test_deadlines(void)
     set[0].value = "2000";
     set[1].name = "POSTERN_REQUEST_SECONDS";
     set[1].value = "2";
-    CU_ASSERT_FALSE(read_set());
-    CU_ASSERT_PTR_NOT_NULL(strstr(errors, "POSTERN_STORE_TIMEOUT_MS"));
-    CU_ASSERT_PTR_NOT_NULL(strstr(errors, "POSTERN_REQUEST_SECONDS"));
+    CHECK_FALSE(read_set());
+    CHECK_CONTAINS(errors, "POSTERN_STORE_TIMEOUT_MS");
+    CHECK_CONTAINS(errors, "POSTERN_REQUEST_SECONDS");
     set[0].value = "1999";
-    CU_ASSERT_TRUE(read_set());
+    CHECK_TRUE(read_set());
 }
 
 /* The socket closes a tenth of the time before the drain's deadline. */
@@ -158,22 +164,22 @@ static void test_drain(void)
     set[0].value = "9001";
     set[1].name = "POSTERN_DRAIN_SECONDS";
     set[1].value = "10";
-    CU_ASSERT_FALSE(read_set());
-    CU_ASSERT_PTR_NOT_NULL(strstr(errors, "POSTERN_DRAIN_MIN_MS: 9001 ms are over nine tenths"));
-    CU_ASSERT_PTR_NOT_NULL(strstr(errors, "POSTERN_DRAIN_SECONDS"));
+    CHECK_FALSE(read_set());
+    CHECK_CONTAINS(errors, "POSTERN_DRAIN_MIN_MS: 9001 ms are over nine tenths");
+    CHECK_CONTAINS(errors, "POSTERN_DRAIN_SECONDS");
     set[0].value = "9000";
-    CU_ASSERT_TRUE(read_set());
+    CHECK_TRUE(read_set());
 }
 
 static void test_denied(void)
 {
-    CU_ASSERT_TRUE(read_one("POSTERN_CONSUMERS_DENIED", "vpce-0a, vpce-0b"));
-    CU_ASSERT_STRING_EQUAL(config.consumers_denied, "vpce-0a, vpce-0b");
-    CU_ASSERT_TRUE(read_one("POSTERN_CONSUMERS_DENIED", ""));
-    CU_ASSERT_STRING_EQUAL(config.consumers_denied, "");
-    CU_ASSERT_FALSE(read_one("POSTERN_CONSUMERS_DENIED", "vpce-0a,vpce-svc-0b"));
-    CU_ASSERT_PTR_NOT_NULL(strstr(errors, "POSTERN_CONSUMERS_DENIED: \"vpce-svc-0b\" is no VPC"));
-    CU_ASSERT_TRUE(read_one("POSTERN_CONSUMERS_DENIED_FILE", "/etc/postern/denied"));
+    CHECK_TRUE(read_one("POSTERN_CONSUMERS_DENIED", "vpce-0a, vpce-0b"));
+    CHECK_TEXT(config.consumers_denied, "vpce-0a, vpce-0b");
+    CHECK_TRUE(read_one("POSTERN_CONSUMERS_DENIED", ""));
+    CHECK_TEXT(config.consumers_denied, "");
+    CHECK_FALSE(read_one("POSTERN_CONSUMERS_DENIED", "vpce-0a,vpce-svc-0b"));
+    CHECK_CONTAINS(errors, "POSTERN_CONSUMERS_DENIED: \"vpce-svc-0b\" is no VPC");
+    CHECK_TRUE(read_one("POSTERN_CONSUMERS_DENIED_FILE", "/etc/postern/denied"));
 }
 
 static void test_every_error(void)
@@ -185,20 +191,20 @@ static void test_every_error(void)
     set[1].value = "loud";
     set[2].name = "POSTERN_BACKLOG";
     set[2].value = "1";
-    CU_ASSERT_FALSE(read_set());
+    CHECK_FALSE(read_set());
     int lines = 0;
     for (const char *p = errors; (p = strchr(p, '\n')); p++)
         lines++;
-    CU_ASSERT_EQUAL(lines, 3);
+    CHECK_INT(lines, 3);
     for (int i = 0; i < 3; i++)
-        SUITE_CHECK(strstr(errors, set[i].name), "%s", set[i].name);
+        CHECK_CONTAINS(errors, set[i].name, "%s", set[i].name);
 }
 
 /* config_read_environment with standard error led into errors. */
 static bool read_environment(void)
 {
     int ends[2], saved = dup(STDERR_FILENO);
-    CU_ASSERT_EQUAL_FATAL(pipe(ends), 0);
+    REQUIRE_INT(pipe(ends), 0);
     dup2(ends[1], STDERR_FILENO);
     close(ends[1]);
     bool ok = config_read_environment(&config);
@@ -217,17 +223,17 @@ static void test_environment(void)
     clearenv();
     setenv("POSTERN_WORKERS", "7", 1);
     setenv("OTHER", "x", 1);
-    CU_ASSERT_TRUE(read_environment());
-    CU_ASSERT_STRING_EQUAL(errors, "");
-    CU_ASSERT_EQUAL(config.workers, 7);
+    CHECK_TRUE(read_environment());
+    CHECK_TEXT(errors, "");
+    CHECK_INT(config.workers, 7);
     setenv("POSTERN_WORKER", "8", 1);
     setenv("POSTERN_BACKLOGS", "9", 1);
     setenv("POSTERN_BACKLOG", "x", 1);
-    CU_ASSERT_FALSE(read_environment());
-    CU_ASSERT_PTR_NOT_NULL(strstr(errors, "POSTERN_WORKER: no such setting"));
-    CU_ASSERT_PTR_NOT_NULL(strstr(errors, "POSTERN_BACKLOGS: no such setting"));
-    CU_ASSERT_PTR_NOT_NULL(strstr(errors, "POSTERN_BACKLOG: \"x\""));
-    CU_ASSERT_PTR_NULL(strstr(errors, "POSTERN_WORKERS"));
+    CHECK_FALSE(read_environment());
+    CHECK_CONTAINS(errors, "POSTERN_WORKER: no such setting");
+    CHECK_CONTAINS(errors, "POSTERN_BACKLOGS: no such setting");
+    CHECK_CONTAINS(errors, "POSTERN_BACKLOG: \"x\"");
+    CHECK_LACKS(errors, "POSTERN_WORKERS");
 }
 
 static void test_help(void)
@@ -238,16 +244,16 @@ static void test_help(void)
     };
     char help[TEXT_SIZE] = "";
     FILE *file = fmemopen(help, sizeof help, "w");
-    CU_ASSERT_PTR_NOT_NULL_FATAL(file);
+    REQUIRE_NOT_NULL(file);
     config_help(file);
     fclose(file);
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
         char start[40];
         snprintf(start, sizeof start, "\n%s ", names[i]);
-        SUITE_CHECK(strstr(help, start), "%s", names[i]);
+        CHECK_CONTAINS(help, start, "%s", names[i]);
     }
-    CU_ASSERT_PTR_NOT_NULL(strstr(help, "(16..65535)"));
-    CU_ASSERT_PTR_NOT_NULL(strstr(help, "error, warn, info or debug\n"));
+    CHECK_CONTAINS(help, "(16..65535)");
+    CHECK_CONTAINS(help, "error, warn, info or debug\n");
 }
 
 int main(void)

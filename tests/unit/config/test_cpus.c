@@ -11,6 +11,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "check.h"
 #include "suite.h"
 
 static void test_quota(void)
@@ -29,8 +30,10 @@ static void test_quota(void)
         {__LINE__, "100000 -5", 0},     {__LINE__, "100000 x", 0},
         {__LINE__, "x 100000", 0},      {__LINE__, "9223372036854775807 1", 0},
     };
-    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
-        SUITE_ROW(&rows[i], cpus_of_quota(rows[i].cpu_max) == rows[i].cpus);
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        CHECK_ROW(rows[i].line);
+        CHECK_INT(cpus_of_quota(rows[i].cpu_max), rows[i].cpus);
+    }
 }
 
 enum { FILES_MAX = 5, DEPTH_MAX = 16 };
@@ -155,21 +158,23 @@ static int remove_one(const char *path, const struct stat *status, int kind, str
 static void test_cgroups(void)
 {
     for (size_t i = 0; i < sizeof systems / sizeof systems[0]; i++) {
+        CHECK_ROW(systems[i].line);
         char root[] = "/tmp/test_cpus.XXXXXX";
-        CU_ASSERT_PTR_NOT_NULL_FATAL(mkdtemp(root));
+        REQUIRE_NOT_NULL(mkdtemp(root));
         for (int f = 0; f < FILES_MAX && systems[i].files[f].path; f++)
-            SUITE_ROW(&systems[i], put_file(root, &systems[i].files[f]));
-        SUITE_ROW(&systems[i], cpus_of_cgroups(root, 8) == systems[i].cpus);
-        CU_ASSERT_EQUAL(nftw(root, remove_one, DEPTH_MAX, FTW_DEPTH | FTW_PHYS), 0);
+            CHECK_TRUE(put_file(root, &systems[i].files[f]));
+        CHECK_INT(cpus_of_cgroups(root, 8), systems[i].cpus);
+        CHECK_INT(nftw(root, remove_one, DEPTH_MAX, FTW_DEPTH | FTW_PHYS), 0);
     }
 }
 
 static void test_granted(void)
 {
     cpu_set_t set;
-    CU_ASSERT_EQUAL_FATAL(sched_getaffinity(0, sizeof set, &set), 0);
+    REQUIRE_INT(sched_getaffinity(0, sizeof set, &set), 0);
     int cpus = cpus_granted();
-    SUITE_CHECK(cpus >= 1 && cpus <= CPU_COUNT(&set), "%d of %d", cpus, CPU_COUNT(&set));
+    CHECK_COMPARE(cpus, >=, 1, "%d of %d", cpus, CPU_COUNT(&set));
+    CHECK_COMPARE(cpus, <=, CPU_COUNT(&set), "%d of %d", cpus, CPU_COUNT(&set));
 }
 
 /* In a child, so that the other tests keep their processors. */
@@ -188,8 +193,9 @@ static void test_affinity(void)
         _exit(sched_setaffinity(0, sizeof one, &one) == 0 ? cpus_granted() : 101);
     }
     int status = -1;
-    CU_ASSERT_EQUAL_FATAL(waitpid(child, &status, 0), child);
-    SUITE_CHECK(WIFEXITED(status) && WEXITSTATUS(status) == 1, "status %d", status);
+    REQUIRE_INT(waitpid(child, &status, 0), child);
+    CHECK_TRUE(WIFEXITED(status), "status %d", status);
+    CHECK_INT(WEXITSTATUS(status), 1, "status %d", status);
 }
 
 int main(void)

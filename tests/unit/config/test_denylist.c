@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "check.h"
 #include "suite.h"
 
 #define WRONG(shown)                                                                               \
@@ -61,13 +62,14 @@ static const struct {
 static void test_text(void)
 {
     for (size_t i = 0; i < sizeof text_rows / sizeof text_rows[0]; i++) {
+        CHECK_ROW(text_rows[i].line);
         start();
         bool ok = denylist_add_text(&list, text_rows[i].text, &fault);
-        SUITE_ROW(&text_rows[i], ok == (text_rows[i].ids != NULL));
-        SUITE_ROW(&text_rows[i],
-                  !ok || !text_rows[i].ids || strcmp(joined(), text_rows[i].ids) == 0);
-        SUITE_ROW(&text_rows[i], strcmp(fault.why, text_rows[i].why) == 0);
-        SUITE_ROW(&text_rows[i], fault.line == (ok ? -1 : 0));
+        CHECK_INT(ok, text_rows[i].ids != NULL);
+        if (ok && text_rows[i].ids)
+            CHECK_TEXT(joined(), text_rows[i].ids);
+        CHECK_TEXT(fault.why, text_rows[i].why);
+        CHECK_INT(fault.line, ok ? -1 : 0);
     }
 }
 
@@ -99,13 +101,14 @@ static const struct {
 static void test_lines(void)
 {
     for (size_t i = 0; i < sizeof line_rows / sizeof line_rows[0]; i++) {
+        CHECK_ROW(line_rows[i].line);
         size_t len = line_rows[i].len ? line_rows[i].len : strlen(line_rows[i].bytes);
         start();
         bool ok = denylist_add_lines(&list, line_rows[i].bytes, len, &fault);
-        SUITE_ROW(&line_rows[i], ok == (line_rows[i].ids != NULL));
-        SUITE_ROW(&line_rows[i],
-                  !ok || !line_rows[i].ids || strcmp(joined(), line_rows[i].ids) == 0);
-        SUITE_ROW(&line_rows[i], fault.line == line_rows[i].fault);
+        CHECK_INT(ok, line_rows[i].ids != NULL);
+        if (ok && line_rows[i].ids)
+            CHECK_TEXT(joined(), line_rows[i].ids);
+        CHECK_INT(fault.line, line_rows[i].fault);
     }
 }
 
@@ -122,59 +125,60 @@ static void many(int count, char separator)
 static void test_most(void)
 {
     many(DENYLIST_MAX, ',');
-    CU_ASSERT(strlen(text) <= DENYLIST_TEXT_MAX);
+    CHECK_COMPARE(strlen(text), <=, DENYLIST_TEXT_MAX);
     start();
-    CU_ASSERT(denylist_add_text(&list, text, &fault));
-    CU_ASSERT_EQUAL(list.count, DENYLIST_MAX);
+    CHECK_TRUE(denylist_add_text(&list, text, &fault));
+    CHECK_INT(list.count, DENYLIST_MAX);
     for (size_t i = 1; i < list.count; i++)
-        CU_ASSERT(strcmp(list.ids[i - 1], list.ids[i]) < 0);
+        CHECK_TRUE(strcmp(list.ids[i - 1], list.ids[i]) < 0, "\"%s\", \"%s\"", list.ids[i - 1],
+                   list.ids[i]);
     many(DENYLIST_MAX + 1, '\n');
     start();
-    CU_ASSERT_FALSE(denylist_add_lines(&list, text, strlen(text), &fault));
-    CU_ASSERT_EQUAL(fault.line, DENYLIST_MAX + 1);
-    CU_ASSERT_STRING_EQUAL(fault.why, "more than 1000 endpoints; remove those that are no more");
+    CHECK_FALSE(denylist_add_lines(&list, text, strlen(text), &fault));
+    CHECK_INT(fault.line, DENYLIST_MAX + 1);
+    CHECK_TEXT(fault.why, "more than 1000 endpoints; remove those that are no more");
 }
 
 static void write_file(const char *path, const char *bytes, size_t len)
 {
     FILE *file = fopen(path, "we");
-    CU_ASSERT_PTR_NOT_NULL_FATAL(file);
-    CU_ASSERT_EQUAL(fwrite(bytes, 1, len, file), len);
+    REQUIRE_NOT_NULL(file);
+    CHECK_INT(fwrite(bytes, 1, len, file), len);
     fclose(file);
 }
 
 static void test_load(void)
 {
     char dir[] = "/tmp/postern-denylist.XXXXXX", path[PATH_SIZE], pipe[PATH_SIZE];
-    CU_ASSERT_PTR_NOT_NULL_FATAL(mkdtemp(dir));
+    REQUIRE_NOT_NULL(mkdtemp(dir));
     snprintf(path, sizeof path, "%s/denied", dir);
     snprintf(pipe, sizeof pipe, "%s/pipe", dir);
 
     start();
     list.count = 7;
-    CU_ASSERT(denylist_load(&list, "", "", &fault));
-    CU_ASSERT_EQUAL(list.count, 0);
-    CU_ASSERT_FALSE(denylist_load(&list, "vpce-0a", path, &fault));
-    CU_ASSERT_EQUAL(fault.line, 0);
-    CU_ASSERT_PTR_NOT_NULL(strstr(fault.why, "cannot be opened: No such file"));
+    CHECK_TRUE(denylist_load(&list, "", "", &fault));
+    CHECK_INT(list.count, 0);
+    CHECK_FALSE(denylist_load(&list, "vpce-0a", path, &fault));
+    CHECK_INT(fault.line, 0);
+    CHECK_CONTAINS(fault.why, "cannot be opened: No such file");
 
     write_file(path, "vpce-0c\nvpce-0a\n", 16);
-    CU_ASSERT(denylist_load(&list, "vpce-0b,vpce-0a", path, &fault));
-    CU_ASSERT_STRING_EQUAL(joined(), "vpce-0a vpce-0b vpce-0c");
-    CU_ASSERT_FALSE(denylist_load(&list, "x", path, &fault));
+    CHECK_TRUE(denylist_load(&list, "vpce-0b,vpce-0a", path, &fault));
+    CHECK_TEXT(joined(), "vpce-0a vpce-0b vpce-0c");
+    CHECK_FALSE(denylist_load(&list, "x", path, &fault));
 
     memset(text, '#', sizeof text);
     write_file(path, text, DENYLIST_FILE_MAX);
-    CU_ASSERT(denylist_load(&list, "", path, &fault));
+    CHECK_TRUE(denylist_load(&list, "", path, &fault));
     write_file(path, text, DENYLIST_FILE_MAX + 1);
-    CU_ASSERT_FALSE(denylist_load(&list, "", path, &fault));
-    CU_ASSERT_PTR_NOT_NULL(strstr(fault.why, "is over 262144 bytes"));
+    CHECK_FALSE(denylist_load(&list, "", path, &fault));
+    CHECK_CONTAINS(fault.why, "is over 262144 bytes");
 
-    CU_ASSERT_EQUAL(mkfifo(pipe, 0600), 0);
-    CU_ASSERT_FALSE(denylist_load(&list, "", pipe, &fault));
-    CU_ASSERT_PTR_NOT_NULL(strstr(fault.why, "is no regular file"));
-    CU_ASSERT_FALSE(denylist_load(&list, "", dir, &fault));
-    CU_ASSERT_PTR_NOT_NULL(strstr(fault.why, "is no regular file"));
+    CHECK_INT(mkfifo(pipe, 0600), 0);
+    CHECK_FALSE(denylist_load(&list, "", pipe, &fault));
+    CHECK_CONTAINS(fault.why, "is no regular file");
+    CHECK_FALSE(denylist_load(&list, "", dir, &fault));
+    CHECK_CONTAINS(fault.why, "is no regular file");
     unlink(path);
     unlink(pipe);
     rmdir(dir);

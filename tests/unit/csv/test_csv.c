@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "check.h"
 #include "suite.h"
 
 enum { TEXT_SIZE = 512 };
@@ -16,7 +17,7 @@ static enum csv_result read_all(struct csv *csv, char out[TEXT_SIZE])
     while ((result = csv_next(csv)) == CSV_RECORD) {
         for (size_t i = 0; i < csv->count; i++) {
             used += (size_t)snprintf(out + used, TEXT_SIZE - used, "<%s>", csv->fields[i].text);
-            CU_ASSERT_EQUAL(csv->fields[i].len, strlen(csv->fields[i].text));
+            CHECK_INT(csv->fields[i].len, strlen(csv->fields[i].text));
         }
         used += (size_t)snprintf(out + used, TEXT_SIZE - used, "|");
     }
@@ -63,15 +64,16 @@ static void test_records(void)
         {__LINE__, "\xef\xbb", "<\xef\xbb>|"},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        CHECK_ROW(rows[i].line);
         char text[TEXT_SIZE], fields[TEXT_SIZE];
         size_t len = strlen(rows[i].text);
         struct csv csv;
         memcpy(text, rows[i].text, len);
         text[len] = '#'; /* belongs to the reader, but holds nothing */
         csv_start(&csv, text, len);
-        SUITE_ROW(&rows[i], read_all(&csv, fields) == CSV_END);
-        SUITE_ROW(&rows[i], strcmp(fields, rows[i].fields) == 0);
-        SUITE_ROW(&rows[i], csv_next(&csv) == CSV_END);
+        CHECK_INT(read_all(&csv, fields), CSV_END);
+        CHECK_TEXT(fields, rows[i].fields);
+        CHECK_INT(csv_next(&csv), CSV_END);
     }
 }
 
@@ -107,15 +109,16 @@ static void test_faults(void)
     };
 #undef ROW
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        CHECK_ROW(rows[i].line);
         char text[TEXT_SIZE], fields[TEXT_SIZE];
         struct csv csv;
         memcpy(text, rows[i].text, rows[i].len + 1);
         csv_start(&csv, text, rows[i].len);
-        SUITE_ROW(&rows[i], read_all(&csv, fields) == rows[i].result);
-        SUITE_ROW(&rows[i], csv.fault_line == rows[i].fault_line);
-        SUITE_ROW(&rows[i], csv.fault_column == rows[i].fault_column);
-        SUITE_ROW(&rows[i], csv_result_texts[rows[i].result][0] != '\0');
-        SUITE_ROW(&rows[i], csv_next(&csv) == CSV_END);
+        CHECK_INT(read_all(&csv, fields), rows[i].result);
+        CHECK_INT(csv.fault_line, rows[i].fault_line);
+        CHECK_INT(csv.fault_column, rows[i].fault_column);
+        CHECK_OTHER_TEXT(csv_result_texts[rows[i].result], "");
+        CHECK_INT(csv_next(&csv), CSV_END);
     }
 }
 
@@ -136,12 +139,13 @@ static void test_places(void)
     csv_start(&csv, text, strlen(text));
     while (csv_next(&csv) == CSV_RECORD) {
         for (size_t i = 0; i < csv.count && row < ROWS; i++, row++) {
-            SUITE_ROW(&rows[row], strcmp(csv.fields[i].text, rows[row].text) == 0);
-            SUITE_ROW(&rows[row], csv.fields[i].line == rows[row].at_line);
-            SUITE_ROW(&rows[row], csv.fields[i].column == rows[row].at_column);
+            CHECK_ROW(rows[row].line);
+            CHECK_TEXT(csv.fields[i].text, rows[row].text);
+            CHECK_INT(csv.fields[i].line, rows[row].at_line);
+            CHECK_INT(csv.fields[i].column, rows[row].at_column);
         }
     }
-    CU_ASSERT_EQUAL(row, ROWS);
+    CHECK_INT(row, ROWS);
 }
 
 static void test_most_fields(void)
@@ -151,11 +155,11 @@ static void test_most_fields(void)
     memset(text, ',', CSV_FIELDS_MAX - 1);
     text[CSV_FIELDS_MAX - 1] = '\0';
     csv_start(&csv, text, CSV_FIELDS_MAX - 1);
-    CU_ASSERT_EQUAL(csv_next(&csv), CSV_RECORD);
-    CU_ASSERT_EQUAL(csv.count, CSV_FIELDS_MAX);
+    CHECK_INT(csv_next(&csv), CSV_RECORD);
+    CHECK_INT(csv.count, CSV_FIELDS_MAX);
     /* The text spells the number out. */
-    CU_ASSERT_PTR_NOT_NULL(strstr(csv_result_texts[CSV_TOO_MANY_FIELDS], "32"));
-    CU_ASSERT_EQUAL(CSV_FIELDS_MAX, 32);
+    CHECK_CONTAINS(csv_result_texts[CSV_TOO_MANY_FIELDS], "32");
+    CHECK_INT(CSV_FIELDS_MAX, 32);
 }
 
 static void test_write(void)
@@ -180,15 +184,17 @@ static void test_write(void)
         {__LINE__, "\xc3\xa9", "\xc3\xa9"},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        CHECK_ROW(rows[i].line);
         struct buffer out;
         struct csv csv;
         buffer_init(&out, TEXT_SIZE);
         csv_write_field(&out, rows[i].text);
-        SUITE_ROW(&rows[i], strcmp(out.data, rows[i].written) == 0);
+        CHECK_TEXT(out.data, rows[i].written);
         buffer_text(&out, ",end");
         csv_start(&csv, out.data, out.len);
-        SUITE_ROW(&rows[i], csv_next(&csv) == CSV_RECORD && csv.count == 2);
-        SUITE_ROW(&rows[i], strcmp(csv.fields[0].text, rows[i].text) == 0);
+        CHECK_INT(csv_next(&csv), CSV_RECORD);
+        CHECK_INT(csv.count, 2);
+        CHECK_TEXT(csv.fields[0].text, rows[i].text);
         buffer_free(&out);
     }
 }

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "check.h"
 #include "domain/money.h"
 #include "suite.h"
 
@@ -17,7 +18,7 @@ static bool start(const char *text, char error[PRODUCT_CSV_ERROR_SIZE])
 {
     static char copy[TEXT_SIZE];
     size_t len = strlen(text);
-    CU_ASSERT_FATAL(len < sizeof copy - 1);
+    REQUIRE_COMPARE(len, <, sizeof copy - 1);
     snprintf(copy, sizeof copy, "%s#", text);
     return product_csv_start(&reader, copy, len, error);
 }
@@ -42,18 +43,20 @@ static void test_products(void)
         {__LINE__, HEADER "2,b,,1,1\n1,a,,1,1\n2,c,,1,1\n", "2|b||100|1;1|a||100|1;2|c||100|1;"},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        CHECK_ROW(rows[i].line);
         char error[PRODUCT_CSV_ERROR_SIZE] = "", shown[SHOWN_SIZE] = "";
         struct product p;
         size_t used = 0;
         int got;
-        SUITE_ROW(&rows[i], start(rows[i].text, error));
+        CHECK_TRUE(start(rows[i].text, error));
         while ((got = product_csv_next(&reader, &p, error)) > 0)
             used += (size_t)snprintf(shown + used, sizeof shown - used, "%lld|%s|%s|%lld|%lld;",
                                      (long long)p.id, p.name, p.description,
                                      (long long)p.price_cents, (long long)p.quantity);
-        SUITE_ROW(&rows[i], got == 0 && error[0] == '\0');
-        SUITE_ROW(&rows[i], strcmp(shown, rows[i].shown) == 0);
-        SUITE_ROW(&rows[i], product_csv_next(&reader, &p, error) == 0);
+        CHECK_INT(got, 0);
+        CHECK_TEXT(error, "");
+        CHECK_TEXT(shown, rows[i].shown);
+        CHECK_INT(product_csv_next(&reader, &p, error), 0);
     }
 }
 
@@ -80,10 +83,11 @@ static void test_bad_headers(void)
         {__LINE__, "i\"d\n", "line 1, column 2: "},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        CHECK_ROW(rows[i].line);
         char error[PRODUCT_CSV_ERROR_SIZE] = "";
-        SUITE_ROW(&rows[i], !start(rows[i].text, error));
-        SUITE_ROW(&rows[i], strncmp(error, rows[i].start, strlen(rows[i].start)) == 0);
-        SUITE_ROW(&rows[i], strlen(error) > strlen(rows[i].start) - 1);
+        CHECK_FALSE(start(rows[i].text, error));
+        CHECK_START(error, rows[i].start);
+        CHECK_COMPARE(strlen(error), >, strlen(rows[i].start) - 1);
     }
 }
 
@@ -104,11 +108,12 @@ static void test_strange_header(void)
          "line 1, column 1: unknown column \"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        CHECK_ROW(rows[i].line);
         char error[PRODUCT_CSV_ERROR_SIZE] = "";
-        SUITE_ROW(&rows[i], !start(rows[i].text, error));
-        SUITE_ROW(&rows[i], strncmp(error, rows[i].start, strlen(rows[i].start)) == 0);
-        SUITE_ROW(&rows[i], text_is_utf8(error, strlen(error)));
-        SUITE_ROW(&rows[i], !text_has_control(error, strlen(error)));
+        CHECK_FALSE(start(rows[i].text, error));
+        CHECK_START(error, rows[i].start);
+        CHECK_TRUE(text_is_utf8(error, strlen(error)));
+        CHECK_FALSE(text_has_control(error, strlen(error)));
     }
 }
 
@@ -142,15 +147,17 @@ static void test_bad_rows(void)
         {__LINE__, "x", "line 2, column 1: 1 fields, but the header names 5 columns"},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        CHECK_ROW(rows[i].line);
         char text[TEXT_SIZE], error[PRODUCT_CSV_ERROR_SIZE] = "";
         struct product product;
         snprintf(text, sizeof text, HEADER "%s\n3,good,,1,1\n", rows[i].row);
-        SUITE_ROW(&rows[i], start(text, error));
-        SUITE_ROW(&rows[i], product_csv_next(&reader, &product, error) == -1);
-        SUITE_ROW(&rows[i], strncmp(error, rows[i].error, strlen(rows[i].error)) == 0);
+        CHECK_TRUE(start(text, error));
+        CHECK_INT(product_csv_next(&reader, &product, error), -1);
+        CHECK_START(error, rows[i].error);
         /* Reading goes on behind it. */
-        SUITE_ROW(&rows[i], product_csv_next(&reader, &product, error) == 1 && product.id == 3);
-        SUITE_ROW(&rows[i], product_csv_next(&reader, &product, error) == 0);
+        CHECK_INT(product_csv_next(&reader, &product, error), 1);
+        CHECK_INT(product.id, 3);
+        CHECK_INT(product_csv_next(&reader, &product, error), 0);
     }
 }
 
@@ -165,14 +172,15 @@ static void test_broken_text(void)
         {__LINE__, "1,\"n,d,1,1", "line 2, column 3: this quote is never closed"},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        CHECK_ROW(rows[i].line);
         char text[TEXT_SIZE], error[PRODUCT_CSV_ERROR_SIZE] = "";
         struct product product;
         snprintf(text, sizeof text, HEADER "%s\n3,good,,1,1\n", rows[i].row);
-        SUITE_ROW(&rows[i], start(text, error));
-        SUITE_ROW(&rows[i], product_csv_next(&reader, &product, error) == -1);
-        SUITE_ROW(&rows[i], strncmp(error, rows[i].error, strlen(rows[i].error)) == 0);
-        SUITE_ROW(&rows[i], product_csv_next(&reader, &product, error) == 0);
-        SUITE_ROW(&rows[i], product_csv_next(&reader, &product, error) == 0);
+        CHECK_TRUE(start(text, error));
+        CHECK_INT(product_csv_next(&reader, &product, error), -1);
+        CHECK_START(error, rows[i].error);
+        CHECK_INT(product_csv_next(&reader, &product, error), 0);
+        CHECK_INT(product_csv_next(&reader, &product, error), 0);
     }
 }
 
@@ -189,14 +197,15 @@ static void test_lengths(void)
         {__LINE__, 1, PRODUCT_DESCRIPTION_MAX + 1, -1},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        CHECK_ROW(rows[i].line);
         char text[TEXT_SIZE], filler[PRODUCT_DESCRIPTION_MAX + 1];
         char error[PRODUCT_CSV_ERROR_SIZE] = "";
         struct product product;
         memset(filler, 'x', sizeof filler);
         snprintf(text, sizeof text, HEADER "1,%.*s,%.*s,1,1\n", (int)rows[i].name, filler,
                  (int)rows[i].description, filler);
-        SUITE_ROW(&rows[i], start(text, error));
-        SUITE_ROW(&rows[i], product_csv_next(&reader, &product, error) == rows[i].got);
+        CHECK_TRUE(start(text, error));
+        CHECK_INT(product_csv_next(&reader, &product, error), rows[i].got);
     }
 }
 
@@ -220,20 +229,24 @@ static void test_write(void)
     struct buffer out;
     buffer_init(&out, PRODUCT_CSV_RECORD_MAX);
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        CHECK_ROW(rows[i].line);
         const struct product *wrote = &rows[i].product;
         char error[PRODUCT_CSV_ERROR_SIZE] = "";
         struct product read = {0};
         buffer_reset(&out, PRODUCT_CSV_RECORD_MAX + 1);
         product_csv_write_header(&out);
         product_csv_write(&out, wrote);
-        SUITE_ROW(&rows[i], strncmp(out.data, HEADER, strlen(HEADER)) == 0);
-        SUITE_ROW(&rows[i], strcmp(out.data + strlen(HEADER), rows[i].record) == 0);
-        SUITE_ROW(&rows[i], start(out.data, error));
-        SUITE_ROW(&rows[i], product_csv_next(&reader, &read, error) == 1);
-        SUITE_ROW(&rows[i], read.id == wrote->id && read.price_cents == wrote->price_cents &&
-                                read.quantity == wrote->quantity);
-        SUITE_ROW(&rows[i], error[0] || (strcmp(read.name, wrote->name) == 0 &&
-                                         strcmp(read.description, wrote->description) == 0));
+        CHECK_START(out.data, HEADER);
+        CHECK_TEXT(out.data + strlen(HEADER), rows[i].record);
+        CHECK_TRUE(start(out.data, error));
+        CHECK_INT(product_csv_next(&reader, &read, error), 1);
+        CHECK_INT(read.id, wrote->id);
+        CHECK_INT(read.price_cents, wrote->price_cents);
+        CHECK_INT(read.quantity, wrote->quantity);
+        if (!error[0]) {
+            CHECK_TEXT(read.name, wrote->name);
+            CHECK_TEXT(read.description, wrote->description);
+        }
     }
     buffer_free(&out);
 }
@@ -249,7 +262,8 @@ static void test_longest_record(void)
     name[PRODUCT_NAME_MAX] = description[PRODUCT_DESCRIPTION_MAX] = '\0';
     buffer_init(&out, PRODUCT_CSV_RECORD_MAX);
     product_csv_write(&out, &product);
-    CU_ASSERT(!out.overflown && out.len > 2 * strlen(name) + 2 * strlen(description));
+    CHECK_FALSE(out.overflown);
+    CHECK_COMPARE(out.len, >, 2 * strlen(name) + 2 * strlen(description));
     buffer_free(&out);
 }
 

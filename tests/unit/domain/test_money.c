@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "check.h"
 #include "suite.h"
 
 enum { UNTOUCHED = -77 };
@@ -47,14 +48,15 @@ static void test_parse(void)
         {__LINE__, "0x1", UNTOUCHED},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        CHECK_ROW(rows[i].line);
         int64_t cents = UNTOUCHED;
         bool ok = money_parse(rows[i].text, strlen(rows[i].text), &cents);
-        SUITE_ROW(&rows[i], ok == (rows[i].cents != UNTOUCHED));
-        SUITE_ROW(&rows[i], cents == rows[i].cents);
+        CHECK_INT(ok, rows[i].cents != UNTOUCHED);
+        CHECK_INT(cents, rows[i].cents);
     }
     int64_t cents = UNTOUCHED;
-    CU_ASSERT_TRUE(money_parse("1.239", 4, &cents));
-    CU_ASSERT_EQUAL(cents, 123);
+    CHECK_TRUE(money_parse("1.239", 4, &cents));
+    CHECK_INT(cents, 123);
 }
 
 static void test_from_double(void)
@@ -81,10 +83,11 @@ static void test_from_double(void)
         {__LINE__, NAN, UNTOUCHED},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        CHECK_ROW(rows[i].line);
         int64_t cents = UNTOUCHED;
         bool ok = money_from_double(rows[i].value, &cents);
-        SUITE_ROW(&rows[i], ok == (rows[i].cents != UNTOUCHED));
-        SUITE_ROW(&rows[i], cents == rows[i].cents);
+        CHECK_INT(ok, rows[i].cents != UNTOUCHED);
+        CHECK_INT(cents, rows[i].cents);
     }
 }
 
@@ -98,7 +101,7 @@ static void test_every_amount_comes_back(void)
         bool ok = money_parse(text, strlen(text), &parsed) &&
                   money_from_double(strtod(text, NULL), &taken);
         if (!ok || parsed != cents || taken != cents) {
-            SUITE_CHECK(false, "%s", text);
+            CHECK_FAIL("%s", text);
             break;
         }
     }
@@ -119,9 +122,10 @@ static void test_format(void)
         {__LINE__, INT64_MAX, "92233720368547758.07"},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        CHECK_ROW(rows[i].line);
         char text[MONEY_TEXT_SIZE];
         money_format(rows[i].cents, text);
-        SUITE_ROW(&rows[i], strcmp(text, rows[i].text) == 0);
+        CHECK_TEXT(text, rows[i].text);
     }
 }
 

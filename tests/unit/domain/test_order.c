@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "check.h"
 #include "domain/money.h"
 #include "suite.h"
 
@@ -26,42 +27,48 @@ static void test_add_one(void)
         {__LINE__, 1, INT64_MAX, ORDER_BAD_QUANTITY},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        CHECK_ROW(rows[i].line);
         request = (struct order_request){0};
         enum order_fault fault =
             order_request_add(&request, rows[i].product_id, rows[i].quantity, 5);
-        SUITE_ROW(&rows[i], fault == rows[i].fault);
-        SUITE_ROW(&rows[i], request.count == (fault == ORDER_OK));
-        SUITE_ROW(&rows[i], fault || request.items[0].product_id == rows[i].product_id);
-        SUITE_ROW(&rows[i], fault || request.items[0].quantity == rows[i].quantity);
-        SUITE_ROW(&rows[i], fault || request.items[0].position == 5);
+        CHECK_INT(fault, rows[i].fault);
+        CHECK_INT(request.count, fault == ORDER_OK);
+        if (!fault)
+            CHECK_INT(request.items[0].product_id, rows[i].product_id);
+        if (!fault)
+            CHECK_INT(request.items[0].quantity, rows[i].quantity);
+        if (!fault)
+            CHECK_INT(request.items[0].position, 5);
     }
 }
 
 static void test_add_sums(void)
 {
     request = (struct order_request){0};
-    CU_ASSERT_EQUAL(order_request_add(&request, 7, 1, 0), ORDER_OK);
-    CU_ASSERT_EQUAL(order_request_add(&request, 3, 2, 1), ORDER_OK);
-    CU_ASSERT_EQUAL(order_request_add(&request, 7, ORDER_QUANTITY_MAX - 1, 2), ORDER_OK);
-    CU_ASSERT_EQUAL(order_request_add(&request, 7, 1, 3), ORDER_SUM_TOO_LARGE);
-    CU_ASSERT_EQUAL_FATAL(request.count, 2);
-    CU_ASSERT_TRUE(request.items[0].product_id == 7 && request.items[1].product_id == 3);
-    CU_ASSERT_EQUAL(request.items[0].quantity, ORDER_QUANTITY_MAX);
-    CU_ASSERT_EQUAL(request.items[1].quantity, 2);
-    CU_ASSERT_TRUE(request.items[0].position == 0 && request.items[1].position == 1);
+    CHECK_INT(order_request_add(&request, 7, 1, 0), ORDER_OK);
+    CHECK_INT(order_request_add(&request, 3, 2, 1), ORDER_OK);
+    CHECK_INT(order_request_add(&request, 7, ORDER_QUANTITY_MAX - 1, 2), ORDER_OK);
+    CHECK_INT(order_request_add(&request, 7, 1, 3), ORDER_SUM_TOO_LARGE);
+    REQUIRE_INT(request.count, 2);
+    CHECK_INT(request.items[0].product_id, 7);
+    CHECK_INT(request.items[1].product_id, 3);
+    CHECK_INT(request.items[0].quantity, ORDER_QUANTITY_MAX);
+    CHECK_INT(request.items[1].quantity, 2);
+    CHECK_INT(request.items[0].position, 0);
+    CHECK_INT(request.items[1].position, 1);
 }
 
 static void test_add_limit(void)
 {
     request = (struct order_request){0};
     for (int id = 1; id <= ORDER_LINES_MAX; id++)
-        CU_ASSERT_EQUAL(order_request_add(&request, id, 1, (size_t)id - 1), ORDER_OK);
-    CU_ASSERT_EQUAL(order_request_add(&request, ORDER_LINES_MAX + 1, 1, ORDER_LINES_MAX),
-                    ORDER_TOO_MANY_ITEMS);
-    CU_ASSERT_EQUAL(request.count, ORDER_LINES_MAX);
+        CHECK_INT(order_request_add(&request, id, 1, (size_t)id - 1), ORDER_OK);
+    CHECK_INT(order_request_add(&request, ORDER_LINES_MAX + 1, 1, ORDER_LINES_MAX),
+              ORDER_TOO_MANY_ITEMS);
+    CHECK_INT(request.count, ORDER_LINES_MAX);
     /* One of the hundred may still grow. */
-    CU_ASSERT_EQUAL(order_request_add(&request, ORDER_LINES_MAX, 1, ORDER_LINES_MAX), ORDER_OK);
-    CU_ASSERT_EQUAL(request.items[ORDER_LINES_MAX - 1].quantity, 2);
+    CHECK_INT(order_request_add(&request, ORDER_LINES_MAX, 1, ORDER_LINES_MAX), ORDER_OK);
+    CHECK_INT(request.items[ORDER_LINES_MAX - 1].quantity, 2);
 }
 
 static void test_email(void)
@@ -91,10 +98,11 @@ static void test_email(void)
         {__LINE__, "a\x7f@b", false},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        CHECK_ROW(rows[i].line);
         request = (struct order_request){.email = "before"};
         enum order_fault fault = order_request_set_email(&request, rows[i].email);
-        SUITE_ROW(&rows[i], fault == (rows[i].good ? ORDER_OK : ORDER_BAD_EMAIL));
-        SUITE_ROW(&rows[i], strcmp(request.email, rows[i].good ? rows[i].email : "before") == 0);
+        CHECK_INT(fault, rows[i].good ? ORDER_OK : ORDER_BAD_EMAIL);
+        CHECK_TEXT(request.email, rows[i].good ? rows[i].email : "before");
     }
 }
 
@@ -110,11 +118,11 @@ static void test_reference(void)
         {__LINE__, "a\n", false}, {__LINE__, "\x7f", false},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        CHECK_ROW(rows[i].line);
         request = (struct order_request){.reference = "before"};
         enum order_fault fault = order_request_set_reference(&request, rows[i].reference);
-        SUITE_ROW(&rows[i], fault == (rows[i].good ? ORDER_OK : ORDER_BAD_REFERENCE));
-        SUITE_ROW(&rows[i],
-                  strcmp(request.reference, rows[i].good ? rows[i].reference : "before") == 0);
+        CHECK_INT(fault, rows[i].good ? ORDER_OK : ORDER_BAD_REFERENCE);
+        CHECK_TEXT(request.reference, rows[i].good ? rows[i].reference : "before");
     }
 }
 
@@ -123,15 +131,15 @@ static void test_text_lengths(void)
     char text[ORDER_REFERENCE_MAX + 2] = "";
     request = (struct order_request){0};
     memset(text, 'x', ORDER_REFERENCE_MAX);
-    CU_ASSERT_EQUAL(order_request_set_reference(&request, text), ORDER_OK);
-    CU_ASSERT_STRING_EQUAL(request.reference, text);
+    CHECK_INT(order_request_set_reference(&request, text), ORDER_OK);
+    CHECK_TEXT(request.reference, text);
     text[1] = '@';
-    CU_ASSERT_EQUAL(order_request_set_email(&request, text), ORDER_BAD_EMAIL);
+    CHECK_INT(order_request_set_email(&request, text), ORDER_BAD_EMAIL);
     text[ORDER_EMAIL_MAX] = '\0';
-    CU_ASSERT_EQUAL(order_request_set_email(&request, text), ORDER_OK);
-    CU_ASSERT_STRING_EQUAL(request.email, text);
+    CHECK_INT(order_request_set_email(&request, text), ORDER_OK);
+    CHECK_TEXT(request.email, text);
     memset(text, 'x', ORDER_REFERENCE_MAX + 1);
-    CU_ASSERT_EQUAL(order_request_set_reference(&request, text), ORDER_BAD_REFERENCE);
+    CHECK_INT(order_request_set_reference(&request, text), ORDER_BAD_REFERENCE);
 }
 
 static void test_lines_add_up(void)
@@ -141,12 +149,13 @@ static void test_lines_add_up(void)
     order = (struct order){0};
     order_add_line(&order, &(struct order_item){1, 3, 0}, &one);
     order_add_line(&order, &(struct order_item){2, 2, 1}, &two);
-    CU_ASSERT_EQUAL_FATAL(order.count, 2);
-    CU_ASSERT_EQUAL(order.total_cents, 3 * 999 + 2 * 1999);
-    CU_ASSERT_TRUE(order.lines[1].product_id == 2 && order.lines[1].quantity == 2);
-    CU_ASSERT_TRUE(order.lines[1].unit_price_cents == 1999);
-    CU_ASSERT_EQUAL(order.lines[1].amount_cents, 3998);
-    CU_ASSERT_STRING_EQUAL(order.lines[1].name, "Product 2");
+    REQUIRE_INT(order.count, 2);
+    CHECK_INT(order.total_cents, 3 * 999 + 2 * 1999);
+    CHECK_INT(order.lines[1].product_id, 2);
+    CHECK_INT(order.lines[1].quantity, 2);
+    CHECK_INT(order.lines[1].unit_price_cents, 1999);
+    CHECK_INT(order.lines[1].amount_cents, 3998);
+    CHECK_TEXT(order.lines[1].name, "Product 2");
 }
 
 static void test_largest_order(void)
@@ -157,8 +166,8 @@ static void test_largest_order(void)
     order = (struct order){0};
     for (int id = 1; id <= ORDER_LINES_MAX; id++)
         order_add_line(&order, &(struct order_item){id, ORDER_QUANTITY_MAX, 0}, &dear);
-    CU_ASSERT_EQUAL(order.total_cents, INT64_C(999999999900000000));
-    CU_ASSERT_STRING_EQUAL(order.lines[ORDER_LINES_MAX - 1].name, name);
+    CHECK_INT(order.total_cents, INT64_C(999999999900000000));
+    CHECK_TEXT(order.lines[ORDER_LINES_MAX - 1].name, name);
 }
 
 static void change_nothing(void)
@@ -209,6 +218,7 @@ static void test_matches(void)
     };
     const struct product product = {.price_cents = 1, .name = "N"};
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        CHECK_ROW(rows[i].line);
         request = (struct order_request){.email = "a@b", .reference = "PO"};
         order = (struct order){.email = "a@b", .reference = "PO"};
         for (int id = 1; id <= 2; id++) {
@@ -216,7 +226,7 @@ static void test_matches(void)
             order_add_line(&order, &request.items[id - 1], &product);
         }
         rows[i].change();
-        SUITE_ROW(&rows[i], order_matches(&order, &request) == rows[i].matches);
+        CHECK_INT(order_matches(&order, &request), rows[i].matches);
     }
 }
 
@@ -230,19 +240,23 @@ static void test_begin(void)
     order_add_line(&order, &item, &product);
     order_begin(&order, "018f0000-0000-7000-8000-000000000001", INT64_C(1700000000123456),
                 &request);
-    CU_ASSERT_STRING_EQUAL(order.id, "018f0000-0000-7000-8000-000000000001");
-    CU_ASSERT_EQUAL(order.created_us, INT64_C(1700000000123456));
-    CU_ASSERT(order.count == 0 && order.total_cents == 0);
-    CU_ASSERT_STRING_EQUAL(order.email, "a@b");
-    CU_ASSERT_STRING_EQUAL(order.reference, "PO");
+    CHECK_TEXT(order.id, "018f0000-0000-7000-8000-000000000001");
+    CHECK_INT(order.created_us, INT64_C(1700000000123456));
+    CHECK_INT(order.count, 0);
+    CHECK_INT(order.total_cents, 0);
+    CHECK_TEXT(order.email, "a@b");
+    CHECK_TEXT(order.reference, "PO");
     order_add_line(&order, &item, &product);
-    CU_ASSERT(order.count == 1 && order.total_cents == 1998);
+    CHECK_INT(order.count, 1);
+    CHECK_INT(order.total_cents, 1998);
 }
 
 static void test_fault_texts(void)
 {
-    for (enum order_fault i = ORDER_OK + 1; i < ORDER_FAULT_MAX; i++)
-        SUITE_CHECK(order_fault_texts[i] && order_fault_texts[i][0], "fault %d", (int)i);
+    for (enum order_fault i = ORDER_OK + 1; i < ORDER_FAULT_MAX; i++) {
+        if (CHECK_NOT_NULL(order_fault_texts[i], "fault %d", (int)i))
+            CHECK_OTHER_TEXT(order_fault_texts[i], "", "fault %d", (int)i);
+    }
 }
 
 int main(void)

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "check.h"
 #include "domain/money.h"
 #include "suite.h"
 
@@ -27,11 +28,12 @@ static void test_numbers(void)
         {__LINE__, 0, -1, -1, PRODUCT_ID},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        CHECK_ROW(rows[i].line);
         struct product product = good;
         product.id = rows[i].id;
         product.price_cents = rows[i].price;
         product.quantity = rows[i].quantity;
-        SUITE_ROW(&rows[i], product_check(&product) == rows[i].fault);
+        CHECK_INT(product_check(&product), rows[i].fault);
     }
 }
 
@@ -52,10 +54,11 @@ static void test_texts(void)
         {__LINE__, "N", "\xed\xa0\x80", PRODUCT_DESCRIPTION},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        CHECK_ROW(rows[i].line);
         struct product product = good;
         product.name = rows[i].name;
         product.description = rows[i].description;
-        SUITE_ROW(&rows[i], product_check(&product) == rows[i].fault);
+        CHECK_INT(product_check(&product), rows[i].fault);
     }
 }
 
@@ -67,11 +70,11 @@ static void test_lengths(void)
     product.description = description;
     memset(name, 'n', PRODUCT_NAME_MAX);
     memset(description, 'd', PRODUCT_DESCRIPTION_MAX);
-    CU_ASSERT_EQUAL(product_check(&product), PRODUCT_FIELD_MAX);
+    CHECK_INT(product_check(&product), PRODUCT_FIELD_MAX);
     description[PRODUCT_DESCRIPTION_MAX] = 'd';
-    CU_ASSERT_EQUAL(product_check(&product), PRODUCT_DESCRIPTION);
+    CHECK_INT(product_check(&product), PRODUCT_DESCRIPTION);
     name[PRODUCT_NAME_MAX] = 'n';
-    CU_ASSERT_EQUAL(product_check(&product), PRODUCT_NAME);
+    CHECK_INT(product_check(&product), PRODUCT_NAME);
 }
 
 static void test_names_and_rules(void)
@@ -87,10 +90,11 @@ static void test_names_and_rules(void)
         {__LINE__, PRODUCT_PRICE, "price", "99999999.99"},
         {__LINE__, PRODUCT_QUANTITY, "quantity", "1000000000"},
     };
-    CU_ASSERT_EQUAL(sizeof rows / sizeof rows[0], PRODUCT_FIELD_MAX);
+    CHECK_INT(sizeof rows / sizeof rows[0], PRODUCT_FIELD_MAX);
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        SUITE_ROW(&rows[i], strcmp(product_field_names[rows[i].field], rows[i].name) == 0);
-        SUITE_ROW(&rows[i], strstr(product_field_rules[rows[i].field], rows[i].in_rule) != NULL);
+        CHECK_ROW(rows[i].line);
+        CHECK_TEXT(product_field_names[rows[i].field], rows[i].name);
+        CHECK_CONTAINS(product_field_rules[rows[i].field], rows[i].in_rule);
     }
 }
 

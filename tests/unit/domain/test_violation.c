@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "check.h"
 #include "suite.h"
 
 static struct violations violations;
@@ -12,13 +13,13 @@ static void test_add(void)
     violations.count = 0;
     violation_add(&violations, VIOLATION_BODY, "/items/0", "must be %d to %s", 1, "9");
     violation_add(&violations, VIOLATION_QUERY, "limit", "100%%");
-    CU_ASSERT_EQUAL_FATAL(violations.count, 2);
-    CU_ASSERT_EQUAL(violations.items[0].place, VIOLATION_BODY);
-    CU_ASSERT_STRING_EQUAL(violations.items[0].where, "/items/0");
-    CU_ASSERT_STRING_EQUAL(violations.items[0].detail, "must be 1 to 9");
-    CU_ASSERT_EQUAL(violations.items[1].place, VIOLATION_QUERY);
-    CU_ASSERT_STRING_EQUAL(violations.items[1].where, "limit");
-    CU_ASSERT_STRING_EQUAL(violations.items[1].detail, "100%");
+    REQUIRE_INT(violations.count, 2);
+    CHECK_INT(violations.items[0].place, VIOLATION_BODY);
+    CHECK_TEXT(violations.items[0].where, "/items/0");
+    CHECK_TEXT(violations.items[0].detail, "must be 1 to 9");
+    CHECK_INT(violations.items[1].place, VIOLATION_QUERY);
+    CHECK_TEXT(violations.items[1].where, "limit");
+    CHECK_TEXT(violations.items[1].detail, "100%");
 }
 
 static void test_cut(void)
@@ -33,10 +34,11 @@ static void test_cut(void)
         violation_add(&violations, VIOLATION_BODY, text, "%s", text);
         const struct violation *v = &violations.items[0];
         size_t where = strlen(v->where), detail = strlen(v->detail);
-        SUITE_CHECK(text_is_utf8(v->where, where) && text_is_utf8(v->detail, detail), "%zu", shift);
-        SUITE_CHECK(where >= VIOLATION_WHERE_SIZE - 2 && detail >= VIOLATION_DETAIL_SIZE - 2,
-                    "%zu and %zu bytes", where, detail);
-        SUITE_CHECK(strncmp(v->where, text, where) == 0, "%s", v->where);
+        CHECK_TRUE(text_is_utf8(v->where, where), "%zu", shift);
+        CHECK_TRUE(text_is_utf8(v->detail, detail), "%zu", shift);
+        CHECK_COMPARE(where, >=, VIOLATION_WHERE_SIZE - 2, "%zu and %zu bytes", where, detail);
+        CHECK_COMPARE(detail, >=, VIOLATION_DETAIL_SIZE - 2, "%zu and %zu bytes", where, detail);
+        CHECK_START(text, v->where);
     }
 }
 
@@ -47,20 +49,20 @@ static void test_bad_bytes(void)
                   "a\xff"
                   "b",
                   "%s", "c\xed\xa0\x80");
-    CU_ASSERT_STRING_EQUAL(violations.items[0].where, "a");
-    CU_ASSERT_STRING_EQUAL(violations.items[0].detail, "c");
+    CHECK_TEXT(violations.items[0].where, "a");
+    CHECK_TEXT(violations.items[0].detail, "c");
 }
 
 static void test_more_than_kept(void)
 {
     violations.count = 0;
-    CU_ASSERT_EQUAL(violation_kept(&violations), 0);
+    CHECK_INT(violation_kept(&violations), 0);
     for (int i = 0; i < VIOLATIONS_MAX + 2; i++)
         violation_add(&violations, VIOLATION_BODY, "", "%d", i);
-    CU_ASSERT_EQUAL(violations.count, VIOLATIONS_MAX + 2);
-    CU_ASSERT_EQUAL(violation_kept(&violations), VIOLATIONS_MAX);
-    CU_ASSERT_STRING_EQUAL(violations.items[0].detail, "0");
-    CU_ASSERT_STRING_EQUAL(violations.items[VIOLATIONS_MAX - 1].detail, "127");
+    CHECK_INT(violations.count, VIOLATIONS_MAX + 2);
+    CHECK_INT(violation_kept(&violations), VIOLATIONS_MAX);
+    CHECK_TEXT(violations.items[0].detail, "0");
+    CHECK_TEXT(violations.items[VIOLATIONS_MAX - 1].detail, "127");
 }
 
 int main(void)

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "check.h"
 #include "suite.h"
 
 #define TAG "\"0123456789abcdef0123456789abcdef\""
@@ -17,9 +18,10 @@ static void test_etag(void)
         {__LINE__, "abc", "\"06b05ab6733a618578af5f94892f3950\""},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        CHECK_ROW(rows[i].line);
         char etag[CONDITIONAL_ETAG_SIZE];
         conditional_etag(rows[i].body, strlen(rows[i].body), etag);
-        SUITE_ROW(&rows[i], strcmp(etag, rows[i].etag) == 0);
+        CHECK_TEXT(etag, rows[i].etag);
     }
 }
 
@@ -28,18 +30,18 @@ static void test_etag_tells_bodies_apart(void)
     char body[300], first[CONDITIONAL_ETAG_SIZE], other[CONDITIONAL_ETAG_SIZE];
     memset(body, 'x', sizeof body);
     conditional_etag(body, sizeof body, first);
-    CU_ASSERT_EQUAL(strlen(first), CONDITIONAL_ETAG_SIZE - 1);
-    CU_ASSERT_EQUAL(strspn(first + 1, "0123456789abcdef"), CONDITIONAL_ETAG_SIZE - 3);
+    CHECK_INT(strlen(first), CONDITIONAL_ETAG_SIZE - 1);
+    CHECK_INT(strspn(first + 1, "0123456789abcdef"), CONDITIONAL_ETAG_SIZE - 3);
     for (size_t i = 0; i < sizeof body; i++) {
         body[i] = 'y';
         conditional_etag(body, sizeof body, other);
-        SUITE_CHECK(strcmp(first, other) != 0, "byte %zu", i);
+        CHECK_OTHER_TEXT(first, other, "byte %zu", i);
         body[i] = 'x';
     }
     conditional_etag(body, sizeof body - 1, other);
-    CU_ASSERT_STRING_NOT_EQUAL(first, other);
+    CHECK_OTHER_TEXT(first, other);
     conditional_etag(body, sizeof body, other);
-    CU_ASSERT_STRING_EQUAL(first, other);
+    CHECK_TEXT(first, other);
 }
 
 static void test_matches(void)
@@ -73,8 +75,10 @@ static void test_matches(void)
         {__LINE__, "W/", false},
         {__LINE__, "\"", false},
     };
-    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
-        SUITE_ROW(&rows[i], conditional_matches(rows[i].header, TAG) == rows[i].matches);
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        CHECK_ROW(rows[i].line);
+        CHECK_INT(conditional_matches(rows[i].header, TAG), rows[i].matches);
+    }
 }
 
 int main(void)

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "check.h"
 #include "suite.h"
 #include "json/json_check.h"
 
@@ -37,11 +38,13 @@ static void start(void)
     buffer_reset(&headers, HEADERS_SIZE);
 }
 
-static bool is_json(void)
-{
-    size_t where = 0;
-    return !body.overflown && json_check(body.data, body.len, &where) == JSON_OK;
-}
+#define CHECK_JSON()                                                                               \
+    do {                                                                                           \
+        size_t fault_at = 0;                                                                       \
+        CHECK_FALSE(body.overflown);                                                               \
+        CHECK_INT(json_check(body.data, body.len, &fault_at), JSON_OK, "at byte %zu of %s",        \
+                  fault_at, body.data);                                                            \
+    } while (0)
 
 static void test_rows(void)
 {
@@ -86,22 +89,24 @@ static void test_rows(void)
         {__LINE__, PROBLEM_GATEWAY_TIMEOUT, 504, "", "gateway-timeout"},
         {__LINE__, PROBLEM_HTTP_VERSION, 505, "", "http-version-not-supported"},
     };
-    CU_ASSERT_EQUAL(sizeof rows / sizeof rows[0], PROBLEM_MAX - 1);
+    CHECK_INT(sizeof rows / sizeof rows[0], PROBLEM_MAX - 1);
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        CHECK_ROW(rows[i].line);
         char type[TYPE_SIZE], status[TYPE_SIZE];
-        SUITE_ROW(&rows[i], problem_status(rows[i].problem) == rows[i].status);
+        CHECK_INT(problem_status(rows[i].problem), rows[i].status);
         start();
         problem_headers(rows[i].problem, "GET, HEAD", &headers);
-        SUITE_ROW(&rows[i], strncmp(headers.data, HEADERS, strlen(HEADERS)) == 0);
-        SUITE_ROW(&rows[i], strcmp(headers.data + strlen(HEADERS), rows[i].header) == 0);
+        CHECK_START(headers.data, HEADERS);
+        CHECK_TEXT(headers.data + strlen(HEADERS), rows[i].header);
         problem_render(rows[i].problem, NULL, INSTANCE, false, &body);
         snprintf(type, sizeof type, "\"type\":\"urn:postern:problem:%s\"}", rows[i].name);
         snprintf(status, sizeof status, ",\"status\":%d,\"title\":\"", rows[i].status);
-        SUITE_ROW(&rows[i], is_json());
-        SUITE_ROW(&rows[i], strstr(body.data, type) != NULL);
-        SUITE_ROW(&rows[i], strstr(body.data, status) != NULL);
-        SUITE_ROW(&rows[i], strstr(body.data, "\"instance\":\"" INSTANCE "\"") != NULL);
-        SUITE_ROW(&rows[i], strncmp(body.data, "{\"detail\":\"", 11) == 0 && body.data[11] != '"');
+        CHECK_JSON();
+        CHECK_CONTAINS(body.data, type);
+        CHECK_CONTAINS(body.data, status);
+        CHECK_CONTAINS(body.data, "\"instance\":\"" INSTANCE "\"");
+        CHECK_START(body.data, "{\"detail\":\"");
+        CHECK_COMPARE(body.data[11], !=, '"');
     }
 }
 
@@ -129,11 +134,13 @@ static void test_of_status(void)
         {__LINE__, API_UNKNOWN, PROBLEM_UNKNOWN},
         {__LINE__, API_FAULT, PROBLEM_FAULT},
     };
-    CU_ASSERT_EQUAL(sizeof rows / sizeof rows[0], API_STATUS_MAX);
-    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
-        SUITE_ROW(&rows[i], problem_of(rows[i].status) == rows[i].problem);
+    CHECK_INT(sizeof rows / sizeof rows[0], API_STATUS_MAX);
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        CHECK_ROW(rows[i].line);
+        CHECK_INT(problem_of(rows[i].status), rows[i].problem);
+    }
     /* A status without a row must never count as a success. */
-    CU_ASSERT_EQUAL(problem_of(API_STATUS_MAX), PROBLEM_FAULT);
+    CHECK_INT(problem_of(API_STATUS_MAX), PROBLEM_FAULT);
 }
 
 static void test_of_refusal(void)
@@ -161,8 +168,10 @@ static void test_of_refusal(void)
         {__LINE__, 200, PROBLEM_NONE},
         {__LINE__, 418, PROBLEM_NONE},
     };
-    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
-        SUITE_ROW(&rows[i], problem_of_refusal(rows[i].status) == rows[i].problem);
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        CHECK_ROW(rows[i].line);
+        CHECK_INT(problem_of_refusal(rows[i].status), rows[i].problem);
+    }
 }
 
 static void test_detail_of_the_handler(void)
@@ -170,8 +179,8 @@ static void test_detail_of_the_handler(void)
     start();
     snprintf(reply.detail, sizeof reply.detail, "say \"so\" at byte 3");
     problem_render(PROBLEM_MALFORMED, &reply, INSTANCE, false, &body);
-    CU_ASSERT(is_json());
-    CU_ASSERT(strncmp(body.data, "{\"detail\":\"say \\\"so\\\" at byte 3\",", 33) == 0);
+    CHECK_JSON();
+    CHECK_START(body.data, "{\"detail\":\"say \\\"so\\\" at byte 3\",");
 }
 
 static void test_violations(void)
@@ -180,15 +189,15 @@ static void test_violations(void)
     violation_add(&reply.violations, VIOLATION_BODY, "/items/0/quantity", "must be %d", 1);
     violation_add(&reply.violations, VIOLATION_QUERY, "limit", "must be given once");
     problem_render(PROBLEM_INVALID, &reply, INSTANCE, false, &body);
-    CU_ASSERT(is_json());
-    CU_ASSERT_PTR_NOT_NULL(strstr(
-        body.data, "\"errors\":[{\"detail\":\"must be 1\",\"pointer\":\"/items/0/quantity\"},"
-                   "{\"detail\":\"must be given once\",\"parameter\":\"limit\"}],"));
+    CHECK_JSON();
+    CHECK_CONTAINS(body.data,
+                   "\"errors\":[{\"detail\":\"must be 1\",\"pointer\":\"/items/0/quantity\"},"
+                   "{\"detail\":\"must be given once\",\"parameter\":\"limit\"}],");
 
     /* Other problems do not show them. */
     buffer_reset(&body, PROBLEM_BODY_MAX);
     problem_render(PROBLEM_NO_ROUTE, &reply, INSTANCE, false, &body);
-    CU_ASSERT_PTR_NULL(strstr(body.data, "errors"));
+    CHECK_LACKS(body.data, "errors");
 }
 
 /* A member that the handler adds is written as it was rendered. */
@@ -198,30 +207,29 @@ static void test_member(void)
     reply.member = "short";
     buffer_text(&reply.body, "[1,2]");
     problem_render(PROBLEM_OUT_OF_STOCK, &reply, INSTANCE, false, &body);
-    CU_ASSERT(is_json());
-    CU_ASSERT_PTR_NOT_NULL(
-        strstr(body.data, "\"instance\":\"" INSTANCE "\",\"short\":[1,2],\"status\":409,"));
+    CHECK_JSON();
+    CHECK_CONTAINS(body.data, "\"instance\":\"" INSTANCE "\",\"short\":[1,2],\"status\":409,");
 
     buffer_reset(&body, PROBLEM_BODY_MAX);
     problem_render(PROBLEM_OUT_OF_STOCK, &reply, INSTANCE, true, &body);
-    CU_ASSERT(is_json());
-    CU_ASSERT_PTR_NOT_NULL(strstr(body.data, "\",\n  \"short\": [1,2],\n  \"status\": 409,"));
+    CHECK_JSON();
+    CHECK_CONTAINS(body.data, "\",\n  \"short\": [1,2],\n  \"status\": 409,");
 
     /* Half a value would make the whole text invalid. */
     buffer_reset(&body, PROBLEM_BODY_MAX);
     reply.body.overflown = true;
     problem_render(PROBLEM_OUT_OF_STOCK, &reply, INSTANCE, false, &body);
-    CU_ASSERT(is_json());
-    CU_ASSERT_PTR_NULL(strstr(body.data, "short"));
+    CHECK_JSON();
+    CHECK_LACKS(body.data, "short");
 }
 
 static void test_pretty(void)
 {
     start();
     problem_render(PROBLEM_FAULT, NULL, INSTANCE, true, &body);
-    CU_ASSERT(is_json());
-    CU_ASSERT(strncmp(body.data, "{\n  \"detail\": \"", 15) == 0);
-    CU_ASSERT_EQUAL(body.data[body.len - 1], '\n');
+    CHECK_JSON();
+    CHECK_START(body.data, "{\n  \"detail\": \"");
+    CHECK_INT(body.data[body.len - 1], '\n');
 }
 
 /* Whatever is sent, the problem must fit its buffer. */
@@ -235,7 +243,7 @@ static void test_largest(void)
     for (int i = 0; i < 2 * VIOLATIONS_MAX; i++)
         violation_add(&reply.violations, VIOLATION_BODY, where, "%s", detail);
     problem_render(PROBLEM_INVALID, &reply, INSTANCE, true, &body);
-    CU_ASSERT(is_json());
+    CHECK_JSON();
 }
 
 int main(void)

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "check.h"
 #include "suite.h"
 
 enum { WRONG_SIZE = 512 };
@@ -12,8 +13,8 @@ static void name_wrong(const struct violations *violations, char out[WRONG_SIZE]
     size_t used = 0;
     out[0] = '\0';
     for (size_t i = 0; i < violation_kept(violations); i++) {
-        CU_ASSERT_EQUAL(violations->items[i].place, VIOLATION_QUERY);
-        CU_ASSERT_NOT_EQUAL(violations->items[i].detail[0], '\0');
+        CHECK_INT(violations->items[i].place, VIOLATION_QUERY);
+        CHECK_OTHER_TEXT(violations->items[i].detail, "");
         used += (size_t)snprintf(out + used, WRONG_SIZE - used, "%s ", violations->items[i].where);
     }
 }
@@ -74,17 +75,19 @@ static void test_read(void)
         {__LINE__, "limit=x&after=1&after=2", true, false, 0, "1", "limit after "},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        CHECK_ROW(rows[i].line);
         static struct violations violations;
         struct query query;
         char wrong[WRONG_SIZE];
         violations.count = 0;
         query_read(rows[i].text, rows[i].paged, &query, &violations);
         name_wrong(&violations, wrong);
-        SUITE_ROW(&rows[i], query.pretty == rows[i].pretty);
-        SUITE_ROW(&rows[i], query.limit == rows[i].limit);
-        SUITE_ROW(&rows[i], query.has_after == (rows[i].after != NULL));
-        SUITE_ROW(&rows[i], !rows[i].after || strcmp(query.after, rows[i].after) == 0);
-        SUITE_ROW(&rows[i], strcmp(wrong, rows[i].wrong) == 0);
+        CHECK_INT(query.pretty, rows[i].pretty);
+        CHECK_INT(query.limit, rows[i].limit);
+        CHECK_INT(query.has_after, rows[i].after != NULL);
+        if (rows[i].after)
+            CHECK_TEXT(query.after, rows[i].after);
+        CHECK_TEXT(wrong, rows[i].wrong);
     }
 }
 
@@ -98,8 +101,8 @@ static void test_longest_value(void)
         struct query query;
         memset(text + sizeof name - 1, 'a', len);
         query_read(text, true, &query, &violations);
-        SUITE_CHECK(strlen(query.after) == (len < QUERY_VALUE_SIZE ? len : 1), "length %zu", len);
-        SUITE_CHECK(query.after[0] == (len < QUERY_VALUE_SIZE ? 'a' : '?'), "length %zu", len);
+        CHECK_INT(strlen(query.after), len < QUERY_VALUE_SIZE ? len : 1, "length %zu", len);
+        CHECK_INT(query.after[0], len < QUERY_VALUE_SIZE ? 'a' : '?', "length %zu", len);
     }
 }
 

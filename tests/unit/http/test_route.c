@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "check.h"
 #include "suite.h"
 
 #define READ   "GET, HEAD, OPTIONS"
@@ -52,15 +53,19 @@ static void test_find(void)
         {__LINE__, "GET", "//products", false, NULL, "", ""},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        CHECK_ROW(rows[i].line);
         struct route_match match;
         route_find(rows[i].method, rows[i].path, &match);
-        SUITE_ROW(&rows[i], (match.path == NULL) == (rows[i].template == NULL));
-        SUITE_ROW(&rows[i], !match.path || strcmp(match.path, rows[i].template) == 0);
-        SUITE_ROW(&rows[i], (match.route != NULL) == rows[i].takes);
-        SUITE_ROW(&rows[i], !match.route || match.route->path == match.path);
-        SUITE_ROW(&rows[i], !match.route || match.route->handler);
-        SUITE_ROW(&rows[i], strcmp(match.id, rows[i].id) == 0);
-        SUITE_ROW(&rows[i], strcmp(match.allow, rows[i].allow) == 0);
+        CHECK_INT(match.path == NULL, rows[i].template == NULL);
+        if (match.path)
+            CHECK_TEXT(match.path, rows[i].template);
+        CHECK_INT(match.route != NULL, rows[i].takes);
+        if (match.route) {
+            CHECK_TEXT(match.route->path, match.path);
+            CHECK_NOT_NULL(match.route->handler);
+        }
+        CHECK_TEXT(match.id, rows[i].id);
+        CHECK_TEXT(match.allow, rows[i].allow);
     }
 }
 
@@ -82,16 +87,17 @@ static void test_traits(void)
         {__LINE__, "GET", "/readyz", API_READ, false, false, false, true},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        CHECK_ROW(rows[i].line);
         struct route_match match;
         route_find(rows[i].method, rows[i].path, &match);
-        SUITE_ROW(&rows[i], match.route != NULL);
+        CHECK_NOT_NULL(match.route);
         if (!match.route)
             continue;
-        SUITE_ROW(&rows[i], match.route->verb == rows[i].verb);
-        SUITE_ROW(&rows[i], match.route->takes_body == rows[i].takes_body);
-        SUITE_ROW(&rows[i], match.route->paged == rows[i].paged);
-        SUITE_ROW(&rows[i], match.route->shared == rows[i].shared);
-        SUITE_ROW(&rows[i], match.route->probe == rows[i].probe);
+        CHECK_INT(match.route->verb, rows[i].verb);
+        CHECK_INT(match.route->takes_body, rows[i].takes_body);
+        CHECK_INT(match.route->paged, rows[i].paged);
+        CHECK_INT(match.route->shared, rows[i].shared);
+        CHECK_INT(match.route->probe, rows[i].probe);
     }
 }
 

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "check.h"
 #include "http/problem.h"
 #include "suite.h"
 
@@ -39,16 +40,18 @@ static void test_phrases(void)
         {__LINE__, -1, "Unknown"},
         {__LINE__, 2000, "Unknown"},
     };
-    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
-        SUITE_ROW(&rows[i], strcmp(status_reason(rows[i].status), rows[i].reason) == 0);
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        CHECK_ROW(rows[i].line);
+        CHECK_TEXT(status_reason(rows[i].status), rows[i].reason);
+    }
 }
 
 /* A problem whose status has no phrase would be sent as "Unknown". */
 static void test_every_problem_has_one(void)
 {
     for (enum problem i = PROBLEM_NONE + 1; i < PROBLEM_MAX; i++)
-        SUITE_CHECK(strcmp(status_reason(problem_status(i)), "Unknown") != 0, "problem %d: %d",
-                    (int)i, problem_status(i));
+        CHECK_OTHER_TEXT(status_reason(problem_status(i)), "Unknown", "problem %d: %d", (int)i,
+                         problem_status(i));
 }
 
 int main(void)

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "check.h"
 #include "suite.h"
 #include "json/json_check.h"
 
@@ -25,13 +26,15 @@ struct row {
 static void check_rows(const struct row *rows, size_t count)
 {
     for (const struct row *row = rows; row < rows + count; row++) {
+        CHECK_ROW(row->line);
         char text[TEXT_SIZE];
         size_t where = SIZE_MAX;
         memcpy(text, row->text, row->len + 1);
         enum json_fault fault = json_check(text, row->len, &where);
-        SUITE_ROW(row, fault == row->fault);
-        SUITE_ROW(row, fault == JSON_OK || where == row->where);
-        SUITE_ROW(row, memcmp(text, row->text, row->len + 1) == 0);
+        CHECK_INT(fault, row->fault);
+        if (fault != JSON_OK)
+            CHECK_INT(where, row->where);
+        CHECK_BYTES(text, row->len + 1, row->text, row->len + 1);
     }
 }
 
@@ -175,8 +178,8 @@ static void test_end_is_len(void)
     /* The text goes on after len; that part must not be read. */
     char text[] = "[1,2]\0";
     size_t where;
-    CU_ASSERT_EQUAL(json_check(text, 2, &where), JSON_TRUNCATED);
-    CU_ASSERT_EQUAL(where, 2);
+    CHECK_INT(json_check(text, 2, &where), JSON_TRUNCATED);
+    CHECK_INT(where, 2);
 }
 
 static void test_long_numbers(void)
@@ -200,6 +203,7 @@ static void test_long_numbers(void)
         {__LINE__, "2", "0", "e-62", 62, 2},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        CHECK_ROW(rows[i].line);
         char text[TEXT_SIZE] = "[", *end;
         size_t where;
         strncat(text, rows[i].head, 30);
@@ -208,22 +212,25 @@ static void test_long_numbers(void)
         strncat(text, rows[i].tail, 30);
         strncat(text, ",7]", 4);
         size_t len = strlen(text);
-        SUITE_ROW(&rows[i], json_check(text, len, &where) == JSON_OK);
+        CHECK_INT(json_check(text, len, &where), JSON_OK);
         double value = strtod(text + 1, &end);
-        SUITE_ROW(&rows[i], value == rows[i].value);
-        SUITE_ROW(&rows[i], end - text <= 64);
+        CHECK_TRUE(value == rows[i].value, "%.17g, not %.17g", value, rows[i].value);
+        CHECK_COMPARE(end - text, <=, 64);
         end += strspn(end, " ");
-        SUITE_ROW(&rows[i], strcmp(end, ",7]") == 0 && strlen(text) == len);
-        SUITE_ROW(&rows[i], json_check(text, len, &where) == JSON_OK);
+        CHECK_TEXT(end, ",7]");
+        CHECK_INT(strlen(text), len);
+        CHECK_INT(json_check(text, len, &where), JSON_OK);
     }
 }
 
 static void test_every_fault_has_a_text(void)
 {
-    for (enum json_fault i = JSON_OK + 1; i < JSON_FAULT_MAX; i++)
-        SUITE_CHECK(json_fault_texts[i] && json_fault_texts[i][0], "fault %d", (int)i);
+    for (enum json_fault i = JSON_OK + 1; i < JSON_FAULT_MAX; i++) {
+        if (CHECK_NOT_NULL(json_fault_texts[i], "fault %d", (int)i))
+            CHECK_OTHER_TEXT(json_fault_texts[i], "", "fault %d", (int)i);
+    }
     /* The text spells the number out. */
-    CU_ASSERT_EQUAL(JSON_DEPTH_MAX, 16);
+    CHECK_INT(JSON_DEPTH_MAX, 16);
 }
 
 int main(void)

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "check.h"
 #include "suite.h"
 
 enum { TEXT_SIZE = 512 };
@@ -23,9 +24,9 @@ static void test_faults_come_through(void)
     char text[] = "[1,\"\\u0000\"]", name[JSON_TREE_NAME_SIZE];
     cJSON *tree = (cJSON *)text;
     size_t where = 0;
-    CU_ASSERT_EQUAL(json_tree_parse(text, strlen(text), &tree, &where, name), JSON_NUL);
-    CU_ASSERT_PTR_NULL(tree);
-    CU_ASSERT_EQUAL(where, 4);
+    CHECK_INT(json_tree_parse(text, strlen(text), &tree, &where, name), JSON_NUL);
+    CHECK_NULL(tree);
+    CHECK_INT(where, 4);
 }
 
 static void test_duplicates(void)
@@ -50,12 +51,14 @@ static void test_duplicates(void)
         {__LINE__, "{\"a\\nb\":1,\"a\\nb\":1}", "a?b"},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        CHECK_ROW(rows[i].line);
         char name[JSON_TREE_NAME_SIZE] = "untouched";
         cJSON *tree = NULL;
         enum json_fault fault = parse(rows[i].text, &tree, name);
-        SUITE_ROW(&rows[i], fault == (rows[i].name ? JSON_DUPLICATE : JSON_OK));
-        SUITE_ROW(&rows[i], !tree == (fault != JSON_OK));
-        SUITE_ROW(&rows[i], !rows[i].name || strcmp(name, rows[i].name) == 0);
+        CHECK_INT(fault, rows[i].name ? JSON_DUPLICATE : JSON_OK);
+        CHECK_INT(!tree, fault != JSON_OK);
+        if (rows[i].name)
+            CHECK_TEXT(name, rows[i].name);
         cJSON_Delete(tree);
     }
 }
@@ -67,7 +70,7 @@ static void test_many_members(void)
     char *text = malloc((size_t)MEMBERS * MEMBER_SIZE + 3), *to = text, name[JSON_TREE_NAME_SIZE];
     cJSON *tree;
     size_t where;
-    CU_ASSERT_PTR_NOT_NULL(text);
+    CHECK_NOT_NULL(text);
     if (!text)
         return;
     *to++ = '{';
@@ -75,7 +78,7 @@ static void test_many_members(void)
         to += snprintf(to, MEMBER_SIZE, "\"%d\":0,", i);
     to[-1] = '}';
     *to = '\0';
-    CU_ASSERT_EQUAL(json_tree_parse(text, (size_t)(to - text), &tree, &where, name), JSON_OK);
+    CHECK_INT(json_tree_parse(text, (size_t)(to - text), &tree, &where, name), JSON_OK);
     cJSON_Delete(tree);
     free(text);
 }
@@ -84,15 +87,14 @@ static void test_tree_keeps_values(void)
 {
     char name[JSON_TREE_NAME_SIZE];
     cJSON *tree = NULL;
-    CU_ASSERT_EQUAL_FATAL(
-        parse("{\"a\":[1,\"\\ud83d\\ude00\"],\"b\":1000000000000000000000000000000000000000"
-              "00000000000000000000000000000000000000e-78}",
-              &tree, name),
-        JSON_OK);
+    REQUIRE_INT(parse("{\"a\":[1,\"\\ud83d\\ude00\"],\"b\":1000000000000000000000000000000000000000"
+                      "00000000000000000000000000000000000000e-78}",
+                      &tree, name),
+                JSON_OK);
     const cJSON *a = cJSON_GetObjectItemCaseSensitive(tree, "a");
     const cJSON *b = cJSON_GetObjectItemCaseSensitive(tree, "b");
-    CU_ASSERT_STRING_EQUAL(cJSON_GetStringValue(cJSON_GetArrayItem(a, 1)), "\xf0\x9f\x98\x80");
-    SUITE_CHECK(cJSON_GetNumberValue(b) == 0.1, "got %.17g", cJSON_GetNumberValue(b));
+    CHECK_TEXT(cJSON_GetStringValue(cJSON_GetArrayItem(a, 1)), "\xf0\x9f\x98\x80");
+    CHECK_TRUE(cJSON_GetNumberValue(b) == 0.1, "got %.17g", cJSON_GetNumberValue(b));
     cJSON_Delete(tree);
 }
 
@@ -129,18 +131,19 @@ static void test_whole(void)
         {__LINE__, "[2]", 1, 10, false, 0},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        CHECK_ROW(rows[i].line);
         char name[JSON_TREE_NAME_SIZE];
         int64_t value = 77;
         cJSON *tree = NULL;
-        SUITE_ROW(&rows[i], parse(rows[i].text, &tree, name) == JSON_OK);
-        SUITE_ROW(&rows[i], json_tree_whole(tree, rows[i].min, rows[i].max, &value) == rows[i].ok);
-        SUITE_ROW(&rows[i], value == (rows[i].ok ? rows[i].value : 77));
+        CHECK_INT(parse(rows[i].text, &tree, name), JSON_OK);
+        CHECK_INT(json_tree_whole(tree, rows[i].min, rows[i].max, &value), rows[i].ok);
+        CHECK_INT(value, rows[i].ok ? rows[i].value : 77);
         cJSON_Delete(tree);
     }
     int64_t value;
-    CU_ASSERT_FALSE(json_tree_whole(NULL, 0, 10, &value));
+    CHECK_FALSE(json_tree_whole(NULL, 0, 10, &value));
     cJSON nan = {.type = cJSON_Number, .valuedouble = NAN};
-    CU_ASSERT_FALSE(json_tree_whole(&nan, 0, 10, &value));
+    CHECK_FALSE(json_tree_whole(&nan, 0, 10, &value));
 }
 
 int main(void)

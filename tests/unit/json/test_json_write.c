@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "check.h"
 #include "suite.h"
 
 enum { TEXT_SIZE = 512 };
@@ -49,28 +50,28 @@ static void test_compact(void)
 {
     start(false);
     write_sample(&writer);
-    CU_ASSERT_STRING_EQUAL(
-        ended(), "{\"a\":1,\"b\":[2,{\"c\":\"d\",\"e\":9.99},\"f\"],\"g\":[],\"h\":{},\"i\":3}");
+    CHECK_TEXT(ended(),
+               "{\"a\":1,\"b\":[2,{\"c\":\"d\",\"e\":9.99},\"f\"],\"g\":[],\"h\":{},\"i\":3}");
 }
 
 static void test_pretty(void)
 {
     start(true);
     write_sample(&writer);
-    CU_ASSERT_STRING_EQUAL(ended(), "{\n"
-                                    "  \"a\": 1,\n"
-                                    "  \"b\": [\n"
-                                    "    2,\n"
-                                    "    {\n"
-                                    "      \"c\": \"d\",\n"
-                                    "      \"e\": 9.99\n"
-                                    "    },\n"
-                                    "    \"f\"\n"
-                                    "  ],\n"
-                                    "  \"g\": [],\n"
-                                    "  \"h\": {},\n"
-                                    "  \"i\": 3\n"
-                                    "}\n");
+    CHECK_TEXT(ended(), "{\n"
+                        "  \"a\": 1,\n"
+                        "  \"b\": [\n"
+                        "    2,\n"
+                        "    {\n"
+                        "      \"c\": \"d\",\n"
+                        "      \"e\": 9.99\n"
+                        "    },\n"
+                        "    \"f\"\n"
+                        "  ],\n"
+                        "  \"g\": [],\n"
+                        "  \"h\": {},\n"
+                        "  \"i\": 3\n"
+                        "}\n");
 }
 
 static void test_top_level(void)
@@ -78,14 +79,14 @@ static void test_top_level(void)
     start(false);
     json_write_open(&writer, '[');
     json_write_close(&writer, ']');
-    CU_ASSERT_STRING_EQUAL(ended(), "[]");
+    CHECK_TEXT(ended(), "[]");
     start(true);
     json_write_open(&writer, '[');
     json_write_close(&writer, ']');
-    CU_ASSERT_STRING_EQUAL(ended(), "[]\n");
+    CHECK_TEXT(ended(), "[]\n");
     start(true);
     json_write_text(&writer, "x");
-    CU_ASSERT_STRING_EQUAL(ended(), "\"x\"\n");
+    CHECK_TEXT(ended(), "\"x\"\n");
 }
 
 static void test_appends(void)
@@ -96,7 +97,7 @@ static void test_appends(void)
     json_write_open(&writer, '[');
     json_write_number(&writer, 1);
     json_write_close(&writer, ']');
-    CU_ASSERT_STRING_EQUAL(ended(), "before:[1]");
+    CHECK_TEXT(ended(), "before:[1]");
 }
 
 /* A member's value that is rendered by itself reads as if it were written in its place. */
@@ -124,7 +125,7 @@ static void test_rendered(void)
         json_write_rendered(&writer, &value);
         json_write_member_number(&writer, "last", 2);
         json_write_close(&writer, '}');
-        CU_ASSERT_STRING_EQUAL(ended(), expected);
+        CHECK_TEXT(ended(), expected);
         buffer_free(&value);
     }
 }
@@ -150,17 +151,18 @@ static void test_text(void)
         {__LINE__, "tail\n", "\"tail\\n\""},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        CHECK_ROW(rows[i].line);
         start(false);
         json_write_text(&writer, rows[i].text);
-        SUITE_ROW(&rows[i], strcmp(ended(), rows[i].json) == 0);
+        CHECK_TEXT(ended(), rows[i].json);
         /* A name is written as any string is. */
         start(false);
         json_write_open(&writer, '{');
         json_write_member_number(&writer, rows[i].text, 0);
         json_write_close(&writer, '}');
         size_t n = strlen(rows[i].json);
-        SUITE_ROW(&rows[i], strncmp(ended() + 1, rows[i].json, n) == 0);
-        SUITE_ROW(&rows[i], strcmp(out.data + 1 + n, ":0}") == 0);
+        if (CHECK_START(ended() + 1, rows[i].json))
+            CHECK_TEXT(out.data + 1 + n, ":0}");
     }
 }
 
@@ -180,9 +182,10 @@ static void test_numbers(void)
         {__LINE__, INT64_MIN, "-9223372036854775808"},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        CHECK_ROW(rows[i].line);
         start(false);
         json_write_number(&writer, rows[i].number);
-        SUITE_ROW(&rows[i], strcmp(ended(), rows[i].json) == 0);
+        CHECK_TEXT(ended(), rows[i].json);
     }
 }
 
@@ -199,9 +202,10 @@ static void test_money(void)
         {__LINE__, INT64_C(999999999900000000), "9999999999000000.00"},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        CHECK_ROW(rows[i].line);
         start(false);
         json_write_money(&writer, rows[i].cents);
-        SUITE_ROW(&rows[i], strcmp(ended(), rows[i].json) == 0);
+        CHECK_TEXT(ended(), rows[i].json);
     }
 }
 
@@ -219,8 +223,10 @@ static void test_overflow(void)
         json_write_start(&writer, &out, true);
         write_sample(&writer);
         json_write_end(&writer);
-        SUITE_CHECK(out.overflown == (max < whole) && out.len <= max, "at %zu", max);
-        SUITE_CHECK(out.len == 0 || strlen(out.data) == out.len, "at %zu", max);
+        CHECK_INT(out.overflown, max < whole, "at %zu", max);
+        CHECK_COMPARE(out.len, <=, max, "at %zu", max);
+        if (out.len != 0)
+            CHECK_INT(strlen(out.data), out.len, "at %zu", max);
     }
 }
 

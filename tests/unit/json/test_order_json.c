@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "check.h"
 #include "suite.h"
 
 enum { TEXT_SIZE = 65536 };
@@ -43,31 +44,38 @@ static void test_not_json(void)
          "the body is not valid JSON: an object names the member \"quantity\" twice"},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        SUITE_ROW(&rows[i], !read_text(rows[i].text));
-        SUITE_ROW(&rows[i], strcmp(detail, rows[i].detail) == 0);
+        CHECK_ROW(rows[i].line);
+        CHECK_FALSE(read_text(rows[i].text));
+        CHECK_TEXT(detail, rows[i].detail);
     }
 }
 
 static void test_valid(void)
 {
-    CU_ASSERT_TRUE_FATAL(read_text(
+    REQUIRE_TRUE(read_text(
         "{\"reference\":\"PO \\u00e9\",\"email\":\"a@b.example\",\"items\":["
         "{\"quantity\":1,\"product_id\":3},{\"product_id\":7.0,\"quantity\":1e6},"
         "{\"product_id\":3,\"quantity\":4},{\"product_id\":9007199254740991,\"quantity\":1}]}"));
-    CU_ASSERT_EQUAL(violations.count, 0);
-    CU_ASSERT_EQUAL_FATAL(request.count, 3);
-    CU_ASSERT_TRUE(request.items[0].product_id == 3 && request.items[0].quantity == 5);
-    CU_ASSERT_TRUE(request.items[1].product_id == 7 && request.items[1].quantity == 1000000);
-    CU_ASSERT_TRUE(request.items[2].product_id == PRODUCT_ID_MAX);
-    CU_ASSERT_TRUE(request.items[0].position == 0 && request.items[1].position == 1);
-    CU_ASSERT_EQUAL(request.items[2].position, 3);
-    CU_ASSERT_STRING_EQUAL(request.email, "a@b.example");
-    CU_ASSERT_STRING_EQUAL(request.reference, "PO \xc3\xa9");
+    CHECK_INT(violations.count, 0);
+    REQUIRE_INT(request.count, 3);
+    CHECK_INT(request.items[0].product_id, 3);
+    CHECK_INT(request.items[0].quantity, 5);
+    CHECK_INT(request.items[1].product_id, 7);
+    CHECK_INT(request.items[1].quantity, 1000000);
+    CHECK_INT(request.items[2].product_id, PRODUCT_ID_MAX);
+    CHECK_INT(request.items[0].position, 0);
+    CHECK_INT(request.items[1].position, 1);
+    CHECK_INT(request.items[2].position, 3);
+    CHECK_TEXT(request.email, "a@b.example");
+    CHECK_TEXT(request.reference, "PO \xc3\xa9");
 
     /* Nothing of it is left in the next. */
-    CU_ASSERT_TRUE(read_text("{\"items\":[" ITEM "]}"));
-    CU_ASSERT_TRUE(violations.count == 0 && request.count == 1 && request.items[0].quantity == 2);
-    CU_ASSERT_TRUE(request.email[0] == '\0' && request.reference[0] == '\0');
+    CHECK_TRUE(read_text("{\"items\":[" ITEM "]}"));
+    CHECK_INT(violations.count, 0);
+    CHECK_INT(request.count, 1);
+    CHECK_INT(request.items[0].quantity, 2);
+    CHECK_TEXT(request.email, "");
+    CHECK_TEXT(request.reference, "");
 }
 
 static void test_one_violation(void)
@@ -127,11 +135,12 @@ static void test_one_violation(void)
          "has an unknown member, with a name of 1 bytes and control characters in it"},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        SUITE_ROW(&rows[i], read_text(rows[i].text));
-        SUITE_ROW(&rows[i], violations.count == 1);
-        SUITE_ROW(&rows[i], violations.items[0].place == VIOLATION_BODY);
-        SUITE_ROW(&rows[i], strcmp(violations.items[0].where, rows[i].where) == 0);
-        SUITE_ROW(&rows[i], strcmp(violations.items[0].detail, rows[i].detail) == 0);
+        CHECK_ROW(rows[i].line);
+        CHECK_TRUE(read_text(rows[i].text));
+        CHECK_INT(violations.count, 1);
+        CHECK_INT(violations.items[0].place, VIOLATION_BODY);
+        CHECK_TEXT(violations.items[0].where, rows[i].where);
+        CHECK_TEXT(violations.items[0].detail, rows[i].detail);
     }
 }
 
@@ -150,12 +159,13 @@ static void test_all_at_once(void)
         {__LINE__, "/y", UNKNOWN},
     };
     enum { ROWS = sizeof rows / sizeof rows[0] };
-    CU_ASSERT_TRUE(read_text("{\"email\":1,\"items\":[{\"product_id\":0,\"x\":1},7,"
-                             "{\"product_id\":1,\"quantity\":null}," ITEM "],\"y\":1}"));
-    CU_ASSERT_EQUAL_FATAL(violations.count, ROWS);
+    CHECK_TRUE(read_text("{\"email\":1,\"items\":[{\"product_id\":0,\"x\":1},7,"
+                         "{\"product_id\":1,\"quantity\":null}," ITEM "],\"y\":1}"));
+    REQUIRE_INT(violations.count, ROWS);
     for (size_t i = 0; i < ROWS; i++) {
-        SUITE_ROW(&rows[i], strcmp(violations.items[i].where, rows[i].where) == 0);
-        SUITE_ROW(&rows[i], strcmp(violations.items[i].detail, rows[i].detail) == 0);
+        CHECK_ROW(rows[i].line);
+        CHECK_TEXT(violations.items[i].where, rows[i].where);
+        CHECK_TEXT(violations.items[i].detail, rows[i].detail);
     }
 }
 
@@ -172,17 +182,18 @@ static bool read_items(int count, const char *item)
 
 static void test_item_limit(void)
 {
-    CU_ASSERT_TRUE(read_items(100, ITEM));
-    CU_ASSERT_TRUE(violations.count == 0 && request.count == 1);
-    CU_ASSERT_EQUAL(request.items[0].quantity, 200);
-    CU_ASSERT_TRUE(read_items(101, "{}"));
-    CU_ASSERT_EQUAL_FATAL(violations.count, 1);
-    CU_ASSERT_STRING_EQUAL(violations.items[0].where, "/items");
-    CU_ASSERT_STRING_EQUAL(violations.items[0].detail, "must have at most 100 items");
+    CHECK_TRUE(read_items(100, ITEM));
+    CHECK_INT(violations.count, 0);
+    CHECK_INT(request.count, 1);
+    CHECK_INT(request.items[0].quantity, 200);
+    CHECK_TRUE(read_items(101, "{}"));
+    REQUIRE_INT(violations.count, 1);
+    CHECK_TEXT(violations.items[0].where, "/items");
+    CHECK_TEXT(violations.items[0].detail, "must have at most 100 items");
     /* More than are kept, all counted. */
-    CU_ASSERT_TRUE(read_items(100, "{}"));
-    CU_ASSERT_EQUAL(violations.count, 200);
-    CU_ASSERT_EQUAL(violation_kept(&violations), VIOLATIONS_MAX);
+    CHECK_TRUE(read_items(100, "{}"));
+    CHECK_INT(violations.count, 200);
+    CHECK_INT(violation_kept(&violations), VIOLATIONS_MAX);
 }
 
 static void test_name_limit(void)
@@ -193,13 +204,12 @@ static void test_name_limit(void)
         name[len] = '\0';
         snprintf(text, sizeof text, "{\"items\":[{\"product_id\":1,\"quantity\":1,\"%s\":1}]}",
                  name);
-        CU_ASSERT_TRUE(read_text(text));
-        CU_ASSERT_EQUAL_FATAL(violations.count, 1);
+        CHECK_TRUE(read_text(text));
+        REQUIRE_INT(violations.count, 1);
         size_t want = len <= 64 ? strlen("/items/0/") + 2 * len : strlen("/items/0");
-        SUITE_CHECK(strlen(violations.items[0].where) == want, "name of %zu bytes", len);
+        CHECK_INT(strlen(violations.items[0].where), want, "name of %zu bytes", len);
     }
-    CU_ASSERT_STRING_EQUAL(violations.items[0].detail,
-                           "has an unknown member, with a name of 66 bytes");
+    CHECK_TEXT(violations.items[0].detail, "has an unknown member, with a name of 66 bytes");
 }
 
 static void test_long_duplicate(void)
@@ -208,9 +218,9 @@ static void test_long_duplicate(void)
     memset(name, 'x', sizeof name);
     snprintf(name + 63, sizeof name - 63, "\xc3\xa9 and so on");
     snprintf(text, sizeof text, "{\"%s\":1,\"%s\":1}", name, name);
-    CU_ASSERT_FALSE(read_text(text));
-    CU_ASSERT_TRUE(text_is_utf8(detail, strlen(detail)));
-    CU_ASSERT_PTR_NOT_NULL(strstr(detail, "xxx\" twice"));
+    CHECK_FALSE(read_text(text));
+    CHECK_TRUE(text_is_utf8(detail, strlen(detail)));
+    CHECK_CONTAINS(detail, "xxx\" twice");
 }
 
 static void write_order(struct buffer *out, const struct order *order, const char *message)
@@ -233,24 +243,24 @@ static void test_write(void)
     order_add_line(&order, &(struct order_item){.product_id = 1, .quantity = 2}, &one);
     buffer_init(&out, TEXT_SIZE);
     write_order(&out, &order, NULL);
-    CU_ASSERT_STRING_EQUAL(
-        out.data, "{\"created_at\":\"2026-01-31T12:00:00.123Z\","
-                  "\"id\":\"018f0000-0000-7000-8000-000000000000\","
-                  "\"items\":[{\"amount\":19.98,\"name\":\"Product \\\"1\\\"\",\"product_id\":1,"
-                  "\"quantity\":2,\"unit_price\":9.99}],\"status\":\"confirmed\",\"total\":19.98}");
+    CHECK_TEXT(out.data,
+               "{\"created_at\":\"2026-01-31T12:00:00.123Z\","
+               "\"id\":\"018f0000-0000-7000-8000-000000000000\","
+               "\"items\":[{\"amount\":19.98,\"name\":\"Product \\\"1\\\"\",\"product_id\":1,"
+               "\"quantity\":2,\"unit_price\":9.99}],\"status\":\"confirmed\",\"total\":19.98}");
 
     order_add_line(&order, &(struct order_item){.product_id = 2, .quantity = 1}, &two);
     snprintf(order.email, sizeof order.email, "a@b.example");
     snprintf(order.reference, sizeof order.reference, "PO 7");
     write_order(&out, &order, "Order created");
-    CU_ASSERT_STRING_EQUAL(
-        out.data, "{\"created_at\":\"2026-01-31T12:00:00.123Z\",\"email\":\"a@b.example\","
-                  "\"id\":\"018f0000-0000-7000-8000-000000000000\","
-                  "\"items\":[{\"amount\":19.98,\"name\":\"Product \\\"1\\\"\",\"product_id\":1,"
-                  "\"quantity\":2,\"unit_price\":9.99},{\"amount\":19.99,\"name\":\"Product 2\","
-                  "\"product_id\":2,\"quantity\":1,\"unit_price\":19.99}],"
-                  "\"message\":\"Order created\",\"reference\":\"PO 7\","
-                  "\"status\":\"confirmed\",\"total\":39.97}");
+    CHECK_TEXT(out.data,
+               "{\"created_at\":\"2026-01-31T12:00:00.123Z\",\"email\":\"a@b.example\","
+               "\"id\":\"018f0000-0000-7000-8000-000000000000\","
+               "\"items\":[{\"amount\":19.98,\"name\":\"Product \\\"1\\\"\",\"product_id\":1,"
+               "\"quantity\":2,\"unit_price\":9.99},{\"amount\":19.99,\"name\":\"Product 2\","
+               "\"product_id\":2,\"quantity\":1,\"unit_price\":19.99}],"
+               "\"message\":\"Order created\",\"reference\":\"PO 7\","
+               "\"status\":\"confirmed\",\"total\":39.97}");
     buffer_free(&out);
 }
 

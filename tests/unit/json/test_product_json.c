@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "check.h"
 #include "suite.h"
 
 enum { TEXT_SIZE = 8192 };
@@ -22,8 +23,8 @@ static void test_write(void)
     json_write_start(&w, &out, false);
     product_json_write(&w, &product);
     json_write_end(&w);
-    CU_ASSERT_STRING_EQUAL(out.data, "{\"description\":\"Description for product 1\",\"id\":1,"
-                                     "\"name\":\"Product 1\",\"price\":9.99,\"quantity\":10}");
+    CHECK_TEXT(out.data, "{\"description\":\"Description for product 1\",\"id\":1,"
+                         "\"name\":\"Product 1\",\"price\":9.99,\"quantity\":10}");
     buffer_free(&out);
 }
 
@@ -50,9 +51,10 @@ static void test_open_errors(void)
         {__LINE__, "[{\"id\":1,\"id\":1}]", "an object names the member \"id\" twice"},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        CHECK_ROW(rows[i].line);
         char text[TEXT_SIZE], error[PRODUCT_JSON_ERROR_SIZE];
-        SUITE_ROW(&rows[i], open_text(text, rows[i].text, error) == NULL);
-        SUITE_ROW(&rows[i], strcmp(error, rows[i].error) == 0);
+        CHECK_NULL(open_text(text, rows[i].text, error));
+        CHECK_TEXT(error, rows[i].error);
     }
 }
 
@@ -91,15 +93,16 @@ static void test_item_errors(void)
          "item 1: quantity must be a whole number from 0 to 1000000000"},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        CHECK_ROW(rows[i].line);
         char text[TEXT_SIZE], error[PRODUCT_JSON_ERROR_SIZE];
         struct product product;
         int got = 1;
         struct product_json_reader *reader = open_text(text, rows[i].text, error);
-        SUITE_ROW(&rows[i], reader != NULL);
+        CHECK_NOT_NULL(reader);
         while (reader && got == 1)
             got = product_json_next(reader, &product, error);
-        SUITE_ROW(&rows[i], got == -1);
-        SUITE_ROW(&rows[i], strcmp(error, rows[i].error) == 0);
+        CHECK_INT(got, -1);
+        CHECK_TEXT(error, rows[i].error);
         product_json_close(reader);
     }
 }
@@ -113,19 +116,24 @@ static void test_read(void)
                   "[{" GOOD "},{},\n{\"quantity\":0,\"price\":99999999.99,\"name\":\"\\u00e9\","
                   "\"id\":9007199254740991,\"description\":\"d\"}]\n",
                   error);
-    CU_ASSERT_PTR_NOT_NULL_FATAL(reader);
-    CU_ASSERT_EQUAL(product_json_next(reader, &p, error), 1);
-    CU_ASSERT_TRUE(p.id == 1 && p.price_cents == 150 && p.quantity == 2);
-    CU_ASSERT_TRUE(strcmp(p.name, "N") == 0 && strcmp(p.description, "") == 0);
-    CU_ASSERT_EQUAL(product_json_next(reader, &p, error), -1);
-    CU_ASSERT_PTR_NOT_NULL(strstr(error, "item 2:"));
+    REQUIRE_NOT_NULL(reader);
+    CHECK_INT(product_json_next(reader, &p, error), 1);
+    CHECK_INT(p.id, 1);
+    CHECK_INT(p.price_cents, 150);
+    CHECK_INT(p.quantity, 2);
+    CHECK_TEXT(p.name, "N");
+    CHECK_TEXT(p.description, "");
+    CHECK_INT(product_json_next(reader, &p, error), -1);
+    CHECK_CONTAINS(error, "item 2:");
     /* The faulty item is passed over. */
-    CU_ASSERT_EQUAL(product_json_next(reader, &p, error), 1);
-    CU_ASSERT_TRUE(p.id == PRODUCT_ID_MAX && p.price_cents == INT64_C(9999999999));
-    CU_ASSERT_TRUE(p.quantity == 0 && strcmp(p.name, "\xc3\xa9") == 0);
-    CU_ASSERT_STRING_EQUAL(p.description, "d");
-    CU_ASSERT_EQUAL(product_json_next(reader, &p, error), 0);
-    CU_ASSERT_EQUAL(product_json_next(reader, &p, error), 0);
+    CHECK_INT(product_json_next(reader, &p, error), 1);
+    CHECK_INT(p.id, PRODUCT_ID_MAX);
+    CHECK_INT(p.price_cents, INT64_C(9999999999));
+    CHECK_INT(p.quantity, 0);
+    CHECK_TEXT(p.name, "\xc3\xa9");
+    CHECK_TEXT(p.description, "d");
+    CHECK_INT(product_json_next(reader, &p, error), 0);
+    CHECK_INT(product_json_next(reader, &p, error), 0);
     product_json_close(reader);
 }
 
@@ -134,8 +142,8 @@ static void test_empty(void)
     char text[TEXT_SIZE], error[PRODUCT_JSON_ERROR_SIZE];
     struct product product;
     struct product_json_reader *reader = open_text(text, " [ ] ", error);
-    CU_ASSERT_PTR_NOT_NULL_FATAL(reader);
-    CU_ASSERT_EQUAL(product_json_next(reader, &product, error), 0);
+    REQUIRE_NOT_NULL(reader);
+    CHECK_INT(product_json_next(reader, &product, error), 0);
     product_json_close(reader);
     product_json_close(NULL);
 }

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "check.h"
 #include "suite.h"
 
 #define BYTES(text) (text), sizeof(text) - 1
@@ -128,8 +129,9 @@ static void test_whole(void)
 {
     struct pp2_vpce found;
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        SUITE_ROW(&rows[i], read_copy(rows[i].bytes, rows[i].len, &found) == rows[i].result);
-        SUITE_ROW(&rows[i], strcmp(found.id, rows[i].id ? rows[i].id : "") == 0);
+        CHECK_ROW(rows[i].line);
+        CHECK_INT(read_copy(rows[i].bytes, rows[i].len, &found), rows[i].result);
+        CHECK_TEXT(found.id, rows[i].id ? rows[i].id : "");
     }
 }
 
@@ -142,10 +144,14 @@ static void test_parts(void)
         const struct row *row = &rows[i];
         size_t whole = row->len < 16 ? row->len : 16 + (size_t)(unsigned char)row->bytes[15];
         for (size_t len = 0; len < whole && len < row->len; len++) {
+            CHECK_ROW(row->line);
             enum pp2_vpce_result result = read_copy(row->bytes, len, &found);
-            SUITE_ROW(row, result != PP2_VPCE_FOUND && found.id[0] == '\0');
-            SUITE_ROW(row, row->result == PP2_VPCE_NONE || result == PP2_VPCE_MORE);
-            SUITE_ROW(row, result == PP2_VPCE_NONE || found.wanted == (len < 16 ? 16 : whole));
+            CHECK_COMPARE(result, !=, PP2_VPCE_FOUND);
+            CHECK_TEXT(found.id, "");
+            if (row->result != PP2_VPCE_NONE)
+                CHECK_INT(result, PP2_VPCE_MORE);
+            if (result != PP2_VPCE_NONE)
+                CHECK_INT(found.wanted, len < 16 ? 16 : whole);
         }
     }
 }
@@ -158,10 +164,10 @@ static void test_longest(void)
     const size_t used = sizeof SIGNATURE - 1 + 4 + sizeof IP4 - 1 + sizeof ID_TLV - 1;
     bytes[used] = '\x04';
     bytes[used + 2] = (char)(sizeof bytes - used - 3);
-    CU_ASSERT_EQUAL(read_copy(bytes, sizeof bytes, &found), PP2_VPCE_FOUND);
-    CU_ASSERT_STRING_EQUAL(found.id, ID);
-    CU_ASSERT_EQUAL(read_copy(bytes, sizeof bytes - 1, &found), PP2_VPCE_MORE);
-    CU_ASSERT_EQUAL(found.wanted, sizeof bytes);
+    CHECK_INT(read_copy(bytes, sizeof bytes, &found), PP2_VPCE_FOUND);
+    CHECK_TEXT(found.id, ID);
+    CHECK_INT(read_copy(bytes, sizeof bytes - 1, &found), PP2_VPCE_MORE);
+    CHECK_INT(found.wanted, sizeof bytes);
 }
 
 int main(void)

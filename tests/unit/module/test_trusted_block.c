@@ -1,6 +1,7 @@
 /* Which blocks may be trusted to speak the PROXY protocol. */
 #include "module/trusted_block.h"
 
+#include "check.h"
 #include "suite.h"
 
 static void test_blocks(void)
@@ -50,8 +51,10 @@ static void test_blocks(void)
         {__LINE__, false, "load-balancer/16"},
         {__LINE__, false, "0000:0000:0000:0000:0000:0000:0000:0000:0000:0000/16"},
     };
-    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
-        SUITE_ROW(&rows[i], trusted_block_is_valid(rows[i].text) == rows[i].valid);
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        CHECK_ROW(rows[i].line);
+        CHECK_INT(trusted_block_is_valid(rows[i].text), rows[i].valid);
+    }
 }
 
 int main(void)

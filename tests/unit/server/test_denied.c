@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "check.h"
 #include "suite.h"
 
 enum { READERS = 3, ROUNDS = 1000 };
@@ -28,7 +29,7 @@ static int teardown(void)
 static void publish(const char *text)
 {
     struct denylist_fault fault;
-    CU_ASSERT(denylist_load(&list, text, "", &fault));
+    CHECK_TRUE(denylist_load(&list, text, "", &fault));
     denied_publish(denied, &list);
 }
 
@@ -47,21 +48,23 @@ static void test_exact(void)
         {__LINE__, "-", false},         {__LINE__, "", false},
         {__LINE__, "vpce-0A", false},   {__LINE__, "vpce-fff", false},
     };
-    CU_ASSERT_FALSE(denied_has(denied, "vpce-0a"));
+    CHECK_FALSE(denied_has(denied, "vpce-0a"));
     publish("vpce-ff,vpce-0a,vpce-0a1,vpce-0123456789abcdef0");
-    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
-        SUITE_ROW(&rows[i], denied_has(denied, rows[i].consumer) == rows[i].is);
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        CHECK_ROW(rows[i].line);
+        CHECK_INT(denied_has(denied, rows[i].consumer), rows[i].is);
+    }
 }
 
 static void test_replaced(void)
 {
     publish("vpce-1,vpce-2,vpce-3");
     publish("vpce-2");
-    CU_ASSERT_FALSE(denied_has(denied, "vpce-1"));
-    CU_ASSERT(denied_has(denied, "vpce-2"));
-    CU_ASSERT_FALSE(denied_has(denied, "vpce-3"));
+    CHECK_FALSE(denied_has(denied, "vpce-1"));
+    CHECK_TRUE(denied_has(denied, "vpce-2"));
+    CHECK_FALSE(denied_has(denied, "vpce-3"));
     publish("");
-    CU_ASSERT_FALSE(denied_has(denied, "vpce-2"));
+    CHECK_FALSE(denied_has(denied, "vpce-2"));
 }
 
 /* Ids of the longest kind, all with the same end, so that a table half rewritten would show ids
@@ -94,7 +97,7 @@ static void test_never_torn(void)
     denied_publish(denied, &list);
     atomic_store(&stop, false);
     for (int i = 0; i < READERS; i++)
-        CU_ASSERT_EQUAL_FATAL(pthread_create(&threads[i], NULL, read_on, &wrong[i]), 0);
+        REQUIRE_INT(pthread_create(&threads[i], NULL, read_on, &wrong[i]), 0);
     for (int i = 0; i < ROUNDS; i++) {
         fill(1 + i % 2);
         /* A short list in between: a reader that mixed the two would miss most. */
@@ -108,7 +111,7 @@ static void test_never_torn(void)
     atomic_store(&stop, true);
     for (int i = 0; i < READERS; i++) {
         pthread_join(threads[i], NULL);
-        SUITE_CHECK(wrong[i] == 0, "reader %d: %ld wrong", i, wrong[i]);
+        CHECK_INT(wrong[i], 0, "reader %d: %ld wrong", i, wrong[i]);
     }
 }
 

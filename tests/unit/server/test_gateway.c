@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "check.h"
 #include "suite.h"
 
 enum { VARIABLE_SIZE = 96, SENT_MAX = HTTP_BODY_MAX + 1, ANSWER_SIZE = 1024 };
@@ -71,9 +72,10 @@ static void test_body(void)
         {__LINE__, "99999999999999999999", "hello", 5, 0, false, true},
     };
     struct gateway gateway;
-    CU_ASSERT_FATAL(gateway_init(&gateway));
+    REQUIRE_TRUE(gateway_init(&gateway));
     memset(large, 'x', sizeof large);
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        CHECK_ROW(rows[i].line);
         char length[VARIABLE_SIZE];
         char *variables[] = {rows[i].length ? length : NULL, NULL};
         struct http_request request;
@@ -81,18 +83,13 @@ static void test_body(void)
         snprintf(length, sizeof length, "CONTENT_LENGTH=%s", rows[i].length ? rows[i].length : "");
         open_request(&fcgi, variables, rows[i].body, rows[i].sent);
         gateway_read(&gateway, &fcgi, &request);
-        SUITE_ROW(&rows[i], request.body_len == rows[i].taken);
-        SUITE_ROW(&rows[i], memcmp(request.body, rows[i].body, rows[i].taken) == 0);
-        SUITE_ROW(&rows[i], request.body[request.body_len] == '\0');
-        SUITE_ROW(&rows[i], request.body_too_large == rows[i].too_large);
-        SUITE_ROW(&rows[i], request.body_cut == rows[i].cut);
+        CHECK_INT(request.body_len, rows[i].taken);
+        CHECK_BYTES(request.body, rows[i].taken, rows[i].body, rows[i].taken);
+        CHECK_INT(request.body[request.body_len], '\0');
+        CHECK_INT(request.body_too_large, rows[i].too_large);
+        CHECK_INT(request.body_cut, rows[i].cut);
     }
     gateway_free(&gateway);
-}
-
-static bool is_text(const char *text, const char *expected)
-{
-    return expected ? text && strcmp(text, expected) == 0 : text == NULL;
 }
 
 static void test_variables(void)
@@ -107,28 +104,31 @@ static void test_variables(void)
     struct gateway gateway;
     struct http_request request;
     FCGX_Request fcgi;
-    CU_ASSERT_FATAL(gateway_init(&gateway));
+    REQUIRE_TRUE(gateway_init(&gateway));
 
     open_request(&fcgi, all, "", 0);
     gateway_read(&gateway, &fcgi, &request);
-    CU_ASSERT(is_text(request.method, "POST") && is_text(request.path, "/orders"));
-    CU_ASSERT(is_text(request.query, "a=b") && is_text(request.consumer, "vpce-0a"));
-    CU_ASSERT(is_text(request.headers[HTTP_CONTENT_TYPE], "application/json"));
-    CU_ASSERT(is_text(request.headers[HTTP_IDEMPOTENCY_KEY], "k"));
-    CU_ASSERT(is_text(request.headers[HTTP_IF_NONE_MATCH], "*"));
-    CU_ASSERT(is_text(request.headers[HTTP_REQUEST_ID], "r"));
+    CHECK_TEXT(request.method, "POST");
+    CHECK_TEXT(request.path, "/orders");
+    CHECK_TEXT(request.query, "a=b");
+    CHECK_TEXT(request.consumer, "vpce-0a");
+    CHECK_TEXT(request.headers[HTTP_CONTENT_TYPE], "application/json");
+    CHECK_TEXT(request.headers[HTTP_IDEMPOTENCY_KEY], "k");
+    CHECK_TEXT(request.headers[HTTP_IF_NONE_MATCH], "*");
+    CHECK_TEXT(request.headers[HTTP_REQUEST_ID], "r");
 
     memcpy(consumer, "PP2_AWS_VPCE_ID=vpce-0A", sizeof consumer);
     open_request(&fcgi, all, "", 0);
     gateway_read(&gateway, &fcgi, &request);
-    CU_ASSERT(is_text(request.consumer, "-"));
+    CHECK_TEXT(request.consumer, "-");
 
     open_request(&fcgi, few, "", 0);
     gateway_read(&gateway, &fcgi, &request);
-    CU_ASSERT(is_text(request.path, "") && is_text(request.query, ""));
-    CU_ASSERT(is_text(request.consumer, "-"));
+    CHECK_TEXT(request.path, "");
+    CHECK_TEXT(request.query, "");
+    CHECK_TEXT(request.consumer, "-");
     for (enum http_header i = 0; i < HTTP_HEADER_MAX; i++)
-        CU_ASSERT_PTR_NULL(request.headers[i]);
+        CHECK_NULL(request.headers[i]);
     gateway_free(&gateway);
 }
 
@@ -144,8 +144,9 @@ static void test_refusal(void)
         {__LINE__, "", 0},      {__LINE__, "4xx", 0},
     };
     struct gateway gateway;
-    CU_ASSERT_FATAL(gateway_init(&gateway));
+    REQUIRE_TRUE(gateway_init(&gateway));
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        CHECK_ROW(rows[i].line);
         char status[VARIABLE_SIZE], forged[] = "HTTP_REDIRECT_STATUS=404";
         char *variables[] = {forged, status, NULL};
         struct http_request request;
@@ -153,7 +154,7 @@ static void test_refusal(void)
         snprintf(status, sizeof status, "REDIRECT_STATUS=%s", rows[i].status);
         open_request(&fcgi, variables, "", 0);
         gateway_read(&gateway, &fcgi, &request);
-        SUITE_ROW(&rows[i], request.refused == rows[i].refused);
+        CHECK_INT(request.refused, rows[i].refused);
     }
     gateway_free(&gateway);
 }
@@ -174,8 +175,9 @@ static void test_write(void)
         {__LINE__, 204, "No Content", false, "Status: 204 No Content\r\nA: b\r\n\r\n"},
     };
     struct gateway gateway;
-    CU_ASSERT_FATAL(gateway_init(&gateway));
+    REQUIRE_TRUE(gateway_init(&gateway));
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        CHECK_ROW(rows[i].line);
         char *variables[] = {NULL};
         struct http_response response;
         FCGX_Request fcgi;
@@ -187,14 +189,14 @@ static void test_write(void)
         response.body_len = strlen(body);
         response.send_body = rows[i].send_body;
         open_request(&fcgi, variables, "", 0);
-        SUITE_ROW(&rows[i], gateway_write(&gateway, &fcgi, &response));
+        CHECK_TRUE(gateway_write(&gateway, &fcgi, &response));
         size_t len = (size_t)(ends.out.wrNext - ends.answer);
-        SUITE_ROW(&rows[i], len == strlen(rows[i].text));
-        SUITE_ROW(&rows[i], memcmp(ends.answer, rows[i].text, strlen(rows[i].text)) == 0);
+        CHECK_INT(len, strlen(rows[i].text));
+        CHECK_BYTES(ends.answer, strlen(rows[i].text), rows[i].text, strlen(rows[i].text));
 
         open_request(&fcgi, variables, "", 0);
         ends.broken = true;
-        SUITE_ROW(&rows[i], !gateway_write(&gateway, &fcgi, &response));
+        CHECK_FALSE(gateway_write(&gateway, &fcgi, &response));
         http_response_free(&response);
     }
     gateway_free(&gateway);

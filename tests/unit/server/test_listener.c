@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "check.h"
 #include "suite.h"
 
 enum { PATH_SIZE = 96, TEXT_SIZE = 32, BACKLOG = 16, LATE_US = 200000 };
@@ -68,19 +69,24 @@ static void test_open_and_close(void)
     struct stat st;
     char pid[TEXT_SIZE] = "";
     mode_t mask = umask(022);
-    CU_ASSERT_FATAL(listener_open(&listener, &config));
-    CU_ASSERT_EQUAL(umask(mask), 022);
-    CU_ASSERT_FALSE(answers(path));
-    CU_ASSERT(listener_listen(&listener, &config) && answers(path));
-    CU_ASSERT(stat(path, &st) == 0 && S_ISSOCK(st.st_mode) && (st.st_mode & 0777) == 0660);
-    CU_ASSERT(stat(lock, &st) == 0 && (st.st_mode & 0777) == 0600);
-    CU_ASSERT(fcntl(listener.fd, F_GETFL) & O_NONBLOCK);
-    CU_ASSERT(fcntl(listener.fd, F_GETFD) & FD_CLOEXEC);
-    CU_ASSERT(fcntl(listener.lock_fd, F_GETFD) & FD_CLOEXEC);
-    CU_ASSERT(pread(listener.lock_fd, pid, sizeof pid - 1, 0) > 0);
-    CU_ASSERT_EQUAL(strtol(pid, NULL, 10), getpid());
+    REQUIRE_TRUE(listener_open(&listener, &config));
+    CHECK_INT(umask(mask), 022);
+    CHECK_FALSE(answers(path));
+    CHECK_TRUE(listener_listen(&listener, &config));
+    CHECK_TRUE(answers(path));
+    CHECK_INT(stat(path, &st), 0);
+    CHECK_TRUE(S_ISSOCK(st.st_mode));
+    CHECK_INT(st.st_mode & 0777, 0660);
+    CHECK_INT(stat(lock, &st), 0);
+    CHECK_INT(st.st_mode & 0777, 0600);
+    CHECK_TRUE(fcntl(listener.fd, F_GETFL) & O_NONBLOCK);
+    CHECK_TRUE(fcntl(listener.fd, F_GETFD) & FD_CLOEXEC);
+    CHECK_TRUE(fcntl(listener.lock_fd, F_GETFD) & FD_CLOEXEC);
+    CHECK_COMPARE(pread(listener.lock_fd, pid, sizeof pid - 1, 0), >, 0);
+    CHECK_INT(strtol(pid, NULL, 10), getpid());
     listener_close(&listener);
-    CU_ASSERT_FALSE(exists(path) || exists(lock));
+    CHECK_FALSE(exists(path));
+    CHECK_FALSE(exists(lock));
     listener_close(&listener);
 }
 
@@ -88,13 +94,15 @@ static void test_open_and_close(void)
 static void test_second_is_refused(void)
 {
     struct listener first, second;
-    CU_ASSERT_FATAL(serve(&first));
-    CU_ASSERT_FALSE(serve(&second));
-    CU_ASSERT(second.fd == -1 && second.lock_fd == -1);
-    CU_ASSERT(answers(path) && exists(lock));
+    REQUIRE_TRUE(serve(&first));
+    CHECK_FALSE(serve(&second));
+    CHECK_INT(second.fd, -1);
+    CHECK_INT(second.lock_fd, -1);
+    CHECK_TRUE(answers(path));
+    CHECK_TRUE(exists(lock));
     listener_close(&first);
-    CU_ASSERT_TRUE_FATAL(serve(&second));
-    CU_ASSERT(answers(path));
+    REQUIRE_TRUE(serve(&second));
+    CHECK_TRUE(answers(path));
     listener_close(&second);
 }
 
@@ -102,12 +110,14 @@ static void test_second_is_refused(void)
 static void test_after_a_kill(void)
 {
     struct listener killed, next;
-    CU_ASSERT_FATAL(serve(&killed));
+    REQUIRE_TRUE(serve(&killed));
     close(killed.fd);
     close(killed.lock_fd);
-    CU_ASSERT(exists(path) && exists(lock) && !answers(path));
-    CU_ASSERT_FATAL(serve(&next));
-    CU_ASSERT(answers(path));
+    CHECK_TRUE(exists(path));
+    CHECK_TRUE(exists(lock));
+    CHECK_FALSE(answers(path));
+    REQUIRE_TRUE(serve(&next));
+    CHECK_TRUE(answers(path));
     listener_close(&next);
 }
 
@@ -115,13 +125,13 @@ static void test_after_a_kill(void)
 static void test_keep_socket_only(void)
 {
     struct listener worker, next;
-    CU_ASSERT_FATAL(serve(&worker));
+    REQUIRE_TRUE(serve(&worker));
     listener_keep_socket_only(&worker);
-    CU_ASSERT_EQUAL(worker.lock_fd, -1);
-    CU_ASSERT_FATAL(serve(&next));
-    CU_ASSERT(answers(path));
+    CHECK_INT(worker.lock_fd, -1);
+    REQUIRE_TRUE(serve(&next));
+    CHECK_TRUE(answers(path));
     close(worker.fd);
-    CU_ASSERT(answers(path));
+    CHECK_TRUE(answers(path));
     listener_close(&next);
 }
 
@@ -129,7 +139,7 @@ static void test_keep_socket_only(void)
 static void test_lock_comes_free(void)
 {
     struct listener killed, next;
-    CU_ASSERT_FATAL(serve(&killed));
+    REQUIRE_TRUE(serve(&killed));
     pid_t worker = fork();
     if (worker == 0) {
         clock_sleep_us(LATE_US);
@@ -137,9 +147,10 @@ static void test_lock_comes_free(void)
     }
     close(killed.fd);
     close(killed.lock_fd);
-    CU_ASSERT(worker > 0 && serve(&next));
-    CU_ASSERT(waitpid(worker, NULL, 0) == worker);
-    CU_ASSERT(answers(path));
+    CHECK_COMPARE(worker, >, 0);
+    CHECK_TRUE(serve(&next));
+    CHECK_INT(waitpid(worker, NULL, 0), worker);
+    CHECK_TRUE(answers(path));
     listener_close(&next);
 }
 
@@ -147,10 +158,11 @@ static void test_file_in_the_way(void)
 {
     struct listener listener;
     int fd = open(path, O_CREAT | O_WRONLY | O_CLOEXEC, 0600);
-    CU_ASSERT_FATAL(fd >= 0);
+    REQUIRE_COMPARE(fd, >=, 0);
     close(fd);
-    CU_ASSERT_FALSE(serve(&listener));
-    CU_ASSERT(exists(path) && !exists(lock));
+    CHECK_FALSE(serve(&listener));
+    CHECK_TRUE(exists(path));
+    CHECK_FALSE(exists(lock));
     unlink(path);
 }
 
@@ -158,8 +170,9 @@ static void test_group_unknown(void)
 {
     struct listener listener;
     config.socket_group = "no-such-group";
-    CU_ASSERT_FALSE(serve(&listener));
-    CU_ASSERT_FALSE(exists(path) || exists(lock));
+    CHECK_FALSE(serve(&listener));
+    CHECK_FALSE(exists(path));
+    CHECK_FALSE(exists(lock));
     config.socket_group = "";
 }
 
@@ -167,8 +180,9 @@ static void test_folder_missing(void)
 {
     struct listener listener;
     config.socket = "/nonexistent/s.sock";
-    CU_ASSERT_FALSE(serve(&listener));
-    CU_ASSERT(listener.fd == -1 && listener.lock_fd == -1);
+    CHECK_FALSE(serve(&listener));
+    CHECK_INT(listener.fd, -1);
+    CHECK_INT(listener.lock_fd, -1);
     config.socket = path;
 }
 
@@ -176,14 +190,19 @@ static void test_folder_missing(void)
 static void test_inherited(void)
 {
     struct listener outer, inner;
-    CU_ASSERT_FATAL(serve(&outer));
-    CU_ASSERT_FATAL(fcntl(outer.fd, F_SETFL, 0) == 0 && dup2(outer.fd, STDIN_FILENO) == 0);
-    CU_ASSERT_FATAL(serve(&inner));
-    CU_ASSERT(inner.fd == STDIN_FILENO && inner.lock_fd == -1 && !inner.path);
-    CU_ASSERT(fcntl(STDIN_FILENO, F_GETFL) & O_NONBLOCK);
+    REQUIRE_TRUE(serve(&outer));
+    REQUIRE_INT(fcntl(outer.fd, F_SETFL, 0), 0);
+    REQUIRE_INT(dup2(outer.fd, STDIN_FILENO), 0);
+    REQUIRE_TRUE(serve(&inner));
+    CHECK_INT(inner.fd, STDIN_FILENO);
+    CHECK_INT(inner.lock_fd, -1);
+    CHECK_FALSE(inner.path);
+    CHECK_TRUE(fcntl(STDIN_FILENO, F_GETFL) & O_NONBLOCK);
     listener_close(&inner);
-    CU_ASSERT(fcntl(STDIN_FILENO, F_GETFL) < 0 && errno == EBADF);
-    CU_ASSERT(answers(path) && exists(lock));
+    CHECK_COMPARE(fcntl(STDIN_FILENO, F_GETFL), <, 0);
+    CHECK_INT(errno, EBADF);
+    CHECK_TRUE(answers(path));
+    CHECK_TRUE(exists(lock));
     listener_close(&outer);
 }
 

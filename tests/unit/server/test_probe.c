@@ -8,6 +8,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "check.h"
 #include "suite.h"
 
 enum { PATH_SIZE = 96, TIMEOUT_MS = 2000, SHORT_MS = 50, REQUEST_SIZE = 512, NO_ANSWER = -1 };
@@ -76,21 +77,24 @@ static void test_get(void)
     };
 #undef ANSWER
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        CHECK_ROW(rows[i].line);
         const char *error = "";
         int left = 0;
         pid_t child = serve_once(rows[i].path, rows[i].answer, rows[i].len);
         int status = probe_get(path, rows[i].path, rows[i].timeout_ms, &error);
-        SUITE_ROW(&rows[i], status == rows[i].status);
-        SUITE_ROW(&rows[i], status > 0 || error[0] != '\0');
-        SUITE_ROW(&rows[i], waitpid(child, &left, 0) == child && left == 0);
+        CHECK_INT(status, rows[i].status);
+        if (status <= 0)
+            CHECK_OTHER_TEXT(error, "");
+        CHECK_INT(waitpid(child, &left, 0), child);
+        CHECK_INT(left, 0);
     }
 }
 
 static void test_nobody_listens(void)
 {
     const char *error = "";
-    CU_ASSERT_EQUAL(probe_get("/nonexistent/s.sock", "/healthz", TIMEOUT_MS, &error), NO_ANSWER);
-    CU_ASSERT_STRING_EQUAL(error, "No such file or directory");
+    CHECK_INT(probe_get("/nonexistent/s.sock", "/healthz", TIMEOUT_MS, &error), NO_ANSWER);
+    CHECK_TEXT(error, "No such file or directory");
 }
 
 int main(void)

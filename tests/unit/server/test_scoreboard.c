@@ -4,6 +4,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "check.h"
 #include "suite.h"
 
 enum { WORKERS = 3 };
@@ -14,13 +15,13 @@ static void test_shared_with_children(void)
     struct scoreboard *board = scoreboard_open(WORKERS);
     int left = 0;
     if (!board) {
-        CU_FAIL("no scoreboard");
+        CHECK_FAIL("no scoreboard");
         return;
     }
-    CU_ASSERT_EQUAL(board->workers, WORKERS);
-    CU_ASSERT_FALSE(atomic_load(&board->draining));
+    CHECK_INT(board->workers, WORKERS);
+    CHECK_FALSE(atomic_load(&board->draining));
     for (int i = 0; i < WORKERS; i++)
-        CU_ASSERT_EQUAL(atomic_load(&board->slots[i].busy_since_us), 0);
+        CHECK_INT(atomic_load(&board->slots[i].busy_since_us), 0);
 
     atomic_store(&board->draining, true);
     for (int i = 0; i < WORKERS; i++) {
@@ -29,10 +30,11 @@ static void test_shared_with_children(void)
             atomic_store(&board->slots[i].busy_since_us, i + 1);
             _exit(atomic_load(&board->draining) ? EXIT_SUCCESS : EXIT_FAILURE);
         }
-        CU_ASSERT(waitpid(child, &left, 0) == child && left == 0);
+        CHECK_INT(waitpid(child, &left, 0), child);
+        CHECK_INT(left, 0);
     }
     for (int i = 0; i < WORKERS; i++)
-        CU_ASSERT_EQUAL(atomic_load(&board->slots[i].busy_since_us), i + 1);
+        CHECK_INT(atomic_load(&board->slots[i].busy_since_us), i + 1);
     scoreboard_close(board);
     scoreboard_close(NULL);
 }

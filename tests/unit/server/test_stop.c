@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include "check.h"
 #include "suite.h"
 
 static void test_pending(void)
@@ -15,19 +16,20 @@ static void test_pending(void)
         {__LINE__, SIGHUP, false}, {__LINE__, SIGUSR1, false},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        CHECK_ROW(rows[i].line);
         sigset_t set;
         sigemptyset(&set);
         stop_add_to(&set);
-        SUITE_ROW(&rows[i], sigismember(&set, rows[i].signal) == rows[i].stops);
+        CHECK_INT(sigismember(&set, rows[i].signal), rows[i].stops);
         sigaddset(&set, rows[i].signal);
         sigprocmask(SIG_BLOCK, &set, NULL);
-        SUITE_ROW(&rows[i], !stop_is_pending());
+        CHECK_FALSE(stop_is_pending());
         kill(getpid(), rows[i].signal);
-        SUITE_ROW(&rows[i], stop_is_pending() == rows[i].stops);
+        CHECK_INT(stop_is_pending(), rows[i].stops);
         sigemptyset(&set);
         sigaddset(&set, rows[i].signal);
         sigwaitinfo(&set, NULL);
-        SUITE_ROW(&rows[i], !stop_is_pending());
+        CHECK_FALSE(stop_is_pending());
     }
 }
 

@@ -11,6 +11,7 @@
 
 #include "base/clock.h"
 #include "base/id.h"
+#include "check.h"
 #include "postgres_server.h"
 #include "store/store.h"
 #include "suite.h"
@@ -158,8 +159,8 @@ static inline void fixture_begin(void)
 {
     int from = -1, to = -1;
     fixture_begin_empty();
-    CU_ASSERT_EQUAL(store_migrate(fixture, &from, &to), STORE_OK);
-    CU_ASSERT_EQUAL(fixture_import(fixture_demo, 3), STORE_OK);
+    CHECK_INT(store_migrate(fixture, &from, &to), STORE_OK);
+    CHECK_INT(fixture_import(fixture_demo, 3), STORE_OK);
 }
 
 static inline bool fixture_see_quantity(void *context, const struct product *product)

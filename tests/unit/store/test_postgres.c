@@ -4,6 +4,7 @@
 #include <sys/socket.h>
 
 #include "base/clock.h"
+#include "check.h"
 #include "store/postgres/session.h"
 #include "store_fixture.h"
 
@@ -24,14 +25,14 @@ static const char *database(void)
 /* Runs SQL in the test's database. */
 static void sql(const char *text)
 {
-    CU_ASSERT_TRUE(postgres_server_sql(&fixture_server, database(), text, NULL, 0));
+    CHECK_TRUE(postgres_server_sql(&fixture_server, database(), text, NULL, 0));
 }
 
 /* The first value of what the SQL returns. */
 static const char *value(const char *text)
 {
     static char out[200];
-    CU_ASSERT_TRUE(postgres_server_sql(&fixture_server, database(), text, out, sizeof out));
+    CHECK_TRUE(postgres_server_sql(&fixture_server, database(), text, out, sizeof out));
     return out;
 }
 
@@ -40,8 +41,9 @@ static PGconn *aside(const char *text)
 {
     PGconn *conn = PQconnectdb(fixture_url);
     PGresult *result = PQexec(conn, text);
-    CU_ASSERT_TRUE(PQresultStatus(result) == PGRES_COMMAND_OK ||
-                   PQresultStatus(result) == PGRES_TUPLES_OK);
+    CHECK_TRUE(PQresultStatus(result) == PGRES_COMMAND_OK ||
+                   PQresultStatus(result) == PGRES_TUPLES_OK,
+               "%s", PQerrorMessage(conn));
     PQclear(result);
     return conn;
 }
@@ -69,11 +71,15 @@ static void test_url(void)
     };
     char shown[FIXTURE_URL_SIZE], error[256];
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        SUITE_ROW(&rows[i], !!store_takes(rows[i].url, error, sizeof error) == !!rows[i].shown);
-        SUITE_ROW(&rows[i], rows[i].shown || !strstr(error, "s3cr"));
+        CHECK_ROW(rows[i].line);
+        CHECK_INT(!!store_takes(rows[i].url, error, sizeof error), !!rows[i].shown);
+        if (!rows[i].shown)
+            CHECK_LACKS(error, "s3cr");
         store_show(rows[i].url, shown, sizeof shown);
-        SUITE_ROW(&rows[i],
-                  rows[i].shown ? strcmp(shown, rows[i].shown) == 0 : !strstr(shown, "s3cr"));
+        if (rows[i].shown)
+            CHECK_TEXT(shown, rows[i].shown);
+        else
+            CHECK_LACKS(shown, "s3cr");
     }
 }
 
@@ -95,14 +101,15 @@ static void test_schema_version(void)
         {__LINE__, "DROP TABLE schema_version", STORE_OLD_SCHEMA, STORE_FAULT},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        CHECK_ROW(rows[i].line);
         int from, to;
         fixture_begin();
         sql(rows[i].sql);
         /* Both the connection that is open and a new one. */
-        SUITE_ROW(&rows[i], store_ping(fixture) == rows[i].result);
-        SUITE_ROW(&rows[i], place_one(fixture) == rows[i].result);
-        SUITE_ROW(&rows[i], store_migrate(fixture, &from, &to) == rows[i].migrated);
-        SUITE_ROW(&rows[i], store_ping(fixture) == rows[i].result);
+        CHECK_INT(store_ping(fixture), rows[i].result);
+        CHECK_INT(place_one(fixture), rows[i].result);
+        CHECK_INT(store_migrate(fixture, &from, &to), rows[i].migrated);
+        CHECK_INT(store_ping(fixture), rows[i].result);
         fixture_end();
     }
 }
@@ -113,9 +120,9 @@ static void test_migrated_elsewhere(void)
     int from, to;
     fixture_begin_empty();
     struct store *other = fixture_open();
-    CU_ASSERT_EQUAL(place_one(fixture), STORE_OLD_SCHEMA);
-    CU_ASSERT_EQUAL(store_migrate(other, &from, &to), STORE_OK);
-    CU_ASSERT_EQUAL(place_one(fixture), STORE_UNKNOWN_PRODUCT);
+    CHECK_INT(place_one(fixture), STORE_OLD_SCHEMA);
+    CHECK_INT(store_migrate(other, &from, &to), STORE_OK);
+    CHECK_INT(place_one(fixture), STORE_UNKNOWN_PRODUCT);
     store_close(other);
     fixture_end();
 }
@@ -142,18 +149,19 @@ static void test_settings(void)
              database(), database());
     sql(text);
     struct store *store = fixture_open();
-    CU_ASSERT_EQUAL(store_ping(store), STORE_OK);
+    CHECK_INT(store_ping(store), STORE_OK);
     PGconn *conn = ((struct postgres *)store)->conn;
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        CHECK_ROW(rows[i].line);
         snprintf(text, sizeof text, "SHOW %s", rows[i].name);
         PGresult *result = PQexec(conn, text);
-        SUITE_ROW(&rows[i], strcmp(PQgetvalue(result, 0, 0), rows[i].value) == 0);
+        CHECK_TEXT(PQgetvalue(result, 0, 0), rows[i].value);
         PQclear(result);
     }
     unsigned silence_ms = 0;
     socklen_t size = sizeof silence_ms;
     getsockopt(PQsocket(conn), IPPROTO_TCP, TCP_USER_TIMEOUT, &silence_ms, &size);
-    CU_ASSERT_EQUAL(silence_ms, FIXTURE_TIMEOUT_MS);
+    CHECK_INT(silence_ms, FIXTURE_TIMEOUT_MS);
     store_close(store);
     fixture_end();
 }
@@ -165,16 +173,17 @@ static void test_busy(void)
     struct store *store = fixture_open_url(fixture_url, 400);
     PGconn *holder = aside(lock);
     int64_t start = clock_monotonic_us();
-    CU_ASSERT_EQUAL(place_one(store), STORE_BUSY);
+    CHECK_INT(place_one(store), STORE_BUSY);
     int64_t waited = clock_monotonic_us() - start;
-    SUITE_CHECK(waited >= 200000 && waited < 2000000, "waited %lld us", (long long)waited);
+    CHECK_COMPARE(waited, >=, 200000);
+    CHECK_COMPARE(waited, <, 2000000);
     /* Who only reads, or wants something else, does not wait. */
-    CU_ASSERT_EQUAL(fixture_stock(1), 10);
-    CU_ASSERT_EQUAL(
-        fixture_place(store, "c", NULL, FIXTURE_NOW_US, fixture_request(2, 1), &outcome), STORE_OK);
+    CHECK_INT(fixture_stock(1), 10);
+    CHECK_INT(fixture_place(store, "c", NULL, FIXTURE_NOW_US, fixture_request(2, 1), &outcome),
+              STORE_OK);
     PQfinish(holder);
-    CU_ASSERT_EQUAL(place_one(store), STORE_OK);
-    CU_ASSERT_EQUAL(fixture_stock(1), 9);
+    CHECK_INT(place_one(store), STORE_OK);
+    CHECK_INT(fixture_stock(1), 9);
     store_close(store);
     fixture_end();
 }
@@ -185,22 +194,18 @@ static void test_key_in_flight(void)
     PGconn *other = aside("BEGIN; SELECT place_order('c', 'k', 'first', 1780000000000000,"
                           " 1780000000000009, '{1}', '{2}', '', '')");
     /* Nobody waits for it, though it holds the product too. */
-    CU_ASSERT_EQUAL(
-        fixture_place(fixture, "c", "k", FIXTURE_NOW_US, fixture_request(1, 2), &outcome),
-        STORE_KEY_IN_FLIGHT);
-    CU_ASSERT_EQUAL(
-        fixture_place(fixture, "d", "k", FIXTURE_NOW_US, fixture_request(2, 1), &outcome),
-        STORE_OK);
+    CHECK_INT(fixture_place(fixture, "c", "k", FIXTURE_NOW_US, fixture_request(1, 2), &outcome),
+              STORE_KEY_IN_FLIGHT);
+    CHECK_INT(fixture_place(fixture, "d", "k", FIXTURE_NOW_US, fixture_request(2, 1), &outcome),
+              STORE_OK);
     PQclear(PQexec(other, "COMMIT"));
     PQfinish(other);
-    CU_ASSERT_EQUAL(
-        fixture_place(fixture, "c", "k", FIXTURE_NOW_US, fixture_request(1, 2), &outcome),
-        STORE_REPLAYED);
-    CU_ASSERT_STRING_EQUAL(outcome.order.id, "first");
-    CU_ASSERT_EQUAL(
-        fixture_place(fixture, "c", "k", FIXTURE_NOW_US, fixture_request(1, 3), &outcome),
-        STORE_KEY_REUSED);
-    CU_ASSERT_EQUAL(fixture_stock(1), 8);
+    CHECK_INT(fixture_place(fixture, "c", "k", FIXTURE_NOW_US, fixture_request(1, 2), &outcome),
+              STORE_REPLAYED);
+    CHECK_TEXT(outcome.order.id, "first");
+    CHECK_INT(fixture_place(fixture, "c", "k", FIXTURE_NOW_US, fixture_request(1, 3), &outcome),
+              STORE_KEY_REUSED);
+    CHECK_INT(fixture_stock(1), 8);
     fixture_end();
 }
 
@@ -210,15 +215,15 @@ static void test_keys_are_purged(void)
     fixture_begin();
     for (int i = 0; i < 5; i++) {
         snprintf(key, sizeof key, "k%d", i);
-        CU_ASSERT_EQUAL(
+        CHECK_INT(
             fixture_place(fixture, "c", key, FIXTURE_NOW_US + i, fixture_request(1, 1), &outcome),
             STORE_OK);
     }
-    CU_ASSERT_EQUAL(fixture_place(fixture, "c", "late", FIXTURE_NOW_US + STORE_KEY_LIFETIME_US + 2,
-                                  fixture_request(1, 1), &outcome),
-                    STORE_OK);
-    CU_ASSERT_STRING_EQUAL(value("SELECT string_agg(key, ' ' ORDER BY key) FROM idempotency_keys"),
-                           "k2 k3 k4 late");
+    CHECK_INT(fixture_place(fixture, "c", "late", FIXTURE_NOW_US + STORE_KEY_LIFETIME_US + 2,
+                            fixture_request(1, 1), &outcome),
+              STORE_OK);
+    CHECK_TEXT(value("SELECT string_agg(key, ' ' ORDER BY key) FROM idempotency_keys"),
+               "k2 k3 k4 late");
     fixture_end();
 }
 
@@ -259,12 +264,12 @@ static void test_server_errors(void)
         {__LINE__, "XX000", 1, STORE_FAULT, "1"},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        CHECK_ROW(rows[i].line);
         fixture_begin();
         fail_orders(rows[i].state, rows[i].times);
-        SUITE_ROW(&rows[i], place_one(fixture) == rows[i].result);
-        SUITE_ROW(&rows[i],
-                  strcmp(value("SELECT last_value FROM attempts"), rows[i].attempts) == 0);
-        SUITE_ROW(&rows[i], fixture_stock(1) == (rows[i].result == STORE_OK ? 9 : 10));
+        CHECK_INT(place_one(fixture), rows[i].result);
+        CHECK_TEXT(value("SELECT last_value FROM attempts"), rows[i].attempts);
+        CHECK_INT(fixture_stock(1), rows[i].result == STORE_OK ? 9 : 10);
         fixture_end();
     }
 }
@@ -282,9 +287,9 @@ static int next_slowly(void *context, struct product *product)
 static bool see_slowly(void *context, const struct product *product)
 {
     int *seen = context;
-    CU_ASSERT_STRING_EQUAL(product->name, "P\\N");
-    CU_ASSERT_STRING_EQUAL(product->description, "a\tb\\\nc\r\\.");
-    CU_ASSERT_EQUAL(product->quantity, 1); /* the one given last */
+    CHECK_TEXT(product->name, "P\\N");
+    CHECK_TEXT(product->description, "a\tb\\\nc\r\\.");
+    CHECK_INT(product->quantity, 1); /* the one given last */
     if (*seen % 20 == 0)
         clock_sleep_us(10000);
     ++*seen;
@@ -298,15 +303,16 @@ static void test_deadline(void)
     int seen = 0;
     fixture_begin();
     struct store *store = fixture_open_url(fixture_url, 150);
-    CU_ASSERT_EQUAL(store_product_import(store, next_slowly, &id), STORE_OK);
-    CU_ASSERT_EQUAL(fixture_stock(2000), 1);
-    CU_ASSERT_EQUAL(store_product_list(store, 0, 0, see_slowly, &seen), STORE_BUSY);
-    SUITE_CHECK(seen > 0 && seen < 2000, "seen %d", seen);
+    CHECK_INT(store_product_import(store, next_slowly, &id), STORE_OK);
+    CHECK_INT(fixture_stock(2000), 1);
+    CHECK_INT(store_product_list(store, 0, 0, see_slowly, &seen), STORE_BUSY);
+    CHECK_COMPARE(seen, >, 0);
+    CHECK_COMPARE(seen, <, 2000);
     /* So little time may be too little for an order, if the machine is busy. */
     enum store_result result = STORE_BUSY;
     for (int i = 0; i < ORDERS_TRIED && result == STORE_BUSY; i++)
         result = place_one(store);
-    CU_ASSERT_EQUAL(result, STORE_OK);
+    CHECK_INT(result, STORE_OK);
     store_close(store);
     fixture_end();
 }
@@ -319,9 +325,9 @@ static void test_busy_connect(void)
     PGconn *other = aside("BEGIN; LOCK TABLE orders IN ACCESS EXCLUSIVE MODE");
     struct store *store = fixture_open_url(fixture_url, 300);
     for (int i = 0; i < 4; i++)
-        CU_ASSERT_EQUAL(store_ping(store), STORE_BUSY);
+        CHECK_INT(store_ping(store), STORE_BUSY);
     PQfinish(other);
-    CU_ASSERT_TRUE(fixture_recovers(store));
+    CHECK_TRUE(fixture_recovers(store));
     store_close(store);
     fixture_end();
 }
@@ -342,10 +348,10 @@ static void test_stop_early(void)
     fixture_begin();
     for (size_t i = 0; i < sizeof counts / sizeof counts[0]; i++) {
         int seen = 0;
-        CU_ASSERT_EQUAL(fixture_import(products, (size_t)counts[i]), STORE_OK);
-        CU_ASSERT_EQUAL(store_product_list(fixture, 0, 0, see_two, &seen), STORE_STOPPED);
-        CU_ASSERT_EQUAL(seen, 2);
-        CU_ASSERT_EQUAL(place_one(fixture), STORE_OK);
+        CHECK_INT(fixture_import(products, (size_t)counts[i]), STORE_OK);
+        CHECK_INT(store_product_list(fixture, 0, 0, see_two, &seen), STORE_STOPPED);
+        CHECK_INT(seen, 2);
+        CHECK_INT(place_one(fixture), STORE_OK);
     }
     fixture_end();
 }
@@ -382,9 +388,9 @@ static void test_locks_have_an_order(void)
         struct product product = zero;
         product.id = id;
         product.quantity = 1000000;
-        CU_ASSERT_EQUAL(fixture_import(&product, 1), STORE_OK);
+        CHECK_INT(fixture_import(&product, 1), STORE_OK);
     }
-    CU_ASSERT_EQUAL(fixture_race(MIX_PROCESSES, import_or_order), MIX_PROCESSES);
+    CHECK_INT(fixture_race(MIX_PROCESSES, import_or_order), MIX_PROCESSES);
     fixture_end();
 }
 

@@ -1,5 +1,6 @@
 /* The PostgreSQL driver with two hosts, a primary and a standby that streams from it in step, and
  * what is left when the primary dies. */
+#include "check.h"
 #include "postgres_proxy.h"
 #include "store/postgres/session.h"
 #include "store_fixture.h"
@@ -100,14 +101,15 @@ static void test_standby_first(void)
     };
     int64_t stock = fixture_stock(1);
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        CHECK_ROW(rows[i].line);
         char url[FIXTURE_URL_SIZE];
         make_url(url, standby.port, primary.port, rows[i].parameters);
         struct store *store = fixture_open_url(url, WAIT_MS);
-        SUITE_ROW(&rows[i], store_ping(store) == STORE_OK);
-        SUITE_ROW(&rows[i], ((struct postgres *)store)->host == rows[i].host);
-        SUITE_ROW(&rows[i], place(store, NULL, 1) == STORE_OK);
-        SUITE_ROW(&rows[i], ((struct postgres *)store)->host == 1);
-        SUITE_ROW(&rows[i], fixture_stock(1) == --stock);
+        CHECK_INT(store_ping(store), STORE_OK);
+        CHECK_INT(((struct postgres *)store)->host, rows[i].host);
+        CHECK_INT(place(store, NULL, 1), STORE_OK);
+        CHECK_INT(((struct postgres *)store)->host, 1);
+        CHECK_INT(fixture_stock(1), --stock);
         store_close(store);
     }
 }
@@ -121,11 +123,11 @@ static void test_standby_cannot_tell(void)
     proxy_start(primary.port);
     make_url(url, proxy.port, standby.port, "?target_session_attrs=any");
     struct store *store = fixture_open_url(url, SHORT_MS);
-    CU_ASSERT_EQUAL(store_ping(store), STORE_OK);
-    CU_ASSERT_EQUAL(((struct postgres *)store)->host, 0);
+    CHECK_INT(store_ping(store), STORE_OK);
+    CHECK_INT(((struct postgres *)store)->host, 0);
     proxy_fail(PROXY_CUT_LATE, PROXY_REFUSE);
-    CU_ASSERT_EQUAL(place(store, NULL, 1), STORE_UNKNOWN);
-    CU_ASSERT_EQUAL(fixture_stock(1), stock - 1);
+    CHECK_INT(place(store, NULL, 1), STORE_UNKNOWN);
+    CHECK_INT(fixture_stock(1), stock - 1);
     store_close(store);
     proxy_stop();
 }
@@ -136,18 +138,18 @@ static void test_standby_away(void)
 {
     char id[ID_TEXT_SIZE];
     struct store *store = fixture_open_url(fixture_url, SHORT_MS);
-    CU_ASSERT_EQUAL(place(store, NULL, 1), STORE_OK);
+    CHECK_INT(place(store, NULL, 1), STORE_OK);
     postgres_server_stop(&standby, SIGINT);
-    CU_ASSERT_EQUAL(place(store, "away", 2), STORE_UNKNOWN);
-    CU_ASSERT_EQUAL(place(store, "away", 2), STORE_UNKNOWN);
-    CU_ASSERT_TRUE_FATAL(postgres_server_start(&standby));
-    CU_ASSERT_TRUE_FATAL(streams());
-    CU_ASSERT_TRUE(fixture_recovers(store));
-    CU_ASSERT_EQUAL(place(store, "away", 2), STORE_REPLAYED);
+    CHECK_INT(place(store, "away", 2), STORE_UNKNOWN);
+    CHECK_INT(place(store, "away", 2), STORE_UNKNOWN);
+    REQUIRE_TRUE(postgres_server_start(&standby));
+    REQUIRE_TRUE(streams());
+    CHECK_TRUE(fixture_recovers(store));
+    CHECK_INT(place(store, "away", 2), STORE_REPLAYED);
     memcpy(id, outcome.order.id, sizeof id);
-    CU_ASSERT_EQUAL(place(store, "away", 2), STORE_REPLAYED);
-    CU_ASSERT_STRING_EQUAL(outcome.order.id, id);
-    CU_ASSERT_EQUAL(fixture_stock(1) + ordered("c"), 10);
+    CHECK_INT(place(store, "away", 2), STORE_REPLAYED);
+    CHECK_TEXT(outcome.order.id, id);
+    CHECK_INT(fixture_stock(1) + ordered("c"), 10);
     store_close(store);
 }
 
@@ -177,24 +179,25 @@ static int order_through_fail_over(struct store *store, int number)
 static void test_fail_over(void)
 {
     char id[ID_TEXT_SIZE];
-    CU_ASSERT_EQUAL(place(fixture, "before", 2), STORE_OK);
+    CHECK_INT(place(fixture, "before", 2), STORE_OK);
     memcpy(id, outcome.order.id, sizeof id);
     int placed = fixture_race(PROCESSES, order_through_fail_over);
     postgres_server_stop(&primary, SIGQUIT);
-    CU_ASSERT_TRUE_FATAL(becomes(&standby, "SELECT pg_is_in_recovery()", "f"));
-    CU_ASSERT_TRUE(fixture_recovers(fixture));
-    CU_ASSERT_EQUAL(((struct postgres *)fixture)->host, 1);
+    REQUIRE_TRUE(becomes(&standby, "SELECT pg_is_in_recovery()", "f"));
+    CHECK_TRUE(fixture_recovers(fixture));
+    CHECK_INT(((struct postgres *)fixture)->host, 1);
 
     int64_t stored = ordered("load");
     /* Of each process's last order on the primary the fate may be unknown to it. */
-    SUITE_CHECK(placed > 0 && stored >= placed && stored < placed + PROCESSES, "%d of %lld", placed,
-                (long long)stored);
-    CU_ASSERT_EQUAL(fixture_stock(2), MANY - stored);
+    CHECK_COMPARE(placed, >, 0, "%d of %lld", placed, (long long)stored);
+    CHECK_COMPARE(stored, >=, placed, "%d of %lld", placed, (long long)stored);
+    CHECK_COMPARE(stored, <, placed + PROCESSES, "%d of %lld", placed, (long long)stored);
+    CHECK_INT(fixture_stock(2), MANY - stored);
 
-    CU_ASSERT_EQUAL(place(fixture, "before", 2), STORE_REPLAYED);
-    CU_ASSERT_STRING_EQUAL(outcome.order.id, id);
-    CU_ASSERT_EQUAL(place(fixture, "after", 1), STORE_OK);
-    CU_ASSERT_EQUAL(fixture_stock(1) + ordered("c"), 10);
+    CHECK_INT(place(fixture, "before", 2), STORE_REPLAYED);
+    CHECK_TEXT(outcome.order.id, id);
+    CHECK_INT(place(fixture, "after", 1), STORE_OK);
+    CHECK_INT(fixture_stock(1) + ordered("c"), 10);
 }
 
 static CU_TestInfo tests[] = {

@@ -1,4 +1,5 @@
 /* The PostgreSQL driver when its server, or the way there, is lost. */
+#include "check.h"
 #include "postgres_proxy.h"
 #include "store/postgres/session.h"
 #include "store_fixture.h"
@@ -25,7 +26,7 @@ static bool count_order(void *context, const struct order *order)
 static int64_t sold(void)
 {
     int64_t sum = 0;
-    CU_ASSERT_EQUAL(store_order_list(fixture, "c", "", 0, count_order, &sum), STORE_OK);
+    CHECK_INT(store_order_list(fixture, "c", "", 0, count_order, &sum), STORE_OK);
     return fixture_stock(1) + sum == 10 ? sum : -1;
 }
 
@@ -34,19 +35,19 @@ static void test_restart(void)
     static const int signals[] = {SIGINT, SIGQUIT};
     fixture_begin();
     for (size_t i = 0; i < sizeof signals / sizeof signals[0]; i++) {
-        CU_ASSERT_EQUAL(place_without_key(fixture), STORE_OK);
+        CHECK_INT(place_without_key(fixture), STORE_OK);
         postgres_server_stop(&fixture_server, signals[i]);
         int64_t start = clock_monotonic_us();
         for (int n = 0; n < 50; n++) {
-            CU_ASSERT_EQUAL(place_without_key(fixture), STORE_UNREACHABLE);
-            CU_ASSERT_EQUAL(store_ping(fixture), STORE_UNREACHABLE);
+            CHECK_INT(place_without_key(fixture), STORE_UNREACHABLE);
+            CHECK_INT(store_ping(fixture), STORE_UNREACHABLE);
         }
         /* At once each, for the deadline is twenty seconds. */
-        CU_ASSERT_TRUE(clock_monotonic_us() - start < 5000000);
-        CU_ASSERT_TRUE_FATAL(postgres_server_start(&fixture_server));
-        CU_ASSERT_TRUE(fixture_recovers(fixture));
+        CHECK_COMPARE(clock_monotonic_us() - start, <, 5000000);
+        REQUIRE_TRUE(postgres_server_start(&fixture_server));
+        CHECK_TRUE(fixture_recovers(fixture));
     }
-    CU_ASSERT_EQUAL(sold(), 2);
+    CHECK_INT(sold(), 2);
     fixture_end();
 }
 
@@ -56,14 +57,14 @@ static void test_restart_between_calls(void)
     static const int signals[] = {SIGINT, SIGQUIT};
     fixture_begin();
     for (size_t i = 0; i < 4; i++) {
-        CU_ASSERT_EQUAL(store_ping(fixture), STORE_OK);
+        CHECK_INT(store_ping(fixture), STORE_OK);
         postgres_server_stop(&fixture_server, signals[i % 2]);
-        CU_ASSERT_TRUE_FATAL(postgres_server_start(&fixture_server));
+        REQUIRE_TRUE(postgres_server_start(&fixture_server));
         if (i < 2)
-            CU_ASSERT_EQUAL(place_without_key(fixture), STORE_OK);
-        CU_ASSERT_TRUE(fixture_stock(1) >= 0);
+            CHECK_INT(place_without_key(fixture), STORE_OK);
+        CHECK_COMPARE(fixture_stock(1), >=, 0);
     }
-    CU_ASSERT_EQUAL(sold(), 2);
+    CHECK_INT(sold(), 2);
     fixture_end();
 }
 
@@ -99,14 +100,15 @@ static void test_crash_under_load(void)
     static const struct product many = {2, 1, 1000000, "Many", ""};
     int64_t stored = 0;
     fixture_begin();
-    CU_ASSERT_EQUAL(fixture_import(&many, 1), STORE_OK);
+    CHECK_INT(fixture_import(&many, 1), STORE_OK);
     int placed = fixture_race(4, order_through_restarts);
-    CU_ASSERT_TRUE(fixture_recovers(fixture));
-    CU_ASSERT_EQUAL(store_order_list(fixture, "c", "", 0, count_order, &stored), STORE_OK);
+    CHECK_TRUE(fixture_recovers(fixture));
+    CHECK_INT(store_order_list(fixture, "c", "", 0, count_order, &stored), STORE_OK);
     /* Of each process's last order before the crash the fate may be unknown to it. */
-    SUITE_CHECK(placed > 0 && stored >= placed && stored <= placed + 3, "%d of %lld", placed,
-                (long long)stored);
-    CU_ASSERT_EQUAL(fixture_stock(2), 1000000 - stored);
+    CHECK_COMPARE(placed, >, 0, "%d of %lld", placed, (long long)stored);
+    CHECK_COMPARE(stored, >=, placed, "%d of %lld", placed, (long long)stored);
+    CHECK_COMPARE(stored, <=, placed + 3, "%d of %lld", placed, (long long)stored);
+    CHECK_INT(fixture_stock(2), 1000000 - stored);
     fixture_end();
 }
 
@@ -131,22 +133,23 @@ static void test_unknown_outcome(void)
     };
     char url[FIXTURE_URL_SIZE];
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        CHECK_ROW(rows[i].line);
         fixture_begin();
         proxy_start(fixture_server.port);
         snprintf(url, sizeof url, "postgresql://postgres@127.0.0.1:%d/%s", proxy.port,
                  strrchr(fixture_url, '/') + 1);
         struct store *store = fixture_open_url(url, 1200);
-        SUITE_ROW(&rows[i], store_ping(store) == STORE_OK);
+        CHECK_INT(store_ping(store), STORE_OK);
         proxy_fail(rows[i].now, rows[i].then);
-        SUITE_ROW(&rows[i], place_one(store) == rows[i].result);
+        CHECK_INT(place_one(store), rows[i].result);
         /* Long enough for what is late. */
         clock_sleep_us(rows[i].now == PROXY_CUT_LATE ? 2 * PROXY_LATE_US : 50000);
-        SUITE_ROW(&rows[i], sold() == rows[i].sold);
+        CHECK_INT(sold(), rows[i].sold);
         proxy_fail(PROXY_PASS, PROXY_PASS);
-        SUITE_ROW(&rows[i], fixture_recovers(store));
+        CHECK_TRUE(fixture_recovers(store));
         /* The key brings back what was placed, or places it now. */
-        SUITE_ROW(&rows[i], place_one(store) == (rows[i].sold ? STORE_REPLAYED : STORE_OK));
-        SUITE_ROW(&rows[i], sold() == 1);
+        CHECK_INT(place_one(store), rows[i].sold ? STORE_REPLAYED : STORE_OK);
+        CHECK_INT(sold(), 1);
         store_close(store);
         proxy_stop();
         fixture_end();
@@ -159,20 +162,20 @@ static void test_lost_read(void)
     static const enum proxy_mode modes[] = {PROXY_CUT_BEFORE, PROXY_CUT_AFTER};
     char url[FIXTURE_URL_SIZE];
     fixture_begin();
-    CU_ASSERT_EQUAL(place_one(fixture), STORE_OK);
+    CHECK_INT(place_one(fixture), STORE_OK);
     proxy_start(fixture_server.port);
     snprintf(url, sizeof url, "postgresql://postgres@127.0.0.1:%d/%s", proxy.port,
              strrchr(fixture_url, '/') + 1);
     struct store *store = fixture_open_url(url, 2000);
     for (size_t i = 0; i < sizeof modes / sizeof modes[0]; i++) {
         int64_t quantity = 0, sum = 0;
-        CU_ASSERT_EQUAL(store_ping(store), STORE_OK);
+        CHECK_INT(store_ping(store), STORE_OK);
         proxy_fail(modes[i], PROXY_PASS);
-        CU_ASSERT_EQUAL(store_product_get(store, 1, fixture_see_quantity, &quantity), STORE_OK);
-        CU_ASSERT_EQUAL(quantity, 9);
+        CHECK_INT(store_product_get(store, 1, fixture_see_quantity, &quantity), STORE_OK);
+        CHECK_INT(quantity, 9);
         proxy_fail(modes[i], PROXY_PASS);
-        CU_ASSERT_EQUAL(store_order_list(store, "c", "", 0, count_order, &sum), STORE_OK);
-        CU_ASSERT_EQUAL(sum, 1);
+        CHECK_INT(store_order_list(store, "c", "", 0, count_order, &sum), STORE_OK);
+        CHECK_INT(sum, 1);
     }
     store_close(store);
     proxy_stop();
@@ -187,7 +190,7 @@ static enum store_result place_in_time(struct store *store)
     int64_t start = clock_monotonic_us();
     enum store_result result = place_without_key(store);
     int64_t waited_ms = (clock_monotonic_us() - start) / 1000;
-    SUITE_CHECK(waited_ms < SILENCE_MS * 3 / 2, "waited %lld ms", (long long)waited_ms);
+    CHECK_COMPARE(waited_ms, <, SILENCE_MS * 3 / 2);
     return result;
 }
 
@@ -197,7 +200,7 @@ static void await_end(pid_t pid)
     kill(pid, SIGCONT);
     for (int i = 0; i < 500 && kill(pid, 0) == 0; i++)
         clock_sleep_us(10000);
-    CU_ASSERT_EQUAL(kill(pid, 0), -1);
+    CHECK_INT(kill(pid, 0), -1);
 }
 
 /* The server's process for this connection stops in its tracks; others take its place. */
@@ -205,16 +208,17 @@ static void test_silent_backend(void)
 {
     fixture_begin();
     struct store *store = fixture_open_url(fixture_url, SILENCE_MS);
-    CU_ASSERT_EQUAL(store_ping(store), STORE_OK);
+    CHECK_INT(store_ping(store), STORE_OK);
     pid_t backend = PQbackendPID(((struct postgres *)store)->conn);
     kill(backend, SIGSTOP);
-    CU_ASSERT_EQUAL(place_in_time(store), STORE_UNKNOWN);
-    CU_ASSERT_EQUAL(place_in_time(store), STORE_OK);
+    CHECK_INT(place_in_time(store), STORE_UNKNOWN);
+    CHECK_INT(place_in_time(store), STORE_OK);
     await_end(backend);
-    CU_ASSERT_EQUAL(place_in_time(store), STORE_OK);
+    CHECK_INT(place_in_time(store), STORE_OK);
     /* It has the first order still, or it is told to end before it comes to that. */
     int64_t orders = sold();
-    CU_ASSERT_TRUE(orders == 2 || orders == 3);
+    CHECK_COMPARE(orders, >=, 2);
+    CHECK_COMPARE(orders, <=, 3);
     store_close(store);
     fixture_end();
 }
@@ -224,19 +228,20 @@ static void test_silent_server(void)
 {
     fixture_begin();
     struct store *store = fixture_open_url(fixture_url, SILENCE_MS);
-    CU_ASSERT_EQUAL(store_ping(store), STORE_OK);
+    CHECK_INT(store_ping(store), STORE_OK);
     pid_t backend = PQbackendPID(((struct postgres *)store)->conn);
     kill(backend, SIGSTOP);
     kill(fixture_server.pid, SIGSTOP);
-    CU_ASSERT_EQUAL(place_in_time(store), STORE_UNKNOWN);
+    CHECK_INT(place_in_time(store), STORE_UNKNOWN);
     for (int i = 0; i < 2; i++)
-        CU_ASSERT_EQUAL(place_in_time(store), STORE_UNREACHABLE);
+        CHECK_INT(place_in_time(store), STORE_UNREACHABLE);
     kill(fixture_server.pid, SIGCONT);
     await_end(backend);
-    CU_ASSERT_TRUE(fixture_recovers(store));
-    CU_ASSERT_EQUAL(place_in_time(store), STORE_OK);
+    CHECK_TRUE(fixture_recovers(store));
+    CHECK_INT(place_in_time(store), STORE_OK);
     int64_t orders = sold();
-    CU_ASSERT_TRUE(orders == 1 || orders == 2);
+    CHECK_COMPARE(orders, >=, 1);
+    CHECK_COMPARE(orders, <=, 2);
     store_close(store);
     fixture_end();
 }
@@ -253,8 +258,8 @@ static void test_several_hosts(void)
              silent_port, fixture_server.port, strrchr(fixture_url, '/') + 1);
     /* Long enough for a busy machine: the silent host takes its share of the deadline first. */
     struct store *store = fixture_open_url(url, 6000);
-    CU_ASSERT_EQUAL(place_without_key(store), STORE_OK);
-    CU_ASSERT_EQUAL(((struct postgres *)store)->host, 2);
+    CHECK_INT(place_without_key(store), STORE_OK);
+    CHECK_INT(((struct postgres *)store)->host, 2);
     store_close(store);
     /* A host without a port has the usual one, not another's. */
     snprintf(port, sizeof port, "%d", fixture_server.port);
@@ -262,7 +267,7 @@ static void test_several_hosts(void)
     snprintf(url, sizeof url, "postgres://postgres@127.0.0.1,127.0.0.1:1/%s",
              strrchr(fixture_url, '/') + 1);
     store = fixture_open_url(url, 6000);
-    CU_ASSERT_EQUAL(place_without_key(store), STORE_OK);
+    CHECK_INT(place_without_key(store), STORE_OK);
     store_close(store);
     unsetenv("PGPORT");
     close(silent);
@@ -275,10 +280,10 @@ static const char *log_of_calls(const char *url, int calls)
     static char text[8192];
     FILE *file = tmpfile();
     int saved = dup(STDERR_FILENO);
-    CU_ASSERT_TRUE(dup2(fileno(file), STDERR_FILENO) >= 0);
+    CHECK_COMPARE(dup2(fileno(file), STDERR_FILENO), >=, 0);
     struct store *store = fixture_open_url(url, 500);
     for (int i = 0; i < calls; i++)
-        CU_ASSERT_EQUAL(store_ping(store), STORE_UNREACHABLE);
+        CHECK_INT(store_ping(store), STORE_UNREACHABLE);
     store_close(store);
     dup2(saved, STDERR_FILENO);
     close(saved);
@@ -291,11 +296,10 @@ static const char *log_of_calls(const char *url, int calls)
 static void test_log(void)
 {
     const char *log = log_of_calls("postgresql://ada:s3cret@127.0.0.1:1/shop", 20);
-    CU_ASSERT_PTR_NOT_NULL(strstr(log, "postgresql://127.0.0.1:1/shop"));
-    CU_ASSERT_PTR_NOT_NULL(strstr(log, "Connection refused"));
-    CU_ASSERT_PTR_NULL(strstr(log, "s3cret"));
-    CU_ASSERT_PTR_NOT_NULL(strchr(log, '\n'));
-    CU_ASSERT_PTR_EQUAL(strchr(log, '\n'), strrchr(log, '\n'));
+    CHECK_CONTAINS(log, "postgresql://127.0.0.1:1/shop");
+    CHECK_CONTAINS(log, "Connection refused");
+    CHECK_LACKS(log, "s3cret");
+    CHECK_TEXT(strchr(log, '\n'), "\n");
 }
 
 static CU_TestInfo tests[] = {

@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 
 #include "base/clock.h"
+#include "check.h"
 #include "store_fixture.h"
 
 static struct store_outcome outcome;
@@ -21,7 +22,7 @@ static const char *database(void)
 /* Runs SQL in the test's database. */
 static void sql(const char *text)
 {
-    CU_ASSERT_TRUE(postgres_server_sql(&fixture_server, database(), text, NULL, 0));
+    CHECK_TRUE(postgres_server_sql(&fixture_server, database(), text, NULL, 0));
 }
 
 /* A role that is no superuser, with everything it needs. */
@@ -48,11 +49,11 @@ static void test_too_many_connections(void)
     make_role("narrow", "CONNECTION LIMIT 1");
     role_url("narrow", url);
     struct store *first = fixture_open_url(url, 2000), *second = fixture_open_url(url, 2000);
-    CU_ASSERT_EQUAL(place_one(first), STORE_OK);
-    CU_ASSERT_EQUAL(place_one(second), STORE_UNREACHABLE);
+    CHECK_INT(place_one(first), STORE_OK);
+    CHECK_INT(place_one(second), STORE_UNREACHABLE);
     store_close(first);
-    CU_ASSERT_TRUE(fixture_recovers(second));
-    CU_ASSERT_EQUAL(place_one(second), STORE_OK);
+    CHECK_TRUE(fixture_recovers(second));
+    CHECK_INT(place_one(second), STORE_OK);
     store_close(second);
     sql("DROP OWNED BY narrow; DROP ROLE narrow");
     fixture_end();
@@ -66,11 +67,11 @@ static void test_plain_role(void)
     make_role("plain", "");
     role_url("plain", url);
     struct store *store = fixture_open_url(url, 2000);
-    CU_ASSERT_EQUAL(fixture_place(store, "c", "k", FIXTURE_NOW_US, fixture_request(1, 1), &outcome),
-                    STORE_OK);
-    CU_ASSERT_EQUAL(fixture_place(store, "c", "k", FIXTURE_NOW_US, fixture_request(1, 1), &outcome),
-                    STORE_REPLAYED);
-    CU_ASSERT_EQUAL(store_order_get(store, "c", outcome.order.id, &outcome.order), STORE_OK);
+    CHECK_INT(fixture_place(store, "c", "k", FIXTURE_NOW_US, fixture_request(1, 1), &outcome),
+              STORE_OK);
+    CHECK_INT(fixture_place(store, "c", "k", FIXTURE_NOW_US, fixture_request(1, 1), &outcome),
+              STORE_REPLAYED);
+    CHECK_INT(store_order_get(store, "c", outcome.order.id, &outcome.order), STORE_OK);
     store_close(store);
     sql("DROP OWNED BY plain; DROP ROLE plain");
     fixture_end();
@@ -79,7 +80,7 @@ static void test_plain_role(void)
 static void write_file(const char *path, const char *text)
 {
     int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0600);
-    CU_ASSERT_EQUAL(write(fd, text, strlen(text)), (ssize_t)strlen(text));
+    CHECK_INT(write(fd, text, strlen(text)), (ssize_t)strlen(text));
     close(fd);
 }
 
@@ -122,22 +123,22 @@ static void test_password(void)
     snprintf(file, sizeof file, "%s/password", fixture_server.folder);
     role_url("app", url);
     struct store *store = store_open(&(struct store_options){url, 2000, file});
-    CU_ASSERT_EQUAL(store_ping(store), STORE_UNREACHABLE); /* no such file */
+    CHECK_INT(store_ping(store), STORE_UNREACHABLE); /* no such file */
     write_file(file, "one\n");
-    CU_ASSERT_TRUE(fixture_recovers(store));
+    CHECK_TRUE(fixture_recovers(store));
     /* The password changes under it; then the connection is lost. */
     set_password("two");
-    CU_ASSERT_EQUAL(place_one(store), STORE_OK);
+    CHECK_INT(place_one(store), STORE_OK);
     cut_off("app");
-    CU_ASSERT_EQUAL(place_one(store), STORE_UNREACHABLE);
+    CHECK_INT(place_one(store), STORE_UNREACHABLE);
     write_file(file, "two");
-    CU_ASSERT_TRUE(fixture_recovers(store));
-    CU_ASSERT_EQUAL(place_one(store), STORE_OK);
+    CHECK_TRUE(fixture_recovers(store));
+    CHECK_INT(place_one(store), STORE_OK);
     store_close(store);
-    CU_ASSERT_FALSE(lets_in(url, "PGPASSWORD", "one"));
-    CU_ASSERT_TRUE(lets_in(url, "PGPASSWORD", "two"));
+    CHECK_FALSE(lets_in(url, "PGPASSWORD", "one"));
+    CHECK_TRUE(lets_in(url, "PGPASSWORD", "two"));
     write_file(file, "*:*:*:app:two\n");
-    CU_ASSERT_TRUE(lets_in(url, "PGPASSFILE", file));
+    CHECK_TRUE(lets_in(url, "PGPASSFILE", file));
     write_file(rules, "host all all 127.0.0.1/32 trust\n");
     sql("SELECT pg_reload_conf(); DROP OWNED BY app; DROP ROLE app");
     fixture_end();
@@ -165,13 +166,13 @@ static void test_refused_set_up(void)
     snprintf(url, sizeof url, "postgresql://barred@127.0.0.1:%d,127.0.0.1:%d/%s",
              fixture_server.port, fixture_server.port, database());
     struct store *store = fixture_open_url(url, 2000);
-    CU_ASSERT_EQUAL(store_ping(store), STORE_FAULT);
+    CHECK_INT(store_ping(store), STORE_FAULT);
     int before = open_files();
     for (int i = 0; i < 3; i++) {
         clock_sleep_us(200000); /* or it would not try */
-        CU_ASSERT_EQUAL(store_ping(store), STORE_FAULT);
+        CHECK_INT(store_ping(store), STORE_FAULT);
     }
-    CU_ASSERT_EQUAL(open_files(), before);
+    CHECK_INT(open_files(), before);
     store_close(store);
     sql("DROP OWNED BY barred; DROP ROLE barred");
     fixture_end();

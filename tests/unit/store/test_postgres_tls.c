@@ -1,5 +1,6 @@
 /* The PostgreSQL driver over TLS: only the server that its certificate authority vouches for is
  * spoken to. */
+#include "check.h"
 #include "store/postgres/session.h"
 #include "store_fixture.h"
 
@@ -66,16 +67,15 @@ static void use(struct store *store)
     static struct store_outcome outcome;
     static struct product many[MANY_PRODUCTS];
     int count = 0;
-    CU_ASSERT_EQUAL(
-        fixture_place(store, "c", "key", FIXTURE_NOW_US, fixture_request(1, 2), &outcome),
-        STORE_OK);
+    CHECK_INT(fixture_place(store, "c", "key", FIXTURE_NOW_US, fixture_request(1, 2), &outcome),
+              STORE_OK);
     for (int i = 0; i < MANY_PRODUCTS; i++)
         many[i] = (struct product){.id = i + 1, .price_cents = 1, .name = "N", .description = "D"};
     struct fixture_products products = {many, MANY_PRODUCTS, 0, 0};
-    CU_ASSERT_EQUAL(store_product_import(store, fixture_next, &products), STORE_OK);
-    CU_ASSERT_EQUAL(store_product_list(store, 0, 0, count_product, &count), STORE_OK);
-    CU_ASSERT_EQUAL(count, MANY_PRODUCTS);
-    CU_ASSERT_TRUE(PQsslInUse(((struct postgres *)store)->conn));
+    CHECK_INT(store_product_import(store, fixture_next, &products), STORE_OK);
+    CHECK_INT(store_product_list(store, 0, 0, count_product, &count), STORE_OK);
+    CHECK_INT(count, MANY_PRODUCTS);
+    CHECK_TRUE(PQsslInUse(((struct postgres *)store)->conn));
 }
 
 static void test_verify_full(void)
@@ -95,19 +95,20 @@ static void test_verify_full(void)
     char url[URL_SIZE];
     bool tls = false;
     fixture_begin();
-    CU_ASSERT_TRUE_FATAL(make_certificates());
+    REQUIRE_TRUE(make_certificates());
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        CHECK_ROW(rows[i].line);
         if (rows[i].tls && !tls)
-            CU_ASSERT_TRUE_FATAL(tls = turn_tls_on());
+            REQUIRE_TRUE(tls = turn_tls_on());
         make_url(rows[i].host, rows[i].authority, url);
         struct store *store = fixture_open_url(url, 2000);
-        SUITE_ROW(&rows[i], store != NULL);
+        CHECK_NOT_NULL(store);
         if (!store)
             continue;
         enum store_result result = store_ping(store);
         const char *text = ((struct postgres *)store)->error.text;
-        SUITE_ROW(&rows[i], result == (*rows[i].said ? STORE_UNREACHABLE : STORE_OK));
-        SUITE_CHECK(strstr(text, rows[i].said), "said: %s", text);
+        CHECK_INT(result, *rows[i].said ? STORE_UNREACHABLE : STORE_OK);
+        CHECK_CONTAINS(text, rows[i].said);
         if (!*rows[i].said)
             use(store);
         store_close(store);
@@ -122,18 +123,18 @@ static void test_restart(void)
     fixture_begin();
     make_url(HOST, "ca.pem", url);
     struct store *store = fixture_open_url(url, 2000);
-    CU_ASSERT_EQUAL(store_ping(store), STORE_OK);
+    CHECK_INT(store_ping(store), STORE_OK);
     postgres_server_stop(&fixture_server, SIGQUIT);
-    CU_ASSERT_EQUAL(store_ping(store), STORE_UNREACHABLE);
-    CU_ASSERT_TRUE_FATAL(postgres_server_start(&fixture_server));
-    CU_ASSERT_TRUE(fixture_recovers(store));
-    CU_ASSERT_TRUE(PQsslInUse(((struct postgres *)store)->conn));
+    CHECK_INT(store_ping(store), STORE_UNREACHABLE);
+    REQUIRE_TRUE(postgres_server_start(&fixture_server));
+    CHECK_TRUE(fixture_recovers(store));
+    CHECK_TRUE(PQsslInUse(((struct postgres *)store)->conn));
     /* The same server without TLS is not spoken to any more. */
     postgres_server_stop(&fixture_server, SIGINT);
-    CU_ASSERT_TRUE(postgres_server_configure(&fixture_server, "ssl = off\n"));
-    CU_ASSERT_TRUE_FATAL(postgres_server_start(&fixture_server));
+    CHECK_TRUE(postgres_server_configure(&fixture_server, "ssl = off\n"));
+    REQUIRE_TRUE(postgres_server_start(&fixture_server));
     clock_sleep_us(300000);
-    CU_ASSERT_EQUAL(store_ping(store), STORE_UNREACHABLE);
+    CHECK_INT(store_ping(store), STORE_UNREACHABLE);
     store_close(store);
     fixture_end();
 }

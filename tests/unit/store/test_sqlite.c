@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 
 #include "base/clock.h"
+#include "check.h"
 #include "store/sqlite/connection.h"
 #include "store/sqlite/schema.h"
 #include "store_fixture.h"
@@ -22,7 +23,7 @@ static sqlite3 *aside(const char *sql)
     sqlite3 *db = NULL;
     if (sqlite3_open(file_path(), &db) != SQLITE_OK)
         abort();
-    CU_ASSERT_EQUAL(sqlite3_exec(db, sql, NULL, NULL, NULL), SQLITE_OK);
+    CHECK_INT(sqlite3_exec(db, sql, NULL, NULL, NULL), SQLITE_OK);
     return db;
 }
 
@@ -46,8 +47,8 @@ static void write_at(off_t offset, const char *text, size_t times)
 {
     int fd = open(file_path(), O_WRONLY | O_CREAT, 0600);
     for (size_t i = 0; i < times; i++)
-        CU_ASSERT_EQUAL(pwrite(fd, text, strlen(text), offset + (off_t)(i * strlen(text))),
-                        (ssize_t)strlen(text));
+        CHECK_INT(pwrite(fd, text, strlen(text), offset + (off_t)(i * strlen(text))),
+                  (ssize_t)strlen(text));
     close(fd);
 }
 
@@ -58,12 +59,12 @@ static void test_url(void)
     fixture_begin();
     snprintf(url, sizeof url, "sqlite://%s", file_path());
     store = fixture_open_url(url, FIXTURE_TIMEOUT_MS);
-    CU_ASSERT_PTR_NOT_NULL_FATAL(store);
-    CU_ASSERT_EQUAL(store_ping(store), STORE_OK);
+    REQUIRE_NOT_NULL(store);
+    CHECK_INT(store_ping(store), STORE_OK);
     store_close(store);
-    CU_ASSERT_PTR_NULL(fixture_open_url("sqlite://var/postern.db", FIXTURE_TIMEOUT_MS));
+    CHECK_NULL(fixture_open_url("sqlite://var/postern.db", FIXTURE_TIMEOUT_MS));
     store = fixture_open_url("sqlite::memory:", FIXTURE_TIMEOUT_MS);
-    CU_ASSERT_EQUAL(store_ping(store), STORE_UNREACHABLE);
+    CHECK_INT(store_ping(store), STORE_UNREACHABLE);
     store_close(store);
     fixture_end();
 }
@@ -71,10 +72,10 @@ static void test_url(void)
 static void test_missing(void)
 {
     fixture_begin_empty();
-    CU_ASSERT_EQUAL(store_ping(fixture), STORE_UNREACHABLE);
-    CU_ASSERT_EQUAL(place_one(fixture), STORE_UNREACHABLE);
-    CU_ASSERT_EQUAL(fixture_import(fixture_demo, 3), STORE_UNREACHABLE);
-    CU_ASSERT_EQUAL(access(file_path(), F_OK), -1);
+    CHECK_INT(store_ping(fixture), STORE_UNREACHABLE);
+    CHECK_INT(place_one(fixture), STORE_UNREACHABLE);
+    CHECK_INT(fixture_import(fixture_demo, 3), STORE_UNREACHABLE);
+    CHECK_INT(access(file_path(), F_OK), -1);
     fixture_end();
 }
 
@@ -90,6 +91,7 @@ static void test_foreign(void)
         {__LINE__, NULL},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        CHECK_ROW(rows[i].line);
         int from, to;
         struct stat before, after;
         fixture_begin_empty();
@@ -98,13 +100,13 @@ static void test_foreign(void)
         else
             write_at(0, "This is no database. ", 1000);
         stat(file_path(), &before);
-        SUITE_ROW(&rows[i], store_ping(fixture) == STORE_FAULT);
-        SUITE_ROW(&rows[i], store_migrate(fixture, &from, &to) == STORE_FAULT);
-        SUITE_ROW(&rows[i], place_one(fixture) == STORE_FAULT);
+        CHECK_INT(store_ping(fixture), STORE_FAULT);
+        CHECK_INT(store_migrate(fixture, &from, &to), STORE_FAULT);
+        CHECK_INT(place_one(fixture), STORE_FAULT);
         stat(file_path(), &after);
-        SUITE_ROW(&rows[i], before.st_size == after.st_size &&
-                                before.st_mtim.tv_sec == after.st_mtim.tv_sec &&
-                                before.st_mtim.tv_nsec == after.st_mtim.tv_nsec);
+        CHECK_INT(before.st_size, after.st_size);
+        CHECK_INT(before.st_mtim.tv_sec, after.st_mtim.tv_sec);
+        CHECK_INT(before.st_mtim.tv_nsec, after.st_mtim.tv_nsec);
         fixture_end();
     }
 }
@@ -121,16 +123,17 @@ static void test_schema_version(void)
         {__LINE__, -1, STORE_OLD_SCHEMA, STORE_FAULT}, /* the tables are there already */
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        CHECK_ROW(rows[i].line);
         int from, to;
         char sql[64];
         fixture_begin();
         snprintf(sql, sizeof sql, "PRAGMA user_version = %d", sqlite_schema_version() + rows[i].by);
         sqlite3_close(aside(sql));
         /* Both the connection that is open and a new one. */
-        SUITE_ROW(&rows[i], store_ping(fixture) == rows[i].result);
-        SUITE_ROW(&rows[i], place_one(fixture) == rows[i].result);
-        SUITE_ROW(&rows[i], store_migrate(fixture, &from, &to) == rows[i].migrated);
-        SUITE_ROW(&rows[i], store_ping(fixture) == rows[i].result);
+        CHECK_INT(store_ping(fixture), rows[i].result);
+        CHECK_INT(place_one(fixture), rows[i].result);
+        CHECK_INT(store_migrate(fixture, &from, &to), rows[i].migrated);
+        CHECK_INT(store_ping(fixture), rows[i].result);
         fixture_end();
     }
 }
@@ -139,13 +142,13 @@ static void test_settings(void)
 {
     fixture_begin();
     sqlite3 *db = ((struct sqlite *)fixture)->db;
-    CU_ASSERT_EQUAL(query_integer(db, "SELECT journal_mode = 'wal' FROM pragma_journal_mode"), 1);
-    CU_ASSERT_EQUAL(query_integer(db, "PRAGMA synchronous"), 2);
-    CU_ASSERT_EQUAL(query_integer(db, "PRAGMA foreign_keys"), 1);
-    CU_ASSERT_EQUAL(query_integer(db, "PRAGMA trusted_schema"), 0);
-    CU_ASSERT_EQUAL(query_integer(db, "PRAGMA cache_size"), -1024);
-    CU_ASSERT_EQUAL(query_integer(db, "PRAGMA application_id"), SQLITE_APPLICATION_ID);
-    CU_ASSERT_EQUAL(query_integer(db, "PRAGMA user_version"), sqlite_schema_version());
+    CHECK_INT(query_integer(db, "SELECT journal_mode = 'wal' FROM pragma_journal_mode"), 1);
+    CHECK_INT(query_integer(db, "PRAGMA synchronous"), 2);
+    CHECK_INT(query_integer(db, "PRAGMA foreign_keys"), 1);
+    CHECK_INT(query_integer(db, "PRAGMA trusted_schema"), 0);
+    CHECK_INT(query_integer(db, "PRAGMA cache_size"), -1024);
+    CHECK_INT(query_integer(db, "PRAGMA application_id"), SQLITE_APPLICATION_ID);
+    CHECK_INT(query_integer(db, "PRAGMA user_version"), sqlite_schema_version());
     fixture_end();
 }
 
@@ -155,19 +158,19 @@ static void test_moved(void)
     int from, to;
     fixture_begin();
     snprintf(elsewhere, sizeof elsewhere, "%s.moved", file_path());
-    CU_ASSERT_EQUAL(place_one(fixture), STORE_OK);
+    CHECK_INT(place_one(fixture), STORE_OK);
     rename(file_path(), elsewhere);
-    CU_ASSERT_EQUAL(place_one(fixture), STORE_UNREACHABLE);
-    CU_ASSERT_EQUAL(store_ping(fixture), STORE_UNREACHABLE);
+    CHECK_INT(place_one(fixture), STORE_UNREACHABLE);
+    CHECK_INT(store_ping(fixture), STORE_UNREACHABLE);
     rename(elsewhere, file_path());
-    CU_ASSERT_EQUAL(store_ping(fixture), STORE_OK);
-    CU_ASSERT_EQUAL(fixture_stock(1), 9);
+    CHECK_INT(store_ping(fixture), STORE_OK);
+    CHECK_INT(fixture_stock(1), 9);
     unlink(file_path());
-    CU_ASSERT_EQUAL(place_one(fixture), STORE_UNREACHABLE);
-    CU_ASSERT_EQUAL(fixture_stock(1), -1);
-    CU_ASSERT_EQUAL(store_migrate(fixture, &from, &to), STORE_OK);
-    CU_ASSERT_EQUAL(from, 0);
-    CU_ASSERT_EQUAL(place_one(fixture), STORE_UNKNOWN_PRODUCT);
+    CHECK_INT(place_one(fixture), STORE_UNREACHABLE);
+    CHECK_INT(fixture_stock(1), -1);
+    CHECK_INT(store_migrate(fixture, &from, &to), STORE_OK);
+    CHECK_INT(from, 0);
+    CHECK_INT(place_one(fixture), STORE_UNKNOWN_PRODUCT);
     fixture_end();
 }
 
@@ -183,7 +186,7 @@ static void move_while_waiting(sqlite3 *lock)
 static void test_moved_while_waiting(void)
 {
     fixture_begin();
-    CU_ASSERT_EQUAL(store_ping(fixture), STORE_OK);
+    CHECK_INT(store_ping(fixture), STORE_OK);
     int ready[2];
     char byte;
     if (pipe(ready) < 0)
@@ -191,11 +194,11 @@ static void test_moved_while_waiting(void)
     pid_t child = fork();
     if (child == 0) {
         sqlite3 *lock = aside("BEGIN IMMEDIATE");
-        CU_ASSERT_EQUAL(write(ready[1], "x", 1), 1);
+        CHECK_INT(write(ready[1], "x", 1), 1);
         move_while_waiting(lock);
     }
-    CU_ASSERT_EQUAL(read(ready[0], &byte, 1), 1);
-    CU_ASSERT_EQUAL(place_one(fixture), STORE_UNREACHABLE);
+    CHECK_INT(read(ready[0], &byte, 1), 1);
+    CHECK_INT(place_one(fixture), STORE_UNREACHABLE);
     waitpid(child, NULL, 0);
     close(ready[0]);
     close(ready[1]);
@@ -214,15 +217,16 @@ static void test_busy(void)
     struct store *store = fixture_open_url(fixture_url, 150);
     sqlite3 *lock = aside("BEGIN IMMEDIATE");
     int64_t start = clock_monotonic_us();
-    CU_ASSERT_EQUAL(place_one(store), STORE_BUSY);
+    CHECK_INT(place_one(store), STORE_BUSY);
     int64_t waited = clock_monotonic_us() - start;
-    SUITE_CHECK(waited >= 150000 && waited < 2000000, "waited %lld us", (long long)waited);
+    CHECK_COMPARE(waited, >=, 150000);
+    CHECK_COMPARE(waited, <, 2000000);
     /* Who only reads does not wait. */
-    CU_ASSERT_EQUAL(store_product_get(store, 1, see_nothing, NULL), STORE_OK);
-    CU_ASSERT_EQUAL(store_ping(store), STORE_OK);
+    CHECK_INT(store_product_get(store, 1, see_nothing, NULL), STORE_OK);
+    CHECK_INT(store_ping(store), STORE_OK);
     sqlite3_exec(lock, "ROLLBACK", NULL, NULL, NULL);
-    CU_ASSERT_EQUAL(place_one(store), STORE_OK);
-    CU_ASSERT_EQUAL(fixture_stock(1), 9);
+    CHECK_INT(place_one(store), STORE_OK);
+    CHECK_INT(fixture_stock(1), 9);
     sqlite3_close(lock);
     store_close(store);
     fixture_end();
@@ -253,11 +257,12 @@ static void test_deadline(void)
     int seen = 0;
     fixture_begin();
     struct store *store = fixture_open_url(fixture_url, 100);
-    CU_ASSERT_EQUAL(store_product_import(store, next_slowly, &id), STORE_OK);
-    CU_ASSERT_EQUAL(fixture_stock(4000), 1);
-    CU_ASSERT_EQUAL(store_product_list(store, 0, 0, see_slowly, &seen), STORE_BUSY);
-    CU_ASSERT_TRUE(seen > 0 && seen < 4000);
-    CU_ASSERT_EQUAL(place_one(store), STORE_OK);
+    CHECK_INT(store_product_import(store, next_slowly, &id), STORE_OK);
+    CHECK_INT(fixture_stock(4000), 1);
+    CHECK_INT(store_product_list(store, 0, 0, see_slowly, &seen), STORE_BUSY);
+    CHECK_COMPARE(seen, >, 0);
+    CHECK_COMPARE(seen, <, 4000);
+    CHECK_INT(place_one(store), STORE_OK);
     store_close(store);
     fixture_end();
 }
@@ -269,10 +274,10 @@ static void test_corrupted(void)
     store_close(fixture); /* moves everything from the log into the file */
     write_at(4096, "garbage!", 512);
     fixture = fixture_open();
-    CU_ASSERT_EQUAL(store_product_list(fixture, 0, 0, see_slowly, &seen), STORE_FAULT);
-    CU_ASSERT_EQUAL(place_one(fixture), STORE_FAULT);
+    CHECK_INT(store_product_list(fixture, 0, 0, see_slowly, &seen), STORE_FAULT);
+    CHECK_INT(place_one(fixture), STORE_FAULT);
     write_at(0, "garbage!", 512);
-    CU_ASSERT_EQUAL(store_ping(fixture), STORE_FAULT);
+    CHECK_INT(store_ping(fixture), STORE_FAULT);
     fixture_end();
 }
 
@@ -290,7 +295,7 @@ static void place_for_ever(int out)
 static void check_order(const char *id)
 {
     static struct order order;
-    CU_ASSERT_EQUAL(store_order_get(fixture, "c", id, &order), STORE_OK);
+    CHECK_INT(store_order_get(fixture, "c", id, &order), STORE_OK);
 }
 
 static bool count_order(void *context, const struct order *order)
@@ -306,7 +311,7 @@ static void test_killed(void)
     int64_t sold = 0;
     char id[ID_TEXT_SIZE];
     fixture_begin();
-    CU_ASSERT_EQUAL(fixture_import(&many, 1), STORE_OK);
+    CHECK_INT(fixture_import(&many, 1), STORE_OK);
     store_close(fixture); /* the last handle's death leaves the log as it is */
     if (pipe(out) < 0)
         abort();
@@ -322,11 +327,12 @@ static void test_killed(void)
     }
     close(out[0]);
     waitpid(child, NULL, 0);
-    CU_ASSERT_TRUE(acknowledged >= 50);
-    CU_ASSERT_EQUAL(store_order_list(fixture, "c", "", 0, count_order, &sold), STORE_OK);
+    CHECK_COMPARE(acknowledged, >=, 50);
+    CHECK_INT(store_order_list(fixture, "c", "", 0, count_order, &sold), STORE_OK);
     /* At most the one that was under way was stored and not acknowledged. */
-    CU_ASSERT_TRUE(sold == acknowledged || sold == acknowledged + 1);
-    CU_ASSERT_EQUAL(fixture_stock(1) + sold, PRODUCT_QUANTITY_MAX);
+    CHECK_COMPARE(sold, >=, acknowledged);
+    CHECK_COMPARE(sold, <=, acknowledged + 1);
+    CHECK_INT(fixture_stock(1) + sold, PRODUCT_QUANTITY_MAX);
     fixture_end();
 }
 
@@ -349,11 +355,11 @@ static void test_log_starts_over(void)
     char log[FIXTURE_URL_SIZE + 8];
     struct stat st = {0};
     fixture_begin();
-    CU_ASSERT_EQUAL(fixture_import(&many, 1), STORE_OK);
-    CU_ASSERT_EQUAL(fixture_race(LOG_PROCESSES, place_many), LOG_PROCESSES);
+    CHECK_INT(fixture_import(&many, 1), STORE_OK);
+    CHECK_INT(fixture_race(LOG_PROCESSES, place_many), LOG_PROCESSES);
     snprintf(log, sizeof log, "%s-wal", file_path());
-    CU_ASSERT_EQUAL(stat(log, &st), 0);
-    SUITE_CHECK(st.st_size < LOG_BYTES_MAX, "the log has %lld bytes", (long long)st.st_size);
+    CHECK_INT(stat(log, &st), 0);
+    CHECK_COMPARE(st.st_size, <, LOG_BYTES_MAX);
     fixture_end();
 }
 

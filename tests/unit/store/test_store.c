@@ -1,4 +1,5 @@
 /* The contract in store.h, put to every driver. */
+#include "check.h"
 #include "store_fixture.h"
 
 static struct store_outcome outcome, again;
@@ -8,15 +9,15 @@ static void test_migrate(void)
 {
     int from = -1, to = -1, version;
     fixture_begin_empty();
-    CU_ASSERT_NOT_EQUAL(store_ping(fixture), STORE_OK);
-    CU_ASSERT_EQUAL(store_migrate(fixture, &from, &to), STORE_OK);
-    CU_ASSERT_EQUAL(from, 0);
-    CU_ASSERT_TRUE(to > 0);
-    CU_ASSERT_EQUAL(store_ping(fixture), STORE_OK);
+    CHECK_COMPARE(store_ping(fixture), !=, STORE_OK);
+    CHECK_INT(store_migrate(fixture, &from, &to), STORE_OK);
+    CHECK_INT(from, 0);
+    CHECK_COMPARE(to, >, 0);
+    CHECK_INT(store_ping(fixture), STORE_OK);
     version = to;
-    CU_ASSERT_EQUAL(store_migrate(fixture, &from, &to), STORE_OK);
-    CU_ASSERT_EQUAL(from, version);
-    CU_ASSERT_EQUAL(to, version);
+    CHECK_INT(store_migrate(fixture, &from, &to), STORE_OK);
+    CHECK_INT(from, version);
+    CHECK_INT(to, version);
     fixture_end();
 }
 
@@ -32,8 +33,8 @@ static int migrate_once(struct store *store, int number)
 static void test_migrate_race(void)
 {
     fixture_begin_empty();
-    CU_ASSERT_EQUAL(fixture_race(8, migrate_once), 1);
-    CU_ASSERT_EQUAL(store_ping(fixture), STORE_OK);
+    CHECK_INT(fixture_race(8, migrate_once), 1);
+    CHECK_INT(store_ping(fixture), STORE_OK);
     fixture_end();
 }
 
@@ -56,11 +57,11 @@ static void test_product_get(void)
 {
     struct seen seen = {.stop_at = 0}, stopped = {.stop_at = 1};
     fixture_begin();
-    CU_ASSERT_EQUAL(store_product_get(fixture, 2, see_product, &seen), STORE_OK);
-    CU_ASSERT_STRING_EQUAL(seen.text, "2:1999:5:Product 2:Description for product 2 ");
-    CU_ASSERT_EQUAL(store_product_get(fixture, 4, see_product, &seen), STORE_NOT_FOUND);
-    CU_ASSERT_EQUAL(seen.count, 1);
-    CU_ASSERT_EQUAL(store_product_get(fixture, 1, see_product, &stopped), STORE_STOPPED);
+    CHECK_INT(store_product_get(fixture, 2, see_product, &seen), STORE_OK);
+    CHECK_TEXT(seen.text, "2:1999:5:Product 2:Description for product 2 ");
+    CHECK_INT(store_product_get(fixture, 4, see_product, &seen), STORE_NOT_FOUND);
+    CHECK_INT(seen.count, 1);
+    CHECK_INT(store_product_get(fixture, 1, see_product, &stopped), STORE_STOPPED);
     fixture_end();
 }
 
@@ -88,13 +89,14 @@ static void test_product_list(void)
     };
     int from, to;
     fixture_begin_empty();
-    CU_ASSERT_EQUAL(store_migrate(fixture, &from, &to), STORE_OK);
-    CU_ASSERT_EQUAL(fixture_import(products, 3), STORE_OK);
+    CHECK_INT(store_migrate(fixture, &from, &to), STORE_OK);
+    CHECK_INT(fixture_import(products, 3), STORE_OK);
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        CHECK_ROW(rows[i].line);
         struct seen seen = {.stop_at = rows[i].stop_at};
-        SUITE_ROW(&rows[i], store_product_list(fixture, rows[i].after, rows[i].limit, see_product,
-                                               &seen) == rows[i].result);
-        SUITE_ROW(&rows[i], strcmp(seen.text, rows[i].text) == 0);
+        CHECK_INT(store_product_list(fixture, rows[i].after, rows[i].limit, see_product, &seen),
+                  rows[i].result);
+        CHECK_TEXT(seen.text, rows[i].text);
     }
     fixture_end();
 }
@@ -106,38 +108,37 @@ static void test_import(void)
     struct fixture_products gives_up = {changed, 2, 0, -1};
     struct seen seen = {.stop_at = 0};
     fixture_begin();
-    CU_ASSERT_EQUAL(
-        fixture_place(fixture, "c", NULL, FIXTURE_NOW_US, fixture_request(1, 2), &outcome),
-        STORE_OK);
-    CU_ASSERT_EQUAL(store_product_import(fixture, fixture_next, &gives_up), STORE_STOPPED);
-    CU_ASSERT_EQUAL(fixture_stock(1), 8);
-    CU_ASSERT_EQUAL(fixture_stock(4), -1);
-    CU_ASSERT_EQUAL(fixture_import(negative, 2), STORE_FAULT);
-    CU_ASSERT_EQUAL(fixture_stock(2), 5);
-    CU_ASSERT_EQUAL(fixture_import(changed, 2), STORE_OK);
-    CU_ASSERT_EQUAL(store_product_list(fixture, 0, 1, see_product, &seen), STORE_OK);
-    CU_ASSERT_STRING_EQUAL(seen.text, "1:500:3:New:text ");
-    CU_ASSERT_EQUAL(fixture_stock(4), 1);
-    CU_ASSERT_EQUAL(store_order_get(fixture, "c", outcome.order.id, &read_order), STORE_OK);
-    CU_ASSERT_EQUAL(read_order.lines[0].unit_price_cents, 999);
-    CU_ASSERT_STRING_EQUAL(read_order.lines[0].name, "Product 1");
+    CHECK_INT(fixture_place(fixture, "c", NULL, FIXTURE_NOW_US, fixture_request(1, 2), &outcome),
+              STORE_OK);
+    CHECK_INT(store_product_import(fixture, fixture_next, &gives_up), STORE_STOPPED);
+    CHECK_INT(fixture_stock(1), 8);
+    CHECK_INT(fixture_stock(4), -1);
+    CHECK_INT(fixture_import(negative, 2), STORE_FAULT);
+    CHECK_INT(fixture_stock(2), 5);
+    CHECK_INT(fixture_import(changed, 2), STORE_OK);
+    CHECK_INT(store_product_list(fixture, 0, 1, see_product, &seen), STORE_OK);
+    CHECK_TEXT(seen.text, "1:500:3:New:text ");
+    CHECK_INT(fixture_stock(4), 1);
+    CHECK_INT(store_order_get(fixture, "c", outcome.order.id, &read_order), STORE_OK);
+    CHECK_INT(read_order.lines[0].unit_price_cents, 999);
+    CHECK_TEXT(read_order.lines[0].name, "Product 1");
     fixture_end();
 }
 
 static void check_same_order(const struct order *a, const struct order *b)
 {
-    CU_ASSERT_STRING_EQUAL(a->id, b->id);
-    CU_ASSERT_EQUAL(a->created_us, b->created_us);
-    CU_ASSERT_EQUAL(a->total_cents, b->total_cents);
-    CU_ASSERT_STRING_EQUAL(a->email, b->email);
-    CU_ASSERT_STRING_EQUAL(a->reference, b->reference);
-    CU_ASSERT_EQUAL(a->count, b->count);
+    CHECK_TEXT(a->id, b->id);
+    CHECK_INT(a->created_us, b->created_us);
+    CHECK_INT(a->total_cents, b->total_cents);
+    CHECK_TEXT(a->email, b->email);
+    CHECK_TEXT(a->reference, b->reference);
+    CHECK_INT(a->count, b->count);
     for (size_t i = 0; i < a->count && i < b->count; i++) {
-        CU_ASSERT_EQUAL(a->lines[i].product_id, b->lines[i].product_id);
-        CU_ASSERT_EQUAL(a->lines[i].quantity, b->lines[i].quantity);
-        CU_ASSERT_EQUAL(a->lines[i].unit_price_cents, b->lines[i].unit_price_cents);
-        CU_ASSERT_EQUAL(a->lines[i].amount_cents, b->lines[i].amount_cents);
-        CU_ASSERT_STRING_EQUAL(a->lines[i].name, b->lines[i].name);
+        CHECK_INT(a->lines[i].product_id, b->lines[i].product_id);
+        CHECK_INT(a->lines[i].quantity, b->lines[i].quantity);
+        CHECK_INT(a->lines[i].unit_price_cents, b->lines[i].unit_price_cents);
+        CHECK_INT(a->lines[i].amount_cents, b->lines[i].amount_cents);
+        CHECK_TEXT(a->lines[i].name, b->lines[i].name);
     }
 }
 
@@ -148,21 +149,19 @@ static void test_order(void)
     order_request_set_email(request, "ada@example.com");
     order_request_set_reference(request, "ref \"1\"");
     fixture_begin();
-    CU_ASSERT_EQUAL(fixture_place(fixture, "vpce-1", NULL, FIXTURE_NOW_US, request, &outcome),
-                    STORE_OK);
-    CU_ASSERT_EQUAL(outcome.order.total_cents, 2 * 2999 + 4 * 999);
-    CU_ASSERT_EQUAL(outcome.order.created_us, FIXTURE_NOW_US);
-    CU_ASSERT_EQUAL(outcome.order.count, 2);
-    CU_ASSERT_EQUAL(outcome.order.lines[0].product_id, 3);
-    CU_ASSERT_STRING_EQUAL(outcome.order.email, "ada@example.com");
-    CU_ASSERT_EQUAL(fixture_stock(3), 0);
-    CU_ASSERT_EQUAL(fixture_stock(1), 6);
-    CU_ASSERT_EQUAL(fixture_stock(2), 5);
-    CU_ASSERT_EQUAL(store_order_get(fixture, "vpce-1", outcome.order.id, &read_order), STORE_OK);
+    CHECK_INT(fixture_place(fixture, "vpce-1", NULL, FIXTURE_NOW_US, request, &outcome), STORE_OK);
+    CHECK_INT(outcome.order.total_cents, 2 * 2999 + 4 * 999);
+    CHECK_INT(outcome.order.created_us, FIXTURE_NOW_US);
+    CHECK_INT(outcome.order.count, 2);
+    CHECK_INT(outcome.order.lines[0].product_id, 3);
+    CHECK_TEXT(outcome.order.email, "ada@example.com");
+    CHECK_INT(fixture_stock(3), 0);
+    CHECK_INT(fixture_stock(1), 6);
+    CHECK_INT(fixture_stock(2), 5);
+    CHECK_INT(store_order_get(fixture, "vpce-1", outcome.order.id, &read_order), STORE_OK);
     check_same_order(&read_order, &outcome.order);
-    CU_ASSERT_EQUAL(store_order_get(fixture, "vpce-2", outcome.order.id, &read_order),
-                    STORE_NOT_FOUND);
-    CU_ASSERT_EQUAL(store_order_get(fixture, "vpce-1", "no such id", &read_order), STORE_NOT_FOUND);
+    CHECK_INT(store_order_get(fixture, "vpce-2", outcome.order.id, &read_order), STORE_NOT_FOUND);
+    CHECK_INT(store_order_get(fixture, "vpce-1", "no such id", &read_order), STORE_NOT_FOUND);
     fixture_end();
 }
 
@@ -173,26 +172,24 @@ static void test_order_refused(void)
     order_request_add(request, 3, 3, 2);
     order_request_add(request, 8, 1, 3);
     fixture_begin();
-    CU_ASSERT_EQUAL(fixture_place(fixture, "c", "k", FIXTURE_NOW_US, request, &outcome),
-                    STORE_UNKNOWN_PRODUCT);
-    CU_ASSERT_EQUAL(outcome.unknown_count, 2);
-    CU_ASSERT_EQUAL(outcome.unknown[0], 9);
-    CU_ASSERT_EQUAL(outcome.unknown[1], 8);
+    CHECK_INT(fixture_place(fixture, "c", "k", FIXTURE_NOW_US, request, &outcome),
+              STORE_UNKNOWN_PRODUCT);
+    CHECK_INT(outcome.unknown_count, 2);
+    CHECK_INT(outcome.unknown[0], 9);
+    CHECK_INT(outcome.unknown[1], 8);
     request = fixture_request(3, 3);
     order_request_add(request, 1, 10, 1);
     order_request_add(request, 2, 6, 2);
-    CU_ASSERT_EQUAL(fixture_place(fixture, "c", "k", FIXTURE_NOW_US, request, &outcome),
-                    STORE_SHORT);
-    CU_ASSERT_EQUAL(outcome.short_count, 2);
-    CU_ASSERT_EQUAL(outcome.shorts[0].product_id, 3);
-    CU_ASSERT_EQUAL(outcome.shorts[0].requested, 3);
-    CU_ASSERT_EQUAL(outcome.shorts[0].available, 2);
-    CU_ASSERT_EQUAL(outcome.shorts[1].product_id, 2);
-    CU_ASSERT_EQUAL(fixture_stock(1), 10);
+    CHECK_INT(fixture_place(fixture, "c", "k", FIXTURE_NOW_US, request, &outcome), STORE_SHORT);
+    CHECK_INT(outcome.short_count, 2);
+    CHECK_INT(outcome.shorts[0].product_id, 3);
+    CHECK_INT(outcome.shorts[0].requested, 3);
+    CHECK_INT(outcome.shorts[0].available, 2);
+    CHECK_INT(outcome.shorts[1].product_id, 2);
+    CHECK_INT(fixture_stock(1), 10);
     /* A refusal is not remembered: the key is still free. */
-    CU_ASSERT_EQUAL(
-        fixture_place(fixture, "c", "k", FIXTURE_NOW_US, fixture_request(1, 1), &outcome),
-        STORE_OK);
+    CHECK_INT(fixture_place(fixture, "c", "k", FIXTURE_NOW_US, fixture_request(1, 1), &outcome),
+              STORE_OK);
     fixture_end();
 }
 
@@ -205,15 +202,14 @@ static void test_order_100_lines(void)
     for (int i = ORDER_LINES_MAX - 1; i > 0; i--)
         order_request_add(request, i, 1, 0);
     fixture_begin();
-    CU_ASSERT_EQUAL(fixture_import(products, ORDER_LINES_MAX), STORE_OK);
-    CU_ASSERT_EQUAL(fixture_place(fixture, "c", "k", FIXTURE_NOW_US, request, &outcome), STORE_OK);
-    CU_ASSERT_EQUAL(store_order_get(fixture, "c", outcome.order.id, &read_order), STORE_OK);
-    CU_ASSERT_EQUAL(read_order.count, ORDER_LINES_MAX);
-    CU_ASSERT_EQUAL(read_order.total_cents, 99 * 100 / 2);
+    CHECK_INT(fixture_import(products, ORDER_LINES_MAX), STORE_OK);
+    CHECK_INT(fixture_place(fixture, "c", "k", FIXTURE_NOW_US, request, &outcome), STORE_OK);
+    CHECK_INT(store_order_get(fixture, "c", outcome.order.id, &read_order), STORE_OK);
+    CHECK_INT(read_order.count, ORDER_LINES_MAX);
+    CHECK_INT(read_order.total_cents, 99 * 100 / 2);
     check_same_order(&read_order, &outcome.order);
-    CU_ASSERT_EQUAL(fixture_place(fixture, "c", NULL, FIXTURE_NOW_US, request, &again),
-                    STORE_SHORT);
-    CU_ASSERT_EQUAL(again.short_count, ORDER_LINES_MAX);
+    CHECK_INT(fixture_place(fixture, "c", NULL, FIXTURE_NOW_US, request, &again), STORE_SHORT);
+    CHECK_INT(again.short_count, ORDER_LINES_MAX);
     fixture_end();
 }
 
@@ -244,14 +240,15 @@ static void test_key(void)
     char ids[sizeof rows / sizeof rows[0]][ID_TEXT_SIZE];
     fixture_begin();
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        CHECK_ROW(rows[i].line);
         enum store_result result =
             fixture_place(fixture, rows[i].consumer, rows[i].key, FIXTURE_NOW_US + rows[i].later_us,
                           fixture_request(1, rows[i].quantity), &outcome);
         snprintf(ids[i], sizeof ids[i], "%s", outcome.order.id);
-        SUITE_ROW(&rows[i], result == rows[i].result);
-        SUITE_ROW(&rows[i], fixture_stock(1) == rows[i].stock);
-        SUITE_ROW(&rows[i],
-                  result == STORE_KEY_REUSED || strcmp(ids[i], ids[rows[i].replays]) == 0);
+        CHECK_INT(result, rows[i].result);
+        CHECK_INT(fixture_stock(1), rows[i].stock);
+        if (result != STORE_KEY_REUSED)
+            CHECK_TEXT(ids[i], ids[rows[i].replays]);
     }
     fixture_end();
 }
@@ -261,13 +258,11 @@ static void test_replay_is_first_answer(void)
 {
     static const struct product dearer = {1, 5000, 0, "Other", ""};
     fixture_begin();
-    CU_ASSERT_EQUAL(
-        fixture_place(fixture, "c", "k", FIXTURE_NOW_US, fixture_request(1, 2), &outcome),
-        STORE_OK);
-    CU_ASSERT_EQUAL(fixture_import(&dearer, 1), STORE_OK);
-    CU_ASSERT_EQUAL(
-        fixture_place(fixture, "c", "k", FIXTURE_NOW_US + 5, fixture_request(1, 2), &again),
-        STORE_REPLAYED);
+    CHECK_INT(fixture_place(fixture, "c", "k", FIXTURE_NOW_US, fixture_request(1, 2), &outcome),
+              STORE_OK);
+    CHECK_INT(fixture_import(&dearer, 1), STORE_OK);
+    CHECK_INT(fixture_place(fixture, "c", "k", FIXTURE_NOW_US + 5, fixture_request(1, 2), &again),
+              STORE_REPLAYED);
     check_same_order(&again.order, &outcome.order);
     fixture_end();
 }
@@ -311,16 +306,18 @@ static void test_order_list(void)
         struct order_request *request = fixture_request(1, 1);
         if (i % 2 == 0)
             order_request_add(request, 2, 1, 1);
-        CU_ASSERT_EQUAL(fixture_place(fixture, i == 1 ? "b" : "a", NULL,
-                                      FIXTURE_NOW_US + (int64_t)i * 1000000, request, &outcome),
-                        STORE_OK);
+        CHECK_INT(fixture_place(fixture, i == 1 ? "b" : "a", NULL,
+                                FIXTURE_NOW_US + (int64_t)i * 1000000, request, &outcome),
+                  STORE_OK);
         snprintf(ids[i], sizeof ids[i], "%s", outcome.order.id);
     }
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        CHECK_ROW(rows[i].line);
         struct seen seen = {.stop_at = rows[i].stop_at};
-        SUITE_ROW(&rows[i], store_order_list(fixture, rows[i].consumer, rows[i].before,
-                                             rows[i].limit, see_order, &seen) == rows[i].result);
-        SUITE_ROW(&rows[i], strcmp(seen.text, rows[i].text) == 0);
+        CHECK_INT(store_order_list(fixture, rows[i].consumer, rows[i].before, rows[i].limit,
+                                   see_order, &seen),
+                  rows[i].result);
+        CHECK_TEXT(seen.text, rows[i].text);
     }
     fixture_end();
 }
@@ -331,13 +328,12 @@ static void test_stopped_leaves_nothing(void)
     struct seen seen = {.stop_at = 1};
     fixture_begin();
     struct store *other = fixture_open();
-    CU_ASSERT_EQUAL(store_product_list(fixture, 0, 0, see_product, &seen), STORE_STOPPED);
-    CU_ASSERT_EQUAL(
-        fixture_place(other, "c", NULL, FIXTURE_NOW_US, fixture_request(1, 1), &outcome), STORE_OK);
-    CU_ASSERT_EQUAL(fixture_stock(1), 9);
-    CU_ASSERT_EQUAL(
-        fixture_place(fixture, "c", NULL, FIXTURE_NOW_US, fixture_request(1, 1), &outcome),
-        STORE_OK);
+    CHECK_INT(store_product_list(fixture, 0, 0, see_product, &seen), STORE_STOPPED);
+    CHECK_INT(fixture_place(other, "c", NULL, FIXTURE_NOW_US, fixture_request(1, 1), &outcome),
+              STORE_OK);
+    CHECK_INT(fixture_stock(1), 9);
+    CHECK_INT(fixture_place(fixture, "c", NULL, FIXTURE_NOW_US, fixture_request(1, 1), &outcome),
+              STORE_OK);
     store_close(other);
     fixture_end();
 }
@@ -372,12 +368,12 @@ static void test_scarce_product_race(void)
     static const struct product scarce = {1, 1, RACE_STOCK, "Scarce", ""};
     int64_t sold = 0;
     fixture_begin();
-    CU_ASSERT_EQUAL(fixture_import(&scarce, 1), STORE_OK);
-    CU_ASSERT_EQUAL(fixture_race(RACE_PROCESSES, buy_all), RACE_STOCK);
-    CU_ASSERT_EQUAL(fixture_stock(1), 0);
-    CU_ASSERT_EQUAL(store_order_list(fixture, "a", "", 0, count_quantity, &sold), STORE_OK);
-    CU_ASSERT_EQUAL(store_order_list(fixture, "b", "", 0, count_quantity, &sold), STORE_OK);
-    CU_ASSERT_EQUAL(sold, RACE_STOCK);
+    CHECK_INT(fixture_import(&scarce, 1), STORE_OK);
+    CHECK_INT(fixture_race(RACE_PROCESSES, buy_all), RACE_STOCK);
+    CHECK_INT(fixture_stock(1), 0);
+    CHECK_INT(store_order_list(fixture, "a", "", 0, count_quantity, &sold), STORE_OK);
+    CHECK_INT(store_order_list(fixture, "b", "", 0, count_quantity, &sold), STORE_OK);
+    CHECK_INT(sold, RACE_STOCK);
     fixture_end();
 }
 
@@ -405,9 +401,9 @@ static void test_key_race(void)
 {
     static const struct product many = {1, 1, RACE_STOCK, "Many", ""};
     fixture_begin();
-    CU_ASSERT_EQUAL(fixture_import(&many, 1), STORE_OK);
-    CU_ASSERT_EQUAL(fixture_race(RACE_PROCESSES, place_keys), RACE_KEYS);
-    CU_ASSERT_EQUAL(fixture_stock(1), RACE_STOCK - RACE_KEYS);
+    CHECK_INT(fixture_import(&many, 1), STORE_OK);
+    CHECK_INT(fixture_race(RACE_PROCESSES, place_keys), RACE_KEYS);
+    CHECK_INT(fixture_stock(1), RACE_STOCK - RACE_KEYS);
     fixture_end();
 }
 
