@@ -13,7 +13,7 @@ PACKAGES_BUILD := gcc libc6-dev make pkg-config libfcgi-dev libcjson-dev libsqli
 PACKAGES_RUN   := lighttpd
 PACKAGES_MODULE := gcc libc6-dev make dpkg-dev $(PACKAGES_RUN)
 PACKAGES_TEST  := $(PACKAGES_BUILD) $(PACKAGES_MODULE) postgresql openssl libcunit1-dev libcurl4-openssl-dev
-PACKAGES_CHECK := $(PACKAGES_TEST) clang libclang-rt-dev clang-format clang-tidy cppcheck shellcheck flake8
+PACKAGES_CHECK := $(PACKAGES_TEST) clang libclang-rt-dev clang-format clang-tidy cppcheck shellcheck flake8 python3 mandoc
 PACKAGES_STACK := $(PACKAGES_BUILD) libcurl4-openssl-dev curl procps
 # The rehearsal's other images are made of these.
 PACKAGES_HAPROXY := haproxy
@@ -70,6 +70,8 @@ UNIT_TESTS   := $(UNIT_SOURCES:%.c=$(BUILD)/%)
 SUITE_OBJECTS := $(BUILD)/tests/suite.o $(BUILD)/tests/check.o
 E2E_SOURCES  := $(wildcard tests/e2e/test_*.c)
 E2E_TESTS    := $(E2E_SOURCES:%.c=$(BUILD)/%)
+# Those that are scripts.
+E2E_SCRIPTS  := $(filter-out %.c %.h,$(wildcard tests/e2e/test_*))
 E2E_HELPERS  := $(filter-out $(E2E_SOURCES),$(wildcard tests/e2e/*.c))
 FUZZ_SOURCES := $(wildcard tests/fuzz/fuzz_*.c)
 FUZZ_NAMES   := $(FUZZ_SOURCES:tests/fuzz/fuzz_%.c=%)
@@ -80,6 +82,7 @@ STACK_LOAD   := $(BUILD)/tests/stack/load
 BENCH_TOOLS  := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/bench/*.c))
 C_FILES      := $(shell find fcgi-app tests webserver-conf -name '*.[ch]' 2>/dev/null | sort)
 POSTERN      := $(BUILD)/postern
+SETTINGS     := $(BUILD)/tests/lint/settings
 WEB_PROGRAMS := $(patsubst %.c,$(BUILD)/%,$(wildcard webserver-conf/programs/*.c))
 MODULE_NAMES := $(notdir $(basename $(wildcard webserver-conf/module/mod_*.c)))
 MODULE_PARSERS := $(filter-out webserver-conf/module/mod_%,$(wildcard webserver-conf/module/*.c))
@@ -88,7 +91,7 @@ MODULES      := $(MODULE_NAMES:%=$(BUILD)/webserver-conf/%.so)
 MODULES_DIR  := $(BUILD)/webserver-conf/modules
 
 .DEFAULT_GOAL := help
-.PHONY: help build module run run-postgres test unit e2e check check-rest test-matrix sanitizers fuzz torture lint format format-check images images-reproducible test-stack bench bench-task clean
+.PHONY: help build module install uninstall run run-postgres test unit e2e check check-rest test-matrix sanitizers fuzz torture lint manual hooks format images images-reproducible test-stack bench bench-task clean
 .PHONY: iac-fmt iac-validate iac-test plan deploy destroy doctor test-iac topology
 .DELETE_ON_ERROR:
 MAKEFLAGS += --no-builtin-rules
@@ -145,6 +148,24 @@ $(BUILD)/webserver-conf/programs/%: $(BUILD)/webserver-conf/programs/%.o $(filte
 	$(say) LINK $@
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^
 
+# ---- Install
+
+PREFIX   := /usr/local
+DESTDIR  :=
+EXAMPLES := share/doc/postern/examples
+PLACE    = $(DESTDIR)$(PREFIX)
+
+install: $(POSTERN) ## install program, manual page and lighttpd's configuration (PREFIX=, DESTDIR=)
+	install -d $(PLACE)/bin $(PLACE)/share/man/man8 $(PLACE)/$(EXAMPLES)/errors
+	install -m 755 $(POSTERN) $(PLACE)/bin/
+	install -m 644 fcgi-app/postern.8 $(PLACE)/share/man/man8/
+	install -m 644 webserver-conf/*.conf fcgi-app/demo.csv $(PLACE)/$(EXAMPLES)/
+	install -m 644 webserver-conf/errors/*.html $(PLACE)/$(EXAMPLES)/errors/
+
+uninstall: ## take away what make install put there
+	rm -f $(PLACE)/bin/postern $(PLACE)/share/man/man8/postern.8
+	rm -rf $(PLACE)/share/doc/postern
+
 # ---- lighttpd's modules
 
 module: ## build lighttpd's modules: the caller's VPC endpoint, headers for its own errors
@@ -190,7 +211,7 @@ run-postgres: build ## the same on a PostgreSQL server of its own
 test: ## prove it: unit and end-to-end tests
 	@.ci/install $(PACKAGES_TEST)
 	+@$(BUILDER) $(POSTERN) $(WEB_PROGRAMS) $(MODULES_DIR)/ready $(UNIT_TESTS) $(E2E_TESTS)
-	@POSTERN=$(POSTERN) WEBSERVER_MODULES=$(MODULES_DIR) tests/run $(UNIT_TESTS) $(E2E_TESTS)
+	@POSTERN=$(POSTERN) WEBSERVER_MODULES=$(MODULES_DIR) tests/run $(UNIT_TESTS) $(E2E_TESTS) $(abspath $(E2E_SCRIPTS))
 
 unit: ## the unit tests alone
 	@.ci/install $(PACKAGES_TEST)
@@ -200,7 +221,7 @@ unit: ## the unit tests alone
 e2e: ## the end-to-end tests alone
 	@.ci/install $(PACKAGES_TEST)
 	+@$(BUILDER) $(POSTERN) $(WEB_PROGRAMS) $(MODULES_DIR)/ready $(E2E_TESTS)
-	@POSTERN=$(POSTERN) WEBSERVER_MODULES=$(MODULES_DIR) tests/run $(E2E_TESTS)
+	@POSTERN=$(POSTERN) WEBSERVER_MODULES=$(MODULES_DIR) tests/run $(E2E_TESTS) $(abspath $(E2E_SCRIPTS))
 
 $(BUILD)/tests/unit/%: $(BUILD)/tests/unit/%.o $(UNIT_HELPERS:%.c=$(BUILD)/%.o) \
     $(SUITE_OBJECTS) $(BUILD)/tests/fake_store.o \
@@ -222,7 +243,7 @@ check: ## everything CI runs: test, lint, walks, torture, fuzz, sanitizers, test
 
 check-rest:
 	@.ci/install $(PACKAGES_CHECK)
-	@$(MAKE) --no-print-directory format-check lint
+	@$(MAKE) --no-print-directory lint
 	@$(MAKE) --no-print-directory walks
 	@$(MAKE) --no-print-directory test-iac
 	@$(MAKE) --no-print-directory torture SECONDS_TO_RUN=20
@@ -271,17 +292,23 @@ $(BUILD)/tests/fuzz/%: $(BUILD)/tests/fuzz/%.o $(BUILD)/tests/fake_store.o $(APP
 	$(say) LINK $@
 	$(Q)$(CC) $(CFLAGS) $(subst fuzzer-no-link,fuzzer,$(LDFLAGS)) -o $@ $^ $(LDLIBS)
 
-lint: $(GENERATED) ## clang-tidy, cppcheck, shellcheck, flake8 and the project's own rules
+# LINT_FILES='FILE...' looks at those alone.
+lint: $(GENERATED) $(SETTINGS) ## the project's rules: layers, pages, format, clang-tidy, cppcheck and more
 	@.ci/install $(PACKAGES_CHECK)
-	@headers=$$($(LIGHTTPD_HEADERS)) && LIGHTTPD_HEADERS=$$headers/src \
-	    CPPFLAGS='$(CPPFLAGS) -Itests -Iwebserver-conf -DPOSTERN_VERSION=""' tests/lint/run
+	@headers=$$($(LIGHTTPD_HEADERS)) && LIGHTTPD_HEADERS=$$headers/src SETTINGS=$(SETTINGS) \
+	    CPPFLAGS='$(CPPFLAGS) -Itests -Iwebserver-conf -DPOSTERN_VERSION=""' tests/lint/run $(LINT_FILES)
+$(SETTINGS): $(SETTINGS).o
+	$(say) LINK $@
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^
+
+manual: $(SETTINGS) ## write the settings into the manual page
+	@SETTINGS=$(SETTINGS) tests/lint/tables --write
+
+hooks: ## have git run make lint on what you commit, and look at the subject
+	git config core.hooksPath tests/hooks
 
 format: ## format the C files
 	$(Q)clang-format -i $(C_FILES)
-
-format-check:
-	$(say) FORMAT 'clang-format --dry-run'
-	$(Q)clang-format --dry-run --Werror $(C_FILES)
 
 images: ## build the container images app and web
 	@VERSION='$(VERSION)' images/engine images/build
