@@ -38,136 +38,137 @@ static bool post(const char *body, size_t len, const char *const *headers, bool 
     return client_call(client, &request, &answer);
 }
 
+static const struct {
+    int line;
+    const char *body;
+    size_t len;
+} malformed_rows[] = {
+    {__LINE__, BYTES(" ")},
+    {__LINE__, BYTES("{")},
+    {__LINE__, BYTES("{\"items\":[{\"product_id\":1,\"quantity\":1}")},
+    {__LINE__, BYTES("{\"items\":[{\"product_id\":1,\"quantity\":1}]")},
+    {__LINE__, BYTES("{\"items\":[{\"product_id\":1,\"quantity\":1}]}x")},
+    {__LINE__, BYTES("{\"items\":[{\"product_id\":1,\"quantity\":1}]}{}")},
+    {__LINE__, BYTES("{\"items\":[{\"product_id\":1,\"quantity\":1}]}\0")},
+    {__LINE__, BYTES("{\"items\":[{\"product_id\":1,\"quantity\":1},]}")},
+    {__LINE__, BYTES("{items:[]}")},
+    {__LINE__, BYTES("{'items':[]}")},
+    {__LINE__, BYTES("items=1")},
+    {__LINE__, BYTES("nul")},
+    {__LINE__, BYTES("\"")},
+    {__LINE__, BYTES("// comment\n{}")},
+    {__LINE__, BYTES("{\"items\":[{\"product_id\":1,\"quantity\":1}],\"email\":\"a\nb\"}")},
+    {__LINE__, BYTES(QUANTITY("NaN"))},
+    {__LINE__, BYTES(QUANTITY("Infinity"))},
+    {__LINE__, BYTES(QUANTITY("-Infinity"))},
+    {__LINE__, BYTES(QUANTITY("01"))},
+    {__LINE__, BYTES(QUANTITY("+1"))},
+    {__LINE__, BYTES(QUANTITY("1."))},
+    {__LINE__, BYTES(QUANTITY(".5"))},
+    {__LINE__, BYTES(QUANTITY("1e"))},
+    {__LINE__, BYTES(QUANTITY("0x1"))},
+    {__LINE__, BYTES(QUANTITY("1 1"))},
+    {__LINE__, BYTES(QUANTITY("-"))},
+    {__LINE__, BYTES(QUANTITY("1,\"quantity\":1"))},
+    {__LINE__, BYTES("{\"items\":[],\"items\":[{\"product_id\":1,\"quantity\":1}]}")},
+    {__LINE__, BYTES("{\"items\":[],\"it\\u0065ms\":[]}")},
+    {__LINE__, BYTES(GOOD_WITH("\"reference\":\"\xff\""))},
+    {__LINE__, BYTES(GOOD_WITH("\"reference\":\"\xc3\""))},
+    {__LINE__, BYTES(GOOD_WITH("\"reference\":\"\xc0\xaf\""))},
+    {__LINE__, BYTES(GOOD_WITH("\"reference\":\"\xed\xa0\x80\""))},
+    {__LINE__, BYTES(GOOD_WITH("\"reference\":\"\xf4\x90\x80\x80\""))},
+    {__LINE__, BYTES("\xff\xfe{\0}\0")},
+    {__LINE__, BYTES(GOOD_WITH("\"reference\":\"a\0b\""))},
+    {__LINE__, BYTES(GOOD_WITH("\"reference\":\"a\\u0000b\""))},
+    {__LINE__, BYTES(GOOD_WITH("\"reference\":\"\\ud800\""))},
+    {__LINE__, BYTES(GOOD_WITH("\"reference\":\"\\udc00\\ud800\""))},
+    {__LINE__, BYTES(GOOD_WITH("\"reference\":\"\\x41\""))},
+    {__LINE__, BYTES(GOOD_WITH("\"reference\":\"\\u12\""))},
+    {__LINE__, BYTES(GOOD_WITH("\"re\\u0000ference\":\"a\""))},
+};
+
 static void test_malformed(void)
 {
-    static const struct {
-        int line;
-        const char *body;
-        size_t len;
-    } rows[] = {
-        {__LINE__, BYTES(" ")},
-        {__LINE__, BYTES("{")},
-        {__LINE__, BYTES("{\"items\":[{\"product_id\":1,\"quantity\":1}")},
-        {__LINE__, BYTES("{\"items\":[{\"product_id\":1,\"quantity\":1}]")},
-        {__LINE__, BYTES("{\"items\":[{\"product_id\":1,\"quantity\":1}]}x")},
-        {__LINE__, BYTES("{\"items\":[{\"product_id\":1,\"quantity\":1}]}{}")},
-        {__LINE__, BYTES("{\"items\":[{\"product_id\":1,\"quantity\":1}]}\0")},
-        {__LINE__, BYTES("{\"items\":[{\"product_id\":1,\"quantity\":1},]}")},
-        {__LINE__, BYTES("{items:[]}")},
-        {__LINE__, BYTES("{'items':[]}")},
-        {__LINE__, BYTES("items=1")},
-        {__LINE__, BYTES("nul")},
-        {__LINE__, BYTES("\"")},
-        {__LINE__, BYTES("// comment\n{}")},
-        {__LINE__, BYTES("{\"items\":[{\"product_id\":1,\"quantity\":1}],\"email\":\"a\nb\"}")},
-        {__LINE__, BYTES(QUANTITY("NaN"))},
-        {__LINE__, BYTES(QUANTITY("Infinity"))},
-        {__LINE__, BYTES(QUANTITY("-Infinity"))},
-        {__LINE__, BYTES(QUANTITY("01"))},
-        {__LINE__, BYTES(QUANTITY("+1"))},
-        {__LINE__, BYTES(QUANTITY("1."))},
-        {__LINE__, BYTES(QUANTITY(".5"))},
-        {__LINE__, BYTES(QUANTITY("1e"))},
-        {__LINE__, BYTES(QUANTITY("0x1"))},
-        {__LINE__, BYTES(QUANTITY("1 1"))},
-        {__LINE__, BYTES(QUANTITY("-"))},
-        {__LINE__, BYTES(QUANTITY("1,\"quantity\":1"))},
-        {__LINE__, BYTES("{\"items\":[],\"items\":[{\"product_id\":1,\"quantity\":1}]}")},
-        {__LINE__, BYTES("{\"items\":[],\"it\\u0065ms\":[]}")},
-        {__LINE__, BYTES(GOOD_WITH("\"reference\":\"\xff\""))},
-        {__LINE__, BYTES(GOOD_WITH("\"reference\":\"\xc3\""))},
-        {__LINE__, BYTES(GOOD_WITH("\"reference\":\"\xc0\xaf\""))},
-        {__LINE__, BYTES(GOOD_WITH("\"reference\":\"\xed\xa0\x80\""))},
-        {__LINE__, BYTES(GOOD_WITH("\"reference\":\"\xf4\x90\x80\x80\""))},
-        {__LINE__, BYTES("\xff\xfe{\0}\0")},
-        {__LINE__, BYTES(GOOD_WITH("\"reference\":\"a\0b\""))},
-        {__LINE__, BYTES(GOOD_WITH("\"reference\":\"a\\u0000b\""))},
-        {__LINE__, BYTES(GOOD_WITH("\"reference\":\"\\ud800\""))},
-        {__LINE__, BYTES(GOOD_WITH("\"reference\":\"\\udc00\\ud800\""))},
-        {__LINE__, BYTES(GOOD_WITH("\"reference\":\"\\x41\""))},
-        {__LINE__, BYTES(GOOD_WITH("\"reference\":\"\\u12\""))},
-        {__LINE__, BYTES(GOOD_WITH("\"re\\u0000ference\":\"a\""))},
-    };
-    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        CHECK_ROW(rows[i].line);
-        CHECK_TRUE(post(rows[i].body, rows[i].len, json_header, false));
+    for (size_t i = 0; i < sizeof malformed_rows / sizeof malformed_rows[0]; i++) {
+        CHECK_ROW(malformed_rows[i].line);
+        CHECK_TRUE(post(malformed_rows[i].body, malformed_rows[i].len, json_header, false));
         CHECK_TRUE(answer_is_problem(&answer, 400, "malformed-json", ANSWER_POSTERN));
     }
 }
 
+static const struct {
+    int line;
+    const char *body, *where;
+} invalid_rows[] = {
+    {__LINE__, "null", ""},
+    {__LINE__, "true", ""},
+    {__LINE__, "1", ""},
+    {__LINE__, "\"items\"", ""},
+    {__LINE__, "[]", ""},
+    {__LINE__, "[{\"product_id\":1,\"quantity\":1}]", ""},
+    {__LINE__, "{}", "/items"},
+    {__LINE__, "{\"Items\":[{\"product_id\":1,\"quantity\":1}]}", "/items"},
+    {__LINE__, "{\"Items\":[{\"product_id\":1,\"quantity\":1}]}", "/Items"},
+    {__LINE__, "{\"items\":null}", "/items"},
+    {__LINE__, "{\"items\":{}}", "/items"},
+    {__LINE__, "{\"items\":\"1\"}", "/items"},
+    {__LINE__, "{\"items\":[]}", "/items"},
+    {__LINE__, ITEMS("null"), "/items/0"},
+    {__LINE__, ITEMS("1"), "/items/0"},
+    {__LINE__, ITEMS("[]"), "/items/0"},
+    {__LINE__, ITEMS("{}"), "/items/0/product_id"},
+    {__LINE__, ITEMS("{}"), "/items/0/quantity"},
+    {__LINE__, QUANTITY("0"), "/items/0/quantity"},
+    {__LINE__, QUANTITY("-0"), "/items/0/quantity"},
+    {__LINE__, QUANTITY("-1"), "/items/0/quantity"},
+    {__LINE__, QUANTITY("1.5"), "/items/0/quantity"},
+    {__LINE__, QUANTITY("1e-1"), "/items/0/quantity"},
+    {__LINE__, QUANTITY("1000001"), "/items/0/quantity"},
+    {__LINE__, QUANTITY("9223372036854775808"), "/items/0/quantity"},
+    {__LINE__, QUANTITY("-9223372036854775809"), "/items/0/quantity"},
+    {__LINE__, QUANTITY("18446744073709551617"), "/items/0/quantity"},
+    {__LINE__, QUANTITY("1e400"), "/items/0/quantity"},
+    {__LINE__, QUANTITY("-1e400"), "/items/0/quantity"},
+    {__LINE__, QUANTITY("1.0000000000000000000000000000000000000000000000000000000000000000e7"),
+     "/items/0/quantity"},
+    {__LINE__, QUANTITY("\"1\""), "/items/0/quantity"},
+    {__LINE__, QUANTITY("true"), "/items/0/quantity"},
+    {__LINE__, QUANTITY("null"), "/items/0/quantity"},
+    {__LINE__, QUANTITY("[1]"), "/items/0/quantity"},
+    {__LINE__, QUANTITY("{}"), "/items/0/quantity"},
+    {__LINE__, PRODUCT("0"), "/items/0/product_id"},
+    {__LINE__, PRODUCT("-1"), "/items/0/product_id"},
+    {__LINE__, PRODUCT("1.5"), "/items/0/product_id"},
+    {__LINE__, PRODUCT("\"1\""), "/items/0/product_id"},
+    {__LINE__, PRODUCT("null"), "/items/0/product_id"},
+    {__LINE__, PRODUCT("4"), "/items/0/product_id"},
+    {__LINE__, PRODUCT("9007199254740992"), "/items/0/product_id"},
+    {__LINE__, PRODUCT("9223372036854775808"), "/items/0/product_id"},
+    {__LINE__, PRODUCT("1e400"), "/items/0/product_id"},
+    {__LINE__, ITEMS("{\"product_id\":1,\"quantity\":1},{\"product_id\":99,\"quantity\":1}"),
+     "/items/1/product_id"},
+    {__LINE__, ITEMS("{\"product_id\":1,\"quantity\":1,\"price\":0.01}"), "/items/0/price"},
+    {__LINE__, ITEMS("{\"product_id\":1,\"quantity\":1,\"a/b~c\":1}"), "/items/0/a~1b~0c"},
+    {__LINE__, ITEMS("{\"product_id\":1,\"quantity\":1000000},{\"product_id\":1,\"quantity\":1}"),
+     "/items/1/quantity"},
+    {__LINE__, GOOD_WITH("\"total\":1"), "/total"},
+    {__LINE__, GOOD_WITH("\"email\":1"), "/email"},
+    {__LINE__, GOOD_WITH("\"email\":null"), "/email"},
+    {__LINE__, GOOD_WITH("\"email\":\"\""), "/email"},
+    {__LINE__, GOOD_WITH("\"email\":\"nobody\""), "/email"},
+    {__LINE__, GOOD_WITH("\"email\":\"a@b\\r\\nBcc: c@d\""), "/email"},
+    {__LINE__, GOOD_WITH("\"reference\":1"), "/reference"},
+    {__LINE__, GOOD_WITH("\"reference\":[]"), "/reference"},
+    {__LINE__, GOOD_WITH("\"reference\":\"a\\u0007\""), "/reference"},
+};
+
 static void test_invalid(void)
 {
-    static const struct {
-        int line;
-        const char *body, *where;
-    } rows[] = {
-        {__LINE__, "null", ""},
-        {__LINE__, "true", ""},
-        {__LINE__, "1", ""},
-        {__LINE__, "\"items\"", ""},
-        {__LINE__, "[]", ""},
-        {__LINE__, "[{\"product_id\":1,\"quantity\":1}]", ""},
-        {__LINE__, "{}", "/items"},
-        {__LINE__, "{\"Items\":[{\"product_id\":1,\"quantity\":1}]}", "/items"},
-        {__LINE__, "{\"Items\":[{\"product_id\":1,\"quantity\":1}]}", "/Items"},
-        {__LINE__, "{\"items\":null}", "/items"},
-        {__LINE__, "{\"items\":{}}", "/items"},
-        {__LINE__, "{\"items\":\"1\"}", "/items"},
-        {__LINE__, "{\"items\":[]}", "/items"},
-        {__LINE__, ITEMS("null"), "/items/0"},
-        {__LINE__, ITEMS("1"), "/items/0"},
-        {__LINE__, ITEMS("[]"), "/items/0"},
-        {__LINE__, ITEMS("{}"), "/items/0/product_id"},
-        {__LINE__, ITEMS("{}"), "/items/0/quantity"},
-        {__LINE__, QUANTITY("0"), "/items/0/quantity"},
-        {__LINE__, QUANTITY("-0"), "/items/0/quantity"},
-        {__LINE__, QUANTITY("-1"), "/items/0/quantity"},
-        {__LINE__, QUANTITY("1.5"), "/items/0/quantity"},
-        {__LINE__, QUANTITY("1e-1"), "/items/0/quantity"},
-        {__LINE__, QUANTITY("1000001"), "/items/0/quantity"},
-        {__LINE__, QUANTITY("9223372036854775808"), "/items/0/quantity"},
-        {__LINE__, QUANTITY("-9223372036854775809"), "/items/0/quantity"},
-        {__LINE__, QUANTITY("18446744073709551617"), "/items/0/quantity"},
-        {__LINE__, QUANTITY("1e400"), "/items/0/quantity"},
-        {__LINE__, QUANTITY("-1e400"), "/items/0/quantity"},
-        {__LINE__, QUANTITY("1.0000000000000000000000000000000000000000000000000000000000000000e7"),
-         "/items/0/quantity"},
-        {__LINE__, QUANTITY("\"1\""), "/items/0/quantity"},
-        {__LINE__, QUANTITY("true"), "/items/0/quantity"},
-        {__LINE__, QUANTITY("null"), "/items/0/quantity"},
-        {__LINE__, QUANTITY("[1]"), "/items/0/quantity"},
-        {__LINE__, QUANTITY("{}"), "/items/0/quantity"},
-        {__LINE__, PRODUCT("0"), "/items/0/product_id"},
-        {__LINE__, PRODUCT("-1"), "/items/0/product_id"},
-        {__LINE__, PRODUCT("1.5"), "/items/0/product_id"},
-        {__LINE__, PRODUCT("\"1\""), "/items/0/product_id"},
-        {__LINE__, PRODUCT("null"), "/items/0/product_id"},
-        {__LINE__, PRODUCT("4"), "/items/0/product_id"},
-        {__LINE__, PRODUCT("9007199254740992"), "/items/0/product_id"},
-        {__LINE__, PRODUCT("9223372036854775808"), "/items/0/product_id"},
-        {__LINE__, PRODUCT("1e400"), "/items/0/product_id"},
-        {__LINE__, ITEMS("{\"product_id\":1,\"quantity\":1},{\"product_id\":99,\"quantity\":1}"),
-         "/items/1/product_id"},
-        {__LINE__, ITEMS("{\"product_id\":1,\"quantity\":1,\"price\":0.01}"), "/items/0/price"},
-        {__LINE__, ITEMS("{\"product_id\":1,\"quantity\":1,\"a/b~c\":1}"), "/items/0/a~1b~0c"},
-        {__LINE__,
-         ITEMS("{\"product_id\":1,\"quantity\":1000000},{\"product_id\":1,\"quantity\":1}"),
-         "/items/1/quantity"},
-        {__LINE__, GOOD_WITH("\"total\":1"), "/total"},
-        {__LINE__, GOOD_WITH("\"email\":1"), "/email"},
-        {__LINE__, GOOD_WITH("\"email\":null"), "/email"},
-        {__LINE__, GOOD_WITH("\"email\":\"\""), "/email"},
-        {__LINE__, GOOD_WITH("\"email\":\"nobody\""), "/email"},
-        {__LINE__, GOOD_WITH("\"email\":\"a@b\\r\\nBcc: c@d\""), "/email"},
-        {__LINE__, GOOD_WITH("\"reference\":1"), "/reference"},
-        {__LINE__, GOOD_WITH("\"reference\":[]"), "/reference"},
-        {__LINE__, GOOD_WITH("\"reference\":\"a\\u0007\""), "/reference"},
-    };
-    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        CHECK_ROW(rows[i].line);
-        CHECK_TRUE(post(rows[i].body, 0, json_header, false));
+    for (size_t i = 0; i < sizeof invalid_rows / sizeof invalid_rows[0]; i++) {
+        CHECK_ROW(invalid_rows[i].line);
+        CHECK_TRUE(post(invalid_rows[i].body, 0, json_header, false));
         CHECK_TRUE(answer_is_problem(&answer, 422, "invalid-request", ANSWER_POSTERN));
-        CHECK_TRUE(answer_has_error(&answer, rows[i].where));
+        CHECK_TRUE(answer_has_error(&answer, invalid_rows[i].where));
     }
 }
 

@@ -24,55 +24,56 @@ static enum csv_result read_all(struct csv *csv, char out[TEXT_SIZE])
     return result;
 }
 
+static const struct {
+    int line;
+    const char *text, *fields;
+} records_rows[] = {
+    {__LINE__, "", ""},
+    {__LINE__, "\n\r\n\n", ""},
+    {__LINE__, "a", "<a>|"},
+    {__LINE__, "a,b\nc,d\n", "<a><b>|<c><d>|"},
+    {__LINE__, "a,b\r\nc,d\r\n", "<a><b>|<c><d>|"},
+    {__LINE__, "a,b\nc,d", "<a><b>|<c><d>|"},
+    {__LINE__, "a,", "<a><>|"},
+    {__LINE__, ",", "<><>|"},
+    {__LINE__, ",\n,", "<><>|<><>|"},
+    {__LINE__, "\n\na\n\r\nb\n\n", "<a>|<b>|"},
+    {__LINE__, " a , b ", "< a >< b >|"},
+    {__LINE__, "\"a\",\"b\"", "<a><b>|"},
+    {__LINE__, "\"\"", "<>|"},
+    {__LINE__, "\"\"\n\"\",\n", "<>|<><>|"},
+    {__LINE__, "\"a,b\"\n", "<a,b>|"},
+    {__LINE__, "\"a\"\"b\"\r\n", "<a\"b>|"},
+    {__LINE__, "\"\"\"\"", "<\">|"},
+    {__LINE__, "\"a\nb\r\nc\",d\n", "<a\nb\r\nc><d>|"},
+    {__LINE__, "a\rb\n\r", "<a\rb>|<\r>|"},
+    {__LINE__, "\"a\r\"\n", "<a\r>|"},
+    {__LINE__,
+     "\xef\xbb\xbf"
+     "a,b\n",
+     "<a><b>|"},
+    {__LINE__, "\xef\xbb\xbf\"a\"\n", "<a>|"},
+    {__LINE__, "\xef\xbb\xbf", ""},
+    {__LINE__,
+     "a\n\xef\xbb\xbf"
+     "b\n",
+     "<a>|<\xef\xbb\xbf"
+     "b>|"},
+    {__LINE__, "\xef\xbb", "<\xef\xbb>|"},
+};
+
 static void test_records(void)
 {
-    static const struct {
-        int line;
-        const char *text, *fields;
-    } rows[] = {
-        {__LINE__, "", ""},
-        {__LINE__, "\n\r\n\n", ""},
-        {__LINE__, "a", "<a>|"},
-        {__LINE__, "a,b\nc,d\n", "<a><b>|<c><d>|"},
-        {__LINE__, "a,b\r\nc,d\r\n", "<a><b>|<c><d>|"},
-        {__LINE__, "a,b\nc,d", "<a><b>|<c><d>|"},
-        {__LINE__, "a,", "<a><>|"},
-        {__LINE__, ",", "<><>|"},
-        {__LINE__, ",\n,", "<><>|<><>|"},
-        {__LINE__, "\n\na\n\r\nb\n\n", "<a>|<b>|"},
-        {__LINE__, " a , b ", "< a >< b >|"},
-        {__LINE__, "\"a\",\"b\"", "<a><b>|"},
-        {__LINE__, "\"\"", "<>|"},
-        {__LINE__, "\"\"\n\"\",\n", "<>|<><>|"},
-        {__LINE__, "\"a,b\"\n", "<a,b>|"},
-        {__LINE__, "\"a\"\"b\"\r\n", "<a\"b>|"},
-        {__LINE__, "\"\"\"\"", "<\">|"},
-        {__LINE__, "\"a\nb\r\nc\",d\n", "<a\nb\r\nc><d>|"},
-        {__LINE__, "a\rb\n\r", "<a\rb>|<\r>|"},
-        {__LINE__, "\"a\r\"\n", "<a\r>|"},
-        {__LINE__,
-         "\xef\xbb\xbf"
-         "a,b\n",
-         "<a><b>|"},
-        {__LINE__, "\xef\xbb\xbf\"a\"\n", "<a>|"},
-        {__LINE__, "\xef\xbb\xbf", ""},
-        {__LINE__,
-         "a\n\xef\xbb\xbf"
-         "b\n",
-         "<a>|<\xef\xbb\xbf"
-         "b>|"},
-        {__LINE__, "\xef\xbb", "<\xef\xbb>|"},
-    };
-    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        CHECK_ROW(rows[i].line);
+    for (size_t i = 0; i < sizeof records_rows / sizeof records_rows[0]; i++) {
+        CHECK_ROW(records_rows[i].line);
         char text[TEXT_SIZE], fields[TEXT_SIZE];
-        size_t len = strlen(rows[i].text);
+        size_t len = strlen(records_rows[i].text);
         struct csv csv;
-        memcpy(text, rows[i].text, len);
+        memcpy(text, records_rows[i].text, len);
         text[len] = '#'; /* belongs to the reader, but holds nothing */
         csv_start(&csv, text, len);
         CHECK_INT(read_all(&csv, fields), CSV_END);
-        CHECK_TEXT(fields, rows[i].fields);
+        CHECK_TEXT(fields, records_rows[i].fields);
         CHECK_INT(csv_next(&csv), CSV_END);
     }
 }

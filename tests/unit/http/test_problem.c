@@ -46,61 +46,62 @@ static void start(void)
                   fault_at, body.data);                                                            \
     } while (0)
 
+static const struct {
+    int line;
+    enum problem problem;
+    int status;
+    const char *header; /* beside those that every problem has */
+    const char *name;
+} problem_rows[] = {
+    {__LINE__, PROBLEM_DENIED, 403, "", "consumer-denied"},
+    {__LINE__, PROBLEM_NO_ROUTE, 404, "", "not-found"},
+    {__LINE__, PROBLEM_METHOD, 405, "Allow: GET, HEAD\r\n", "method-not-allowed"},
+    {__LINE__, PROBLEM_MEDIA_TYPE_OF, 415, "Accept: application/json\r\n",
+     "unsupported-media-type"},
+    {__LINE__, PROBLEM_TOO_LARGE, 413, "", "content-too-large"},
+    {__LINE__, PROBLEM_BODY_CUT, 400, "", "incomplete-body"},
+    {__LINE__, PROBLEM_BAD_KEY, 400, "", "bad-idempotency-key"},
+    {__LINE__, PROBLEM_MALFORMED, 400, "", "malformed-json"},
+    {__LINE__, PROBLEM_INVALID, 422, "", "invalid-request"},
+    {__LINE__, PROBLEM_NO_PRODUCT, 404, "", "unknown-product"},
+    {__LINE__, PROBLEM_NO_ORDER, 404, "", "unknown-order"},
+    {__LINE__, PROBLEM_OUT_OF_STOCK, 409, "", "out-of-stock"},
+    {__LINE__, PROBLEM_KEY_REUSED, 422, "", "idempotency-key-reused"},
+    {__LINE__, PROBLEM_KEY_IN_FLIGHT, 409, RETRY("1"), "idempotency-key-in-flight"},
+    {__LINE__, PROBLEM_LIST_TOO_LONG, 422, "", "list-too-long"},
+    {__LINE__, PROBLEM_DRAINING, 503, RETRY("1"), "draining"},
+    {__LINE__, PROBLEM_STORE_BUSY, 503, RETRY("1"), "store-busy"},
+    {__LINE__, PROBLEM_STORE_DOWN, 503, RETRY("2"), "store-unavailable"},
+    {__LINE__, PROBLEM_UNKNOWN, 503, RETRY("2"), "outcome-unknown"},
+    {__LINE__, PROBLEM_FAULT, 500, "", "internal-error"},
+    {__LINE__, PROBLEM_BAD_REQUEST, 400, "", "bad-request"},
+    {__LINE__, PROBLEM_REQUEST_TIMEOUT, 408, "", "request-timeout"},
+    {__LINE__, PROBLEM_LENGTH_REQUIRED, 411, "", "length-required"},
+    {__LINE__, PROBLEM_URI_TOO_LONG, 414, "", "uri-too-long"},
+    {__LINE__, PROBLEM_EXPECTATION, 417, "", "expectation-failed"},
+    {__LINE__, PROBLEM_HEADERS_TOO_LARGE, 431, "", "request-header-fields-too-large"},
+    {__LINE__, PROBLEM_WORKER_DIED, 500, "", "internal-error"},
+    {__LINE__, PROBLEM_NOT_IMPLEMENTED, 501, "", "not-implemented"},
+    {__LINE__, PROBLEM_BAD_GATEWAY, 502, "", "bad-gateway"},
+    {__LINE__, PROBLEM_UNREACHABLE, 503, RETRY("1"), "service-unavailable"},
+    {__LINE__, PROBLEM_GATEWAY_TIMEOUT, 504, "", "gateway-timeout"},
+    {__LINE__, PROBLEM_HTTP_VERSION, 505, "", "http-version-not-supported"},
+};
+
 static void test_rows(void)
 {
-    static const struct {
-        int line;
-        enum problem problem;
-        int status;
-        const char *header; /* beside those that every problem has */
-        const char *name;
-    } rows[] = {
-        {__LINE__, PROBLEM_DENIED, 403, "", "consumer-denied"},
-        {__LINE__, PROBLEM_NO_ROUTE, 404, "", "not-found"},
-        {__LINE__, PROBLEM_METHOD, 405, "Allow: GET, HEAD\r\n", "method-not-allowed"},
-        {__LINE__, PROBLEM_MEDIA_TYPE_OF, 415, "Accept: application/json\r\n",
-         "unsupported-media-type"},
-        {__LINE__, PROBLEM_TOO_LARGE, 413, "", "content-too-large"},
-        {__LINE__, PROBLEM_BODY_CUT, 400, "", "incomplete-body"},
-        {__LINE__, PROBLEM_BAD_KEY, 400, "", "bad-idempotency-key"},
-        {__LINE__, PROBLEM_MALFORMED, 400, "", "malformed-json"},
-        {__LINE__, PROBLEM_INVALID, 422, "", "invalid-request"},
-        {__LINE__, PROBLEM_NO_PRODUCT, 404, "", "unknown-product"},
-        {__LINE__, PROBLEM_NO_ORDER, 404, "", "unknown-order"},
-        {__LINE__, PROBLEM_OUT_OF_STOCK, 409, "", "out-of-stock"},
-        {__LINE__, PROBLEM_KEY_REUSED, 422, "", "idempotency-key-reused"},
-        {__LINE__, PROBLEM_KEY_IN_FLIGHT, 409, RETRY("1"), "idempotency-key-in-flight"},
-        {__LINE__, PROBLEM_LIST_TOO_LONG, 422, "", "list-too-long"},
-        {__LINE__, PROBLEM_DRAINING, 503, RETRY("1"), "draining"},
-        {__LINE__, PROBLEM_STORE_BUSY, 503, RETRY("1"), "store-busy"},
-        {__LINE__, PROBLEM_STORE_DOWN, 503, RETRY("2"), "store-unavailable"},
-        {__LINE__, PROBLEM_UNKNOWN, 503, RETRY("2"), "outcome-unknown"},
-        {__LINE__, PROBLEM_FAULT, 500, "", "internal-error"},
-        {__LINE__, PROBLEM_BAD_REQUEST, 400, "", "bad-request"},
-        {__LINE__, PROBLEM_REQUEST_TIMEOUT, 408, "", "request-timeout"},
-        {__LINE__, PROBLEM_LENGTH_REQUIRED, 411, "", "length-required"},
-        {__LINE__, PROBLEM_URI_TOO_LONG, 414, "", "uri-too-long"},
-        {__LINE__, PROBLEM_EXPECTATION, 417, "", "expectation-failed"},
-        {__LINE__, PROBLEM_HEADERS_TOO_LARGE, 431, "", "request-header-fields-too-large"},
-        {__LINE__, PROBLEM_WORKER_DIED, 500, "", "internal-error"},
-        {__LINE__, PROBLEM_NOT_IMPLEMENTED, 501, "", "not-implemented"},
-        {__LINE__, PROBLEM_BAD_GATEWAY, 502, "", "bad-gateway"},
-        {__LINE__, PROBLEM_UNREACHABLE, 503, RETRY("1"), "service-unavailable"},
-        {__LINE__, PROBLEM_GATEWAY_TIMEOUT, 504, "", "gateway-timeout"},
-        {__LINE__, PROBLEM_HTTP_VERSION, 505, "", "http-version-not-supported"},
-    };
-    CHECK_INT(sizeof rows / sizeof rows[0], PROBLEM_MAX - 1);
-    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        CHECK_ROW(rows[i].line);
+    CHECK_INT(sizeof problem_rows / sizeof problem_rows[0], PROBLEM_MAX - 1);
+    for (size_t i = 0; i < sizeof problem_rows / sizeof problem_rows[0]; i++) {
+        CHECK_ROW(problem_rows[i].line);
         char type[TYPE_SIZE], status[TYPE_SIZE];
-        CHECK_INT(problem_status(rows[i].problem), rows[i].status);
+        CHECK_INT(problem_status(problem_rows[i].problem), problem_rows[i].status);
         start();
-        problem_headers(rows[i].problem, "GET, HEAD", &headers);
+        problem_headers(problem_rows[i].problem, "GET, HEAD", &headers);
         CHECK_START(headers.data, HEADERS);
-        CHECK_TEXT(headers.data + strlen(HEADERS), rows[i].header);
-        problem_render(rows[i].problem, NULL, INSTANCE, false, &body);
-        snprintf(type, sizeof type, "\"type\":\"urn:postern:problem:%s\"}", rows[i].name);
-        snprintf(status, sizeof status, ",\"status\":%d,\"title\":\"", rows[i].status);
+        CHECK_TEXT(headers.data + strlen(HEADERS), problem_rows[i].header);
+        problem_render(problem_rows[i].problem, NULL, INSTANCE, false, &body);
+        snprintf(type, sizeof type, "\"type\":\"urn:postern:problem:%s\"}", problem_rows[i].name);
+        snprintf(status, sizeof status, ",\"status\":%d,\"title\":\"", problem_rows[i].status);
         CHECK_JSON();
         CHECK_CONTAINS(body.data, type);
         CHECK_CONTAINS(body.data, status);

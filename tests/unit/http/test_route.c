@@ -9,63 +9,64 @@
 #define ORDERS "GET, HEAD, POST, OPTIONS"
 #define ID_63  "123456789012345678901234567890123456789012345678901234567890123"
 
+static const struct {
+    int line;
+    const char *method, *path;
+    const char *template; /* NULL: no such path */
+    bool takes;           /* the path takes this method */
+    const char *id, *allow;
+} find_rows[] = {
+    {__LINE__, "GET", "/products", "/products", true, "", READ},
+    {__LINE__, "HEAD", "/products", "/products", true, "", READ},
+    {__LINE__, "GET", "/products/7", "/products/{id}", true, "7", READ},
+    {__LINE__, "GET", "/products/a b", "/products/{id}", true, "a b", READ},
+    {__LINE__, "GET", "/products/{id}", "/products/{id}", true, "{id}", READ},
+    {__LINE__, "GET", "/products/" ID_63, "/products/{id}", true, ID_63, READ},
+    {__LINE__, "GET", "/products/4" ID_63, "/products/{id}", true, "", READ},
+    {__LINE__, "GET", "/orders", "/orders", true, "", ORDERS},
+    {__LINE__, "HEAD", "/orders", "/orders", true, "", ORDERS},
+    {__LINE__, "POST", "/orders", "/orders", true, "", ORDERS},
+    {__LINE__, "GET", "/orders/x", "/orders/{id}", true, "x", READ},
+    {__LINE__, "GET", "/healthz", "/healthz", true, "", READ},
+    {__LINE__, "GET", "/readyz", "/readyz", true, "", READ},
+    {__LINE__, "DELETE", "/orders", "/orders", false, "", ORDERS},
+    {__LINE__, "POST", "/products", "/products", false, "", READ},
+    {__LINE__, "POST", "/products/7", "/products/{id}", false, "7", READ},
+    {__LINE__, "get", "/products", "/products", false, "", READ},
+    {__LINE__, "GETX", "/products", "/products", false, "", READ},
+    {__LINE__, "", "/products", "/products", false, "", READ},
+    {__LINE__, "OPTIONS", "/orders", "/orders", false, "", ORDERS},
+    {__LINE__, "GET", "", NULL, false, "", ""},
+    {__LINE__, "GET", "/", NULL, false, "", ""},
+    {__LINE__, "GET", "*", NULL, false, "", ""},
+    {__LINE__, "GET", "products", NULL, false, "", ""},
+    {__LINE__, "GET", "/product", false, NULL, "", ""},
+    {__LINE__, "GET", "/Products", false, NULL, "", ""},
+    {__LINE__, "GET", "/productsx", false, NULL, "", ""},
+    {__LINE__, "GET", "/products/", false, NULL, "", ""},
+    {__LINE__, "GET", "/products/7/", false, NULL, "", ""},
+    {__LINE__, "GET", "/products/7/8", false, NULL, "", ""},
+    {__LINE__, "GET", "/orders//", false, NULL, "", ""},
+    {__LINE__, "GET", "/healthz/x", false, NULL, "", ""},
+    {__LINE__, "GET", "//products", false, NULL, "", ""},
+};
+
 static void test_find(void)
 {
-    static const struct {
-        int line;
-        const char *method, *path;
-        const char *template; /* NULL: no such path */
-        bool takes;           /* the path takes this method */
-        const char *id, *allow;
-    } rows[] = {
-        {__LINE__, "GET", "/products", "/products", true, "", READ},
-        {__LINE__, "HEAD", "/products", "/products", true, "", READ},
-        {__LINE__, "GET", "/products/7", "/products/{id}", true, "7", READ},
-        {__LINE__, "GET", "/products/a b", "/products/{id}", true, "a b", READ},
-        {__LINE__, "GET", "/products/{id}", "/products/{id}", true, "{id}", READ},
-        {__LINE__, "GET", "/products/" ID_63, "/products/{id}", true, ID_63, READ},
-        {__LINE__, "GET", "/products/4" ID_63, "/products/{id}", true, "", READ},
-        {__LINE__, "GET", "/orders", "/orders", true, "", ORDERS},
-        {__LINE__, "HEAD", "/orders", "/orders", true, "", ORDERS},
-        {__LINE__, "POST", "/orders", "/orders", true, "", ORDERS},
-        {__LINE__, "GET", "/orders/x", "/orders/{id}", true, "x", READ},
-        {__LINE__, "GET", "/healthz", "/healthz", true, "", READ},
-        {__LINE__, "GET", "/readyz", "/readyz", true, "", READ},
-        {__LINE__, "DELETE", "/orders", "/orders", false, "", ORDERS},
-        {__LINE__, "POST", "/products", "/products", false, "", READ},
-        {__LINE__, "POST", "/products/7", "/products/{id}", false, "7", READ},
-        {__LINE__, "get", "/products", "/products", false, "", READ},
-        {__LINE__, "GETX", "/products", "/products", false, "", READ},
-        {__LINE__, "", "/products", "/products", false, "", READ},
-        {__LINE__, "OPTIONS", "/orders", "/orders", false, "", ORDERS},
-        {__LINE__, "GET", "", NULL, false, "", ""},
-        {__LINE__, "GET", "/", NULL, false, "", ""},
-        {__LINE__, "GET", "*", NULL, false, "", ""},
-        {__LINE__, "GET", "products", NULL, false, "", ""},
-        {__LINE__, "GET", "/product", false, NULL, "", ""},
-        {__LINE__, "GET", "/Products", false, NULL, "", ""},
-        {__LINE__, "GET", "/productsx", false, NULL, "", ""},
-        {__LINE__, "GET", "/products/", false, NULL, "", ""},
-        {__LINE__, "GET", "/products/7/", false, NULL, "", ""},
-        {__LINE__, "GET", "/products/7/8", false, NULL, "", ""},
-        {__LINE__, "GET", "/orders//", false, NULL, "", ""},
-        {__LINE__, "GET", "/healthz/x", false, NULL, "", ""},
-        {__LINE__, "GET", "//products", false, NULL, "", ""},
-    };
-    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        CHECK_ROW(rows[i].line);
+    for (size_t i = 0; i < sizeof find_rows / sizeof find_rows[0]; i++) {
+        CHECK_ROW(find_rows[i].line);
         struct route_match match;
-        route_find(rows[i].method, rows[i].path, &match);
-        CHECK_INT(match.path == NULL, rows[i].template == NULL);
+        route_find(find_rows[i].method, find_rows[i].path, &match);
+        CHECK_INT(match.path == NULL, find_rows[i].template == NULL);
         if (match.path)
-            CHECK_TEXT(match.path, rows[i].template);
-        CHECK_INT(match.route != NULL, rows[i].takes);
+            CHECK_TEXT(match.path, find_rows[i].template);
+        CHECK_INT(match.route != NULL, find_rows[i].takes);
         if (match.route) {
             CHECK_TEXT(match.route->path, match.path);
             CHECK_NOT_NULL(match.route->handler);
         }
-        CHECK_TEXT(match.id, rows[i].id);
-        CHECK_TEXT(match.allow, rows[i].allow);
+        CHECK_TEXT(match.id, find_rows[i].id);
+        CHECK_TEXT(match.allow, find_rows[i].allow);
     }
 }
 

@@ -78,69 +78,70 @@ static void test_valid(void)
     CHECK_TEXT(request.reference, "");
 }
 
+static const struct {
+    int line;
+    const char *text, *where, *detail;
+} one_violation_rows[] = {
+    {__LINE__, "[]", "", "must be an object with items"},
+    {__LINE__, "null", "", "must be an object with items"},
+    {__LINE__, "{}", "/items", "is required and must be an array of 1 to 100 items"},
+    {__LINE__, "{\"items\":{}}", "/items", "must be an array of 1 to 100 items"},
+    {__LINE__, "{\"items\":null}", "/items", "must be an array of 1 to 100 items"},
+    {__LINE__, "{\"items\":[]}", "/items", "must have at least 1 item"},
+    {__LINE__, "{\"items\":[[]]}", "/items/0", BAD_ITEM},
+    {__LINE__, "{\"items\":[" ITEM ",null]}", "/items/1", BAD_ITEM},
+    {__LINE__, "{\"items\":[{\"product_id\":1}]}", "/items/0/quantity",
+     "is required and " BAD_QUANTITY},
+    {__LINE__, "{\"items\":[{\"quantity\":1}]}", "/items/0/product_id",
+     "is required and " BAD_PRODUCT},
+    {__LINE__, "{\"items\":[{\"product_id\":\"1\",\"quantity\":1}]}", "/items/0/product_id",
+     BAD_PRODUCT},
+    {__LINE__, "{\"items\":[{\"product_id\":9007199254740992,\"quantity\":1}]}",
+     "/items/0/product_id", BAD_PRODUCT},
+    {__LINE__, "{\"items\":[{\"product_id\":1,\"quantity\":0}]}", "/items/0/quantity",
+     BAD_QUANTITY},
+    {__LINE__, "{\"items\":[{\"product_id\":1,\"quantity\":-1}]}", "/items/0/quantity",
+     BAD_QUANTITY},
+    {__LINE__, "{\"items\":[{\"product_id\":1,\"quantity\":1000001}]}", "/items/0/quantity",
+     BAD_QUANTITY},
+    {__LINE__, "{\"items\":[{\"product_id\":1,\"quantity\":1.5}]}", "/items/0/quantity",
+     BAD_QUANTITY},
+    {__LINE__, "{\"items\":[{\"product_id\":1,\"quantity\":1e400}]}", "/items/0/quantity",
+     BAD_QUANTITY},
+    {__LINE__, "{\"items\":[{\"product_id\":1,\"quantity\":9223372036854775808}]}",
+     "/items/0/quantity", BAD_QUANTITY},
+    {__LINE__,
+     "{\"items\":[{\"product_id\":1,\"quantity\":999999}," ITEM
+     ",{\"product_id\":2,\"quantity\":1}]}",
+     "/items/1/quantity", "brings the sum for this product above 1000000"},
+    {__LINE__, "{\"items\":[" ITEM "],\"email\":null}", "/email", BAD_STRING},
+    {__LINE__, "{\"items\":[" ITEM "],\"reference\":7}", "/reference", BAD_STRING},
+    {__LINE__, "{\"items\":[" ITEM "],\"email\":\"nobody\"}", "/email",
+     "must be an e-mail address of at most 254 bytes"},
+    {__LINE__, "{\"items\":[" ITEM "],\"reference\":\"\"}", "/reference",
+     "must be 1 to 255 bytes of text without control characters"},
+    {__LINE__, "{\"items\":[" ITEM "],\"total\":1}", "/total", UNKNOWN},
+    {__LINE__, "{\"items\":[" ITEM "],\"Email\":1}", "/Email", UNKNOWN},
+    {__LINE__, "{\"items\":[" ITEM "],\"\":1}", "/", UNKNOWN},
+    {__LINE__, "{\"items\":[" ITEM "],\"a/b~c\":1}", "/a~1b~0c", UNKNOWN},
+    {__LINE__, "{\"items\":[" ITEM "],\"\\u00e9\":1}", "/\xc3\xa9", UNKNOWN},
+    {__LINE__, "{\"items\":[{\"product_id\":1,\"quantity\":2,\"price\":0}]}", "/items/0/price",
+     UNKNOWN},
+    {__LINE__, "{\"items\":[" ITEM "],\"a\\nb\":1}", "",
+     "has an unknown member, with a name of 3 bytes and control characters in it"},
+    {__LINE__, "{\"items\":[{\"product_id\":1,\"quantity\":2,\"\\u007f\":0}]}", "/items/0",
+     "has an unknown member, with a name of 1 bytes and control characters in it"},
+};
+
 static void test_one_violation(void)
 {
-    static const struct {
-        int line;
-        const char *text, *where, *detail;
-    } rows[] = {
-        {__LINE__, "[]", "", "must be an object with items"},
-        {__LINE__, "null", "", "must be an object with items"},
-        {__LINE__, "{}", "/items", "is required and must be an array of 1 to 100 items"},
-        {__LINE__, "{\"items\":{}}", "/items", "must be an array of 1 to 100 items"},
-        {__LINE__, "{\"items\":null}", "/items", "must be an array of 1 to 100 items"},
-        {__LINE__, "{\"items\":[]}", "/items", "must have at least 1 item"},
-        {__LINE__, "{\"items\":[[]]}", "/items/0", BAD_ITEM},
-        {__LINE__, "{\"items\":[" ITEM ",null]}", "/items/1", BAD_ITEM},
-        {__LINE__, "{\"items\":[{\"product_id\":1}]}", "/items/0/quantity",
-         "is required and " BAD_QUANTITY},
-        {__LINE__, "{\"items\":[{\"quantity\":1}]}", "/items/0/product_id",
-         "is required and " BAD_PRODUCT},
-        {__LINE__, "{\"items\":[{\"product_id\":\"1\",\"quantity\":1}]}", "/items/0/product_id",
-         BAD_PRODUCT},
-        {__LINE__, "{\"items\":[{\"product_id\":9007199254740992,\"quantity\":1}]}",
-         "/items/0/product_id", BAD_PRODUCT},
-        {__LINE__, "{\"items\":[{\"product_id\":1,\"quantity\":0}]}", "/items/0/quantity",
-         BAD_QUANTITY},
-        {__LINE__, "{\"items\":[{\"product_id\":1,\"quantity\":-1}]}", "/items/0/quantity",
-         BAD_QUANTITY},
-        {__LINE__, "{\"items\":[{\"product_id\":1,\"quantity\":1000001}]}", "/items/0/quantity",
-         BAD_QUANTITY},
-        {__LINE__, "{\"items\":[{\"product_id\":1,\"quantity\":1.5}]}", "/items/0/quantity",
-         BAD_QUANTITY},
-        {__LINE__, "{\"items\":[{\"product_id\":1,\"quantity\":1e400}]}", "/items/0/quantity",
-         BAD_QUANTITY},
-        {__LINE__, "{\"items\":[{\"product_id\":1,\"quantity\":9223372036854775808}]}",
-         "/items/0/quantity", BAD_QUANTITY},
-        {__LINE__,
-         "{\"items\":[{\"product_id\":1,\"quantity\":999999}," ITEM
-         ",{\"product_id\":2,\"quantity\":1}]}",
-         "/items/1/quantity", "brings the sum for this product above 1000000"},
-        {__LINE__, "{\"items\":[" ITEM "],\"email\":null}", "/email", BAD_STRING},
-        {__LINE__, "{\"items\":[" ITEM "],\"reference\":7}", "/reference", BAD_STRING},
-        {__LINE__, "{\"items\":[" ITEM "],\"email\":\"nobody\"}", "/email",
-         "must be an e-mail address of at most 254 bytes"},
-        {__LINE__, "{\"items\":[" ITEM "],\"reference\":\"\"}", "/reference",
-         "must be 1 to 255 bytes of text without control characters"},
-        {__LINE__, "{\"items\":[" ITEM "],\"total\":1}", "/total", UNKNOWN},
-        {__LINE__, "{\"items\":[" ITEM "],\"Email\":1}", "/Email", UNKNOWN},
-        {__LINE__, "{\"items\":[" ITEM "],\"\":1}", "/", UNKNOWN},
-        {__LINE__, "{\"items\":[" ITEM "],\"a/b~c\":1}", "/a~1b~0c", UNKNOWN},
-        {__LINE__, "{\"items\":[" ITEM "],\"\\u00e9\":1}", "/\xc3\xa9", UNKNOWN},
-        {__LINE__, "{\"items\":[{\"product_id\":1,\"quantity\":2,\"price\":0}]}", "/items/0/price",
-         UNKNOWN},
-        {__LINE__, "{\"items\":[" ITEM "],\"a\\nb\":1}", "",
-         "has an unknown member, with a name of 3 bytes and control characters in it"},
-        {__LINE__, "{\"items\":[{\"product_id\":1,\"quantity\":2,\"\\u007f\":0}]}", "/items/0",
-         "has an unknown member, with a name of 1 bytes and control characters in it"},
-    };
-    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        CHECK_ROW(rows[i].line);
-        CHECK_TRUE(read_text(rows[i].text));
+    for (size_t i = 0; i < sizeof one_violation_rows / sizeof one_violation_rows[0]; i++) {
+        CHECK_ROW(one_violation_rows[i].line);
+        CHECK_TRUE(read_text(one_violation_rows[i].text));
         CHECK_INT(violations.count, 1);
         CHECK_INT(violations.items[0].place, VIOLATION_BODY);
-        CHECK_TEXT(violations.items[0].where, rows[i].where);
-        CHECK_TEXT(violations.items[0].detail, rows[i].detail);
+        CHECK_TEXT(violations.items[0].where, one_violation_rows[i].where);
+        CHECK_TEXT(violations.items[0].detail, one_violation_rows[i].detail);
     }
 }
 
