@@ -64,13 +64,11 @@ static enum store_result fake_store_order_place(struct store *store,
         fake_store_called(store, placement->consumer, placement->key ? placement->key : "");
     fake->request = *request;
     snprintf(fake->placed_id, sizeof fake->placed_id, "%s", placement->id);
+    fake->key_expires_us = placement->key_expires_us;
 
     struct order *order = &outcome->order;
-    *order = (struct order){.created_us = placement->now_us};
-    snprintf(order->id, sizeof order->id, "%s",
-             fake->result == STORE_REPLAYED ? FAKE_STORE_ORDER : placement->id);
-    snprintf(order->email, sizeof order->email, "%s", request->email);
-    snprintf(order->reference, sizeof order->reference, "%s", request->reference);
+    order_begin(order, fake->result == STORE_REPLAYED ? FAKE_STORE_ORDER : placement->id,
+                placement->now_us, request);
     for (size_t i = 0; i < request->count; i++) {
         const struct product product = {
             .id = request->items[i].product_id, .price_cents = FAKE_STORE_CENTS, .name = "Thing"};

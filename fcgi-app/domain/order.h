@@ -11,6 +11,9 @@
 
 #define ORDER_QUANTITY_MAX INT64_C(1000000)
 
+/* The time for which an idempotency key is kept, in microseconds: 24 hours. */
+#define ORDER_KEY_LIFETIME_US (INT64_C(24) * 3600 * 1000000)
+
 enum {
     ORDER_LINES_MAX = 100,
     ORDER_EMAIL_MAX = 254,     /* bytes; RFC 5321, section 4.5.3.1.3, less the angle brackets */

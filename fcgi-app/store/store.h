@@ -33,15 +33,13 @@ enum store_result {
 /* Each value's name, for logs. */
 extern const char *const store_result_names[STORE_RESULT_MAX];
 
-/* The time an idempotency key is kept, in microseconds: 24 hours. */
-#define STORE_KEY_LIFETIME_US (INT64_C(24) * 3600 * 1000000)
-
 /* What a placed order is filed under. All borrowed for the call. */
 struct store_placement {
-    const char *consumer; /* 1..ORDER_CONSUMER_MAX bytes */
-    const char *key;      /* the idempotency key, or NULL */
-    const char *id;       /* the new order's id; see base/id.h */
-    int64_t now_us;       /* the time of the order, and the one keys expire by */
+    const char *consumer;   /* 1..ORDER_CONSUMER_MAX bytes */
+    const char *key;        /* the idempotency key, or NULL */
+    const char *id;         /* the new order's id; see base/id.h */
+    int64_t now_us;         /* the time of the order; keys that expire by then are free again */
+    int64_t key_expires_us; /* when this order's key expires */
 };
 
 /* What came of placing an order; about 30 kB. Which part is set depends on the result:

@@ -231,7 +231,7 @@ static enum store_result postgres_order_write(struct postgres *p, void *context)
         POSTGRES_ARGUMENTS(POSTGRES_AS_TEXT(placement->consumer),
                            placement->key ? POSTGRES_AS_TEXT(placement->key) : POSTGRES_AS_NULL,
                            POSTGRES_AS_TEXT(placement->id), POSTGRES_AS_NUMBER(placement->now_us),
-                           POSTGRES_AS_NUMBER(placement->now_us + STORE_KEY_LIFETIME_US),
+                           POSTGRES_AS_NUMBER(placement->key_expires_us),
                            POSTGRES_AS_TEXT(products), POSTGRES_AS_TEXT(quantities),
                            POSTGRES_AS_TEXT(request->email), POSTGRES_AS_TEXT(request->reference)),
         &rows);

@@ -248,21 +248,7 @@ static enum store_result sqlite_order_keep_key(struct sqlite *s, const struct st
     return sqlite_statement_run(s,
                                 SQLITE_BIND(s, SQLITE_SQL_KEY_INSERT, SQLITE_AS_TEXT(p->consumer),
                                             SQLITE_AS_TEXT(p->key), SQLITE_AS_TEXT(p->id),
-                                            SQLITE_AS_NUMBER(p->now_us + STORE_KEY_LIFETIME_US)));
-}
-
-static void sqlite_order_start(struct store_outcome *outcome, const struct order_request *request,
-                               const struct store_placement *p)
-{
-    struct order *order = &outcome->order;
-    outcome->unknown_count = 0;
-    outcome->short_count = 0;
-    order->count = 0;
-    order->total_cents = 0;
-    order->created_us = p->now_us;
-    snprintf(order->id, sizeof order->id, "%s", p->id);
-    memcpy(order->email, request->email, sizeof order->email);
-    memcpy(order->reference, request->reference, sizeof order->reference);
+                                            SQLITE_AS_NUMBER(p->key_expires_us)));
 }
 
 /* All of placing an order that happens within its transaction. */
@@ -275,7 +261,9 @@ static enum store_result sqlite_order_write(struct sqlite *s, void *context)
         p->key ? sqlite_order_replay(s, given->request, p, &outcome->order) : STORE_NOT_FOUND;
     if (result != STORE_NOT_FOUND)
         return result;
-    sqlite_order_start(outcome, given->request, p);
+    outcome->unknown_count = 0;
+    outcome->short_count = 0;
+    order_begin(&outcome->order, p->id, p->now_us, given->request);
     result = sqlite_order_price_all(s, given->request, outcome);
     if (result == STORE_OK)
         result = sqlite_order_insert(s, p, &outcome->order);

@@ -193,8 +193,14 @@ static inline enum store_result fixture_place(struct store *store, const char *c
 {
     char id[ID_TEXT_SIZE];
     id_make(now_us, id);
-    return store_order_place(store, request, &(struct store_placement){consumer, key, id, now_us},
-                             outcome);
+    const struct store_placement placement = {
+        .consumer = consumer,
+        .key = key,
+        .id = id,
+        .now_us = now_us,
+        .key_expires_us = now_us + ORDER_KEY_LIFETIME_US,
+    };
+    return store_order_place(store, request, &placement, outcome);
 }
 
 /* Runs the function in so many processes at once, each with a handle of its own, and returns the

@@ -219,7 +219,7 @@ static void test_keys_are_purged(void)
             fixture_place(fixture, "c", key, FIXTURE_NOW_US + i, fixture_request(1, 1), &outcome),
             STORE_OK);
     }
-    CHECK_INT(fixture_place(fixture, "c", "late", FIXTURE_NOW_US + STORE_KEY_LIFETIME_US + 2,
+    CHECK_INT(fixture_place(fixture, "c", "late", FIXTURE_NOW_US + ORDER_KEY_LIFETIME_US + 2,
                             fixture_request(1, 1), &outcome),
               STORE_OK);
     CHECK_TEXT(value("SELECT string_agg(key, ' ' ORDER BY key) FROM idempotency_keys"),

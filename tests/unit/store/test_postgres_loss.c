@@ -84,7 +84,7 @@ static int order_through_restarts(struct store *store, int number)
     while (clock_monotonic_us() < until && placed < 80) {
         clock_sleep_us(5000);
         id_make(clock_now_us(), id);
-        struct store_placement placement = {"c", NULL, id, FIXTURE_NOW_US};
+        struct store_placement placement = {.consumer = "c", .id = id, .now_us = FIXTURE_NOW_US};
         enum store_result result =
             store_order_place(store, fixture_request(2, 1), &placement, &outcome);
         placed += result == STORE_OK;

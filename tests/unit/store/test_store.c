@@ -215,7 +215,7 @@ static void test_order_100_lines(void)
 
 static void test_key(void)
 {
-    static const int64_t day = STORE_KEY_LIFETIME_US;
+    static const int64_t day = ORDER_KEY_LIFETIME_US;
     static const struct {
         int line;
         const char *consumer, *key;
@@ -249,6 +249,39 @@ static void test_key(void)
         CHECK_INT(fixture_stock(1), rows[i].stock);
         if (result != STORE_KEY_REUSED)
             CHECK_TEXT(ids[i], ids[rows[i].replays]);
+    }
+    fixture_end();
+}
+
+/* A key is kept for as long as its caller says. */
+static void test_key_expiry(void)
+{
+    static const struct {
+        int line;
+        int64_t later_us, kept_us;
+        enum store_result result;
+    } rows[] = {
+        {__LINE__, 0, 10, STORE_OK},
+        {__LINE__, 9, 1000, STORE_REPLAYED}, /* which does not prolong it */
+        {__LINE__, 10, 20, STORE_OK},
+        {__LINE__, 29, 1, STORE_REPLAYED},
+        {__LINE__, 30, 1, STORE_OK},
+    };
+    fixture_begin();
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        int64_t now_us = FIXTURE_NOW_US + rows[i].later_us;
+        char id[ID_TEXT_SIZE];
+        id_make(now_us, id);
+        const struct store_placement placement = {
+            .consumer = "a",
+            .key = "k",
+            .id = id,
+            .now_us = now_us,
+            .key_expires_us = now_us + rows[i].kept_us,
+        };
+        CHECK_ROW(rows[i].line);
+        CHECK_INT(store_order_place(fixture, fixture_request(1, 1), &placement, &outcome),
+                  rows[i].result);
     }
     fixture_end();
 }
@@ -417,6 +450,7 @@ static CU_TestInfo tests[] = {
     {"order refused", test_order_refused},
     {"order of 100 lines", test_order_100_lines},
     {"key", test_key},
+    {"key expiry", test_key_expiry},
     {"replay is the first answer", test_replay_is_first_answer},
     {"order list", test_order_list},
     {"stopped leaves nothing", test_stopped_leaves_nothing},
