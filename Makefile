@@ -70,7 +70,7 @@ UNIT_TESTS   := $(UNIT_SOURCES:%.c=$(BUILD)/%)
 SUITE_OBJECTS := $(BUILD)/tests/suite.o $(BUILD)/tests/check.o
 E2E_SOURCES  := $(wildcard tests/e2e/test_*.c)
 E2E_TESTS    := $(E2E_SOURCES:%.c=$(BUILD)/%)
-# Those that are scripts.
+# End-to-end tests that are scripts.
 E2E_SCRIPTS  := $(filter-out %.c %.h,$(wildcard tests/e2e/test_*))
 E2E_HELPERS  := $(filter-out $(E2E_SOURCES),$(wildcard tests/e2e/*.c))
 FUZZ_SOURCES := $(wildcard tests/fuzz/fuzz_*.c)
@@ -177,7 +177,7 @@ $(BUILD)/lighttpd-version: FORCE
 	@mkdir -p $(@D)
 	@dpkg-query -W lighttpd | cmp -s - $@ || dpkg-query -W lighttpd >$@
 
-# Stock lighttpd loads them, so they are never instrumented, and show it one function each.
+# The distribution's lighttpd loads them, so no sanitizer may be compiled in. Each exports one function, its start.
 MODULE_CFLAGS = -D_GNU_SOURCE -Ifcgi-app $(filter-out -fsanitize% -fno-sanitize% -fPIE,$(CFLAGS)) -fPIC -fvisibility=hidden
 build/lighttpd/fetched: $(BUILD)/lighttpd-version webserver-conf/module/lighttpd-headers
 	@mkdir -p $(@D)
@@ -189,7 +189,7 @@ $(BUILD)/webserver-conf/mod_%.so: webserver-conf/module/mod_%.c $(MODULE_SHARED)
 	$(Q)$(CC) $(MODULE_CFLAGS) -isystem "$$(cat build/lighttpd/fetched)/src" -shared \
 	    -Wl,-z,relro,-z,now -o $@ $(filter %.c,$^)
 
-# A folder for lighttpd -m, which stands in for the stock one: its modules and ours.
+# A folder for lighttpd -m, in place of the distribution's: its modules and ours.
 $(MODULES_DIR)/ready: $(MODULES)
 	@mkdir -p $(@D)
 	@ln -sf /usr/lib/lighttpd/*.so $(abspath $^) $(@D) && touch $@

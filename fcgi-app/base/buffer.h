@@ -1,6 +1,6 @@
-/* buffer: bytes that grow up to a maximum given at birth. Once an append does not fit, the buffer
- * is marked overflown and every later append fails too, so a caller may append freely and check
- * once at the end. */
+/* buffer: bytes that grow up to a maximum, which is given at the start. Once an append does not
+ * fit, the buffer is marked overflown, and every later append fails too. So a caller may append
+ * freely and check once, at the end. */
 #ifndef BASE_BUFFER_H
 #define BASE_BUFFER_H
 
@@ -21,8 +21,8 @@ void buffer_init(struct buffer *b, size_t max);
 /* Releases the memory; the buffer is empty and usable again, with the same maximum. */
 void buffer_free(struct buffer *b);
 
-/* Empties the buffer and clears the overflow; keeps the memory unless more than keep bytes are
- * allocated, so that one large answer does not stay in a long-lived process. */
+/* Empties the buffer and clears the overflow. Keeps the memory, unless more than keep bytes are
+ * allocated: one large answer must not stay in a long-lived process. */
 void buffer_reset(struct buffer *b, size_t keep);
 
 /* Each appends and returns false, changing nothing, if the result would exceed the maximum. */

@@ -7,10 +7,10 @@
 
 enum { ID_TEXT_SIZE = 37 };
 
-/* Writes a UUIDv7 in its text form (RFC 9562, section 5.7). The 12 bits after the milliseconds
- * hold the fraction of the millisecond (section 6.2, method 3), so ids sort by time to a quarter
- * of a microsecond, whichever process made them. Ends the process if the kernel has no randomness
- * to give, which Linux does not do once it has booted. */
+/* Writes a UUIDv7 in its text form (RFC 9562, section 5.7). The 12 bits after the milliseconds hold
+ * the fraction of the millisecond (section 6.2, method 3). So ids sort by time to a quarter of a
+ * microsecond, whichever process made them. Ends the process if the kernel gives no random bytes;
+ * Linux always does once it has booted. */
 void id_make(int64_t now_us, char out[ID_TEXT_SIZE]);
 
 /* Tells whether the text is a UUID in lower case, the only form this service hands out. */

@@ -130,7 +130,7 @@ static void log_tell_dropped(void)
     if (atomic_load(log_dropped) == 0 || !log_is_writable(0))
         return;
     int64_t count = atomic_exchange(log_dropped, 0);
-    /* 0: another process was faster. */
+    /* 0: another process told of them first. */
     if (count > 0)
         log_put(LOG_WARN, "log lines were dropped", LOG_FIELDS(LOG_NUMBER("count", count)));
 }

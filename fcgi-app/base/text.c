@@ -19,8 +19,8 @@ bool text_number(const char *text, size_t len, int64_t min, int64_t max, int64_t
     return true;
 }
 
-/* One row for each first byte's range; low and high bound the second byte, which is where
- * overlong forms, surrogates and too large code points show (RFC 3629, section 4). */
+/* One row for each range of first bytes. low and high bound the second byte: there overlong forms,
+ * surrogates and too large code points show (RFC 3629, section 4). */
 static const struct {
     unsigned char first, last, low, high;
     size_t length;

@@ -10,8 +10,8 @@
  * False, and *out untouched, for anything else: a sign, a space, an empty text. */
 bool text_number(const char *text, size_t len, int64_t min, int64_t max, int64_t *out);
 
-/* The length of the UTF-8 sequence at the start of the bytes (1 to 4), or 0 if there is none that
- * is valid: overlong forms, surrogates and code points over U+10FFFF are not (RFC 3629). */
+/* The length of the UTF-8 sequence at the start of the bytes, 1 to 4; 0 if it is not valid.
+ * Overlong forms, surrogates and code points over U+10FFFF are not (RFC 3629). */
 size_t text_utf8_length(const unsigned char *bytes, size_t len);
 
 /* Tells whether the bytes are valid UTF-8 throughout. */

@@ -103,7 +103,7 @@ static bool config_set(struct config *config, const struct config_row *row, cons
     return false;
 }
 
-/* The rules that span settings. The master would kill a worker that still waits rightfully. */
+/* A call to the store must end before the master kills the worker that waits for it. */
 static bool config_check_deadlines(const struct config *config, FILE *errors)
 {
     if (config->store_timeout_ms < config->request_seconds * 1000)
@@ -115,7 +115,7 @@ static bool config_check_deadlines(const struct config *config, FILE *errors)
     return false;
 }
 
-/* The socket closes a tenth of the time before the drain's deadline, whatever else is asked for. */
+/* The socket closes at nine tenths of the drain's time, whatever else is asked for. */
 static bool config_check_drain(const struct config *config, FILE *errors)
 {
     int most_ms = config->drain_seconds * 900;

@@ -60,8 +60,7 @@ static void listener_refuse(int fd, const char *path)
         LOG_FIELDS(LOG_TEXT("path", path), LOG_TEXT("pid", owner)));
 }
 
-/* Whether the locked file is still the one at the path: its last owner removes it when it leaves.
- */
+/* Whether the locked file is still the one at the path. Its last owner removes it on leaving. */
 static bool listener_lock_is_current(int fd, const char *lock)
 {
     struct stat held, named;
@@ -94,7 +93,7 @@ static bool listener_lock(struct listener *listener, const char *path)
     return false;
 }
 
-/* Removes what a killed predecessor left; whatever else is in the way is not ours to remove. */
+/* Removes the socket that a killed server left. Any other file there is not ours to remove. */
 static bool listener_clear(const char *path)
 {
     struct stat st;

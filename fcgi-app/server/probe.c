@@ -69,8 +69,8 @@ static int probe_connect(const char *socket_path, int timeout_ms)
     return -1;
 }
 
-/* Reads until the status line is there; each read is bounded by the socket's timeout, and all of
- * them by the deadline. */
+/* Reads until the status line is there. The socket's timeout bounds each read, and the deadline all
+ * of them. */
 static int probe_status(int fd, int64_t deadline_us)
 {
     char answer[PROBE_ANSWER_MAX];

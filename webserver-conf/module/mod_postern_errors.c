@@ -13,7 +13,7 @@
 
 #define ERRORS_REQUEST_ID  "X-Request-Id"
 #define ERRORS_RETRY_AFTER "Retry-After"
-/* As long as lighttpd leaves a refused socket alone: disable-time in postern.conf. */
+/* As long as lighttpd does not try a refused socket again: disable-time in postern.conf. */
 #define ERRORS_SECONDS "1"
 
 __attribute__((visibility("default"))) int mod_postern_errors_plugin_init(plugin *p);
@@ -29,7 +29,7 @@ static bool errors_lacks(const request_st *r, const char *name)
     return !http_header_response_get(r, HTTP_HEADER_OTHER, name, (uint32_t)strlen(name));
 }
 
-/* The caller's own if it is fit for that, as the application has it. */
+/* Takes the caller's own id if it is well-formed, as the application does. */
 static void errors_set_request_id(request_st *r)
 {
     const buffer *own =

@@ -27,7 +27,8 @@ struct vpce_plugin {
 
 typedef int vpce_reader(connection *con, chunkqueue *cq, off_t max_bytes);
 
-/* Of one connection, from its start until its end, or until its header is found to hold no id. */
+/* What is kept of a connection, from its start until its end, or until its header is found to hold
+ * no id. */
 struct vpce_connection {
     vpce_reader *saved; /* while our reader is the connection's */
     size_t awaited;     /* bytes the socket was told to wait for; 0: none */
@@ -124,8 +125,8 @@ static int vpce_find_extforward(const server *srv, const struct vpce_plugin *sel
     return 0;
 }
 
-/* Whether mod_extforward trusts blocks of addresses that may be trusted. By itself it takes "all"
- * for everyone, and takes a name that is no block without complaint. */
+/* Whether mod_extforward trusts only blocks of addresses that may be trusted. By itself it also
+ * takes "all", which is everyone, and a name that is no block. */
 static bool vpce_trusts_well(server *srv, struct vpce_plugin *p)
 {
     static const config_plugin_keys_t keys[] = {

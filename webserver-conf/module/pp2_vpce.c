@@ -45,7 +45,8 @@ static bool pp2_vpce_copy(const unsigned char *id, size_t len, char out[ENDPOINT
     return true;
 }
 
-/* All of the TLVs must fit, and one alone be an id: who sends two may have passed on another's. */
+/* Every TLV must fit, and exactly one must be an id. Whoever sends two may have passed on
+ * another's. */
 static enum pp2_vpce_result pp2_vpce_tlvs(const unsigned char *at, size_t left, char *id)
 {
     const unsigned char *value = NULL;
@@ -57,7 +58,7 @@ static enum pp2_vpce_result pp2_vpce_tlvs(const unsigned char *at, size_t left, 
         if (len > left - PP2_VPCE_TLV_HEAD)
             return PP2_VPCE_NONE;
         const unsigned char *tlv = at + PP2_VPCE_TLV_HEAD;
-        /* AWS keeps the other subtypes for what may come. */
+        /* AWS reserves the other subtypes. */
         if (at[0] == PP2_VPCE_TLV_AWS && len > 0 && tlv[0] == PP2_VPCE_SUBTYPE_ID) {
             if (value)
                 return PP2_VPCE_NONE;

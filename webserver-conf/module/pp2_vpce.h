@@ -1,6 +1,6 @@
-/* pp2_vpce: the VPC endpoint's id in a PROXY protocol v2 header. The header is HAProxy's
- * proxy-protocol.txt, section 2.2; the TLV is AWS's, Elastic Load Balancing's guide for Network
- * Load Balancers, "Proxy protocol". Knows no web server. */
+/* pp2_vpce: the VPC endpoint's id in a PROXY protocol v2 header. The header: HAProxy's
+ * proxy-protocol.txt, section 2.2. The TLV: AWS, guide for Network Load Balancers, "Proxy
+ * protocol". Knows no web server. */
 #ifndef MODULE_PP2_VPCE_H
 #define MODULE_PP2_VPCE_H
 

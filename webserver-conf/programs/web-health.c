@@ -20,13 +20,14 @@
 enum { HEALTH_DEADLINE_US = 2000000, HEALTH_US_PER_MS = 1000 };
 enum { HEALTH_PORT_DEFAULT = 8080, HEALTH_PORT_MAX = 65535 };
 
-/* "HTTP/1.1 200 ", which is all that is looked at: the reason after the blank is optional. */
+/* Of the answer only "HTTP/1.1 200 " is read: the reason after the blank is optional. */
 #define HEALTH_PROTOCOL "HTTP/1."
 #define HEALTH_OK       "200 "
 enum { HEALTH_STATUS_AT = sizeof HEALTH_PROTOCOL + 1 };
 enum { HEALTH_ANSWER_LEN = HEALTH_STATUS_AT + sizeof HEALTH_OK - 1 };
 
-/* HTTP/1.0, so that the server closes; a Host, for lighttpd reads it before it routes. */
+/* HTTP/1.0, so that the server closes the connection. lighttpd reads the Host before it chooses
+ * where a request goes. */
 static const char health_request[] = "GET /healthz HTTP/1.0\r\nHost: localhost\r\n\r\n";
 
 static int health_fail(const char *why)
@@ -53,7 +54,7 @@ static bool health_wait(int fd, short events, int64_t deadline_us)
     }
 }
 
-/* Connects, or returns false with errno set. A socket that does not block, for connect to obey the
+/* Connects, or returns false with errno set. The socket must not block, so that connect obeys the
  * deadline. */
 static bool health_connect(int fd, uint16_t port, int64_t deadline_us)
 {

@@ -13,7 +13,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-/* What fs.pipe-max-size allows as it comes; the buffer takes a few dozen lines at once. */
+/* What fs.pipe-max-size allows by default. The buffer takes a few dozen lines at once. */
 enum { LOG_PIPE_SIZE = 1024 * 1024, LOG_BUFFER_SIZE = 16 * 1024, LOG_PATH_SIZE = 64 };
 
 /* Opens standard error anew, since lighttpd's descriptor may be one that does not block. -1 if it
@@ -60,7 +60,7 @@ int main(void)
     int out = log_open(getppid());
     if (out < 0)
         return EXIT_FAILURE;
-    /* If it may not grow, it serves as it is. */
+    /* If the pipe may not grow, it serves as it is. */
     fcntl(STDIN_FILENO, F_SETPIPE_SZ, LOG_PIPE_SIZE);
     return log_copy(STDIN_FILENO, out) ? EXIT_SUCCESS : EXIT_FAILURE;
 }
