@@ -1,5 +1,5 @@
 /* json_check: tells whether a text is JSON, strictly (RFC 8259). Every text is checked before
- * cJSON reads it: cJSON accepts bad UTF-8, \u0000, leading zeros and more. */
+ * cJSON reads it: cJSON accepts bad UTF-8, \u0000, leading zeros and more: decisions/0020. */
 #ifndef JSON_CHECK_H
 #define JSON_CHECK_H
 

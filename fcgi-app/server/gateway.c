@@ -13,8 +13,8 @@ _Static_assert((int)ENDPOINT_ID_MAX <= (int)ORDER_CONSUMER_MAX, "an order keeps 
 
 #define GATEWAY_NOBODY "-"
 
-/* lighttpd sets it when it calls its error handler: the status of the error that it found. No
- * client can set it, because a client's headers arrive as HTTP_ variables. */
+/* lighttpd sets it when it calls its error handler (decisions/0014): the status of the error that
+ * it found. No client can set it, because a client's headers arrive as HTTP_ variables. */
 #define GATEWAY_REFUSAL_VARIABLE "REDIRECT_STATUS"
 
 enum { GATEWAY_HEAD_MAX = HTTP_HEADERS_MAX + 128 };

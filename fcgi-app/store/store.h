@@ -1,7 +1,7 @@
-/* store: products and orders, whatever database they are in. One call is one use case and one
- * transaction of its own; it returns within the deadline the store was opened with, and what it
- * returns is one of the values below. The calls are listed in calls.def. A store belongs to the
- * process that opened it: never carry it across a fork. */
+/* store: products and orders, whatever database they are in. calls.def lists the calls. A call is
+ * one use case, and one transaction of its own. It returns within the deadline that the store was
+ * opened with. What it returns is one of the values below. A store belongs to the process that
+ * opened it: never carry it across a fork. */
 #ifndef STORE_H
 #define STORE_H
 
@@ -87,9 +87,9 @@ bool store_takes(const char *url, char *error, size_t error_size);
 /* Writes what may be shown of a URL: where the store is, and never a password. */
 void store_show(const char *url, char *out, size_t size);
 
-/* Makes a handle. The store itself is reached for on the first call, and again on later ones
- * whenever it was lost, so a store that is away now is no error here. NULL if out of memory or
- * there is no driver for the URL. */
+/* Makes a handle. The first call reaches for the store itself, and a later call does again if it
+ * was lost. So a store that is away now is no error here. NULL if out of memory, or if there is no
+ * driver for the URL. */
 struct store *store_open(const struct store_options *options);
 
 /* Closes the handle; NULL is let pass. */

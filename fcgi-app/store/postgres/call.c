@@ -60,9 +60,9 @@ static bool postgres_call_again(struct postgres *p, enum store_result result)
     return true;
 }
 
-/* Tells one cause from another: the five characters of a SQLSTATE, which are digits and capital
- * letters, as a number in base 36; for what the server did not report, a new number below zero
- * whenever the text is another one than before. */
+/* A number that tells one cause of trouble from another. For a SQLSTATE, which is five digits and
+ * capital letters, it is that in base 36. For what the server did not report, it is a new number
+ * below zero whenever the text changes. */
 static int postgres_call_code(struct postgres *p)
 {
     if (*p->error.state)

@@ -1,5 +1,5 @@
 -- Every statement of the PostgreSQL driver. sql2c.awk makes each a POSTGRES_SQL_ value. Those from
--- product_get on are prepared once for each connection; the ones above it run as they are, because
+-- product_get on are prepared once for each connection. Those above it run as they are, because
 -- the tables may not be there yet.
 
 -- name: version
@@ -66,8 +66,8 @@ ORDER BY id
 LIMIT $2;
 
 -- name: order_place
--- A replay says that the first order is durable. If that one's commit still waits for a synchronous
--- standby, it is so only once a later one has waited too, hence something to commit.
+-- A replay says that the first order is durable. Where there is a synchronous standby, the message
+-- makes this commit wait for it, and so for the first order: decisions/0012.
 SELECT *, CASE WHEN outcome = 'replayed' AND current_setting('synchronous_standby_names') <> ''
     AND NOT pg_is_in_recovery() THEN pg_logical_emit_message(true, 'postern', 'replayed') END
 FROM place_order($1, $2, $3, $4, $5, $6, $7, $8, $9);
@@ -97,9 +97,9 @@ WHERE locktype = 'advisory' AND objsubid = 1
     AND classid::BIGINT = ($1::BIGINT >> 32) AND objid::BIGINT = ($1::BIGINT & 4294967295);
 
 -- name: session_await
--- Ending a session that waits for a synchronous standby makes its commit visible before it is as
--- durable as it must be. It is once the commit of this message, which comes after it, is through.
--- A standby has none of the primary's locks: what is free there means nothing.
+-- Waits until the session is over: decisions/0011. The message's commit waits for a synchronous
+-- standby, and so for what the session committed: decisions/0012. A standby has none of the
+-- primary's locks, so a lock that is free there means nothing.
 SELECT pg_is_in_recovery(), pg_advisory_xact_lock($1),
     CASE WHEN current_setting('synchronous_standby_names') <> '' AND NOT pg_is_in_recovery()
     THEN pg_logical_emit_message(true, 'postern', 'settled') END;

@@ -16,8 +16,8 @@ PQconninfoOption *postgres_url_parse(const char *url)
 {
     /* Its error message may quote a part of the password, so nobody gets to see it. */
     PQconninfoOption *options = PQconninfoParse(url, NULL);
-    /* Signs of a password with an @ or a / that is not written %40 or %2F: what follows would be
-     * taken for a host, and its beginning for a port, and be named in messages. */
+    /* Signs of a password with an @ or a / that is not written %40 or %2F. What follows it would be
+     * taken for a host and a port, and messages would name it. */
     if (options && !strchr(postgres_url_option(options, "host"), '@') &&
         strspn(postgres_url_option(options, "port"), "0123456789,") ==
             strlen(postgres_url_option(options, "port")))
