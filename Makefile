@@ -287,7 +287,7 @@ fuzz: ## fuzz each parser for FUZZ_SECONDS=20
 .PHONY: fuzz-run
 fuzz-run: $(FUZZ_TARGETS)
 	@FUZZ_SECONDS=$(FUZZ_SECONDS) tests/fuzz/run $(BUILD)/tests/fuzz $(FUZZ_NAMES)
-$(BUILD)/tests/fuzz/%: $(BUILD)/tests/fuzz/%.o $(BUILD)/tests/fake_store.o $(APP_OBJECTS) \
+$(BUILD)/tests/fuzz/%: $(BUILD)/tests/fuzz/%.o $(BUILD)/tests/fuzz/fuzz.o $(BUILD)/tests/fake_store.o $(APP_OBJECTS) \
     $(MODULE_PARSERS:%.c=$(BUILD)/%.o)
 	$(say) LINK $@
 	$(Q)$(CC) $(CFLAGS) $(subst fuzzer-no-link,fuzzer,$(LDFLAGS)) -o $@ $^ $(LDLIBS)

@@ -17,7 +17,8 @@ struct fuzz_lines {
 
 static size_t fuzz_offset(struct fuzz_lines *lines, size_t line, size_t column)
 {
-    FUZZ_REQUIRE(line >= lines->line && column >= 1);
+    FUZZ_COMPARE(line, >=, lines->line);
+    FUZZ_COMPARE(column, >=, 1);
     while (lines->line < line) {
         const uint8_t *from = lines->data + lines->start;
         const uint8_t *end = memchr(from, '\n', lines->size - lines->start);
@@ -26,7 +27,7 @@ static size_t fuzz_offset(struct fuzz_lines *lines, size_t line, size_t column)
         lines->line++;
     }
     size_t offset = lines->start + column - 1;
-    FUZZ_REQUIRE(offset <= lines->size);
+    FUZZ_COMPARE(offset, <=, lines->size);
     FUZZ_REQUIRE(!memchr(lines->data + lines->start, '\n', column - 1));
     return offset;
 }
@@ -35,13 +36,15 @@ static void fuzz_check_field(struct fuzz_lines *lines, const char *text,
                              const struct csv_field *field)
 {
     size_t offset = fuzz_offset(lines, field->line, field->column);
-    FUZZ_REQUIRE(field->text >= text && field->text + field->len <= text + lines->size);
-    FUZZ_REQUIRE(strlen(field->text) == field->len);
+    FUZZ_REQUIRE(field->text >= text);
+    FUZZ_COMPARE(field->text - text + (intmax_t)field->len, <=, lines->size);
+    FUZZ_INT(strlen(field->text), field->len);
     if (offset < lines->size && lines->data[offset] == '"')
-        FUZZ_REQUIRE(field->text == text + offset + 1);
-    else
-        FUZZ_REQUIRE(field->text == text + offset &&
-                     memcmp(field->text, lines->data + offset, field->len) == 0);
+        FUZZ_INT(field->text - text, offset + 1);
+    else {
+        FUZZ_INT(field->text - text, offset);
+        FUZZ_REQUIRE(memcmp(field->text, lines->data + offset, field->len) == 0);
+    }
 }
 
 /* Writes the record, unless it would read as an empty line; false then. */
@@ -61,14 +64,15 @@ static bool fuzz_write(struct buffer *out, const struct csv *csv)
 
 static void fuzz_check_same(struct csv *again, const struct csv *csv)
 {
-    FUZZ_REQUIRE(csv_next(again) == CSV_RECORD && again->count == csv->count);
+    FUZZ_INT(csv_next(again), CSV_RECORD);
+    FUZZ_INT(again->count, csv->count);
     for (size_t i = 0; i < csv->count; i++)
-        FUZZ_REQUIRE(strcmp(again->fields[i].text, csv->fields[i].text) == 0);
+        FUZZ_TEXT(again->fields[i].text, csv->fields[i].text);
 }
 
 static void fuzz_check_end(struct csv *csv, enum csv_result result, struct fuzz_lines *lines)
 {
-    FUZZ_REQUIRE(result < CSV_RESULT_MAX);
+    FUZZ_COMPARE(result, <, CSV_RESULT_MAX);
     if (result != CSV_END) {
         size_t offset = fuzz_offset(lines, csv->fault_line, csv->fault_column);
         FUZZ_REQUIRE(csv_result_texts[result][0]);
@@ -76,7 +80,7 @@ static void fuzz_check_end(struct csv *csv, enum csv_result result, struct fuzz_
         FUZZ_REQUIRE(result != CSV_UNCLOSED || lines->data[offset] == '"');
         FUZZ_REQUIRE(result != CSV_TOO_MANY_FIELDS || csv->count == CSV_FIELDS_MAX);
     }
-    FUZZ_REQUIRE(csv_next(csv) == CSV_END);
+    FUZZ_INT(csv_next(csv), CSV_END);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -95,7 +99,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     csv_start(&csv, text, size);
     buffer_init(&out, 4 * size + 4096);
     while ((result = csv_next(&csv)) == CSV_RECORD) {
-        FUZZ_REQUIRE(csv.count >= 1 && csv.count <= CSV_FIELDS_MAX);
+        FUZZ_COMPARE(csv.count, >=, 1);
+        FUZZ_COMPARE(csv.count, <=, CSV_FIELDS_MAX);
         for (size_t i = 0; i < csv.count; i++)
             fuzz_check_field(&lines, text, &csv.fields[i]);
         buffer_reset(&out, SIZE_MAX);
@@ -104,7 +109,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         FUZZ_REQUIRE(!out.overflown);
         csv_start(&again, out.data, out.len);
         fuzz_check_same(&again, &csv);
-        FUZZ_REQUIRE(csv_next(&again) == CSV_END);
+        FUZZ_INT(csv_next(&again), CSV_END);
     }
     fuzz_check_end(&csv, result, &lines);
     buffer_free(&out);

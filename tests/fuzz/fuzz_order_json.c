@@ -27,7 +27,7 @@ static void fuzz_check_no_nul(const char *text)
         size_t backslashes = 0;
         while (p - backslashes > text && p[-1 - (ptrdiff_t)backslashes] == '\\')
             backslashes++;
-        FUZZ_REQUIRE(backslashes % 2 == 1);
+        FUZZ_INT(backslashes % 2, 1);
     }
 }
 
@@ -37,17 +37,19 @@ static void fuzz_check(const uint8_t *data, size_t size)
     char *text = fuzz_copy(data, size);
     size_t where = SIZE_MAX, again;
     enum json_fault fault = json_check(text, size, &where);
-    FUZZ_REQUIRE(fault < JSON_FAULT_MAX && where <= size);
+    FUZZ_COMPARE(fault, <, JSON_FAULT_MAX);
+    FUZZ_COMPARE(where, <=, size);
     if (fault) {
         FUZZ_REQUIRE(json_fault_texts[fault][0]);
     } else {
         cJSON *tree = cJSON_ParseWithLengthOpts(text, size + 1, NULL, 1);
         FUZZ_REQUIRE(tree);
         cJSON_Delete(tree);
-        FUZZ_REQUIRE(text_is_utf8(text, size) && !memchr(text, '\0', size));
+        FUZZ_REQUIRE(text_is_utf8(text, size));
+        FUZZ_REQUIRE(!memchr(text, '\0', size));
         fuzz_check_no_nul(text);
         char *copy = fuzz_copy((const uint8_t *)text, size);
-        FUZZ_REQUIRE(json_check(copy, size, &again) == JSON_OK);
+        FUZZ_INT(json_check(copy, size, &again), JSON_OK);
         FUZZ_REQUIRE(memcmp(copy, text, size) == 0);
         free(copy);
     }
@@ -56,14 +58,18 @@ static void fuzz_check(const uint8_t *data, size_t size)
 
 static void fuzz_check_request(const struct order_request *request)
 {
-    FUZZ_REQUIRE(request->count >= 1 && request->count <= ORDER_LINES_MAX);
+    FUZZ_COMPARE(request->count, >=, 1);
+    FUZZ_COMPARE(request->count, <=, ORDER_LINES_MAX);
     for (size_t i = 0; i < request->count; i++) {
         const struct order_item *item = &request->items[i];
-        FUZZ_REQUIRE(item->product_id >= 1 && item->product_id <= PRODUCT_ID_MAX);
-        FUZZ_REQUIRE(item->quantity >= 1 && item->quantity <= ORDER_QUANTITY_MAX);
-        FUZZ_REQUIRE(item->position >= i && item->position < ORDER_LINES_MAX);
+        FUZZ_COMPARE(item->product_id, >=, 1);
+        FUZZ_COMPARE(item->product_id, <=, PRODUCT_ID_MAX);
+        FUZZ_COMPARE(item->quantity, >=, 1);
+        FUZZ_COMPARE(item->quantity, <=, ORDER_QUANTITY_MAX);
+        FUZZ_COMPARE(item->position, >=, i);
+        FUZZ_COMPARE(item->position, <, ORDER_LINES_MAX);
         for (size_t k = 0; k < i; k++)
-            FUZZ_REQUIRE(request->items[k].product_id != item->product_id);
+            FUZZ_COMPARE(request->items[k].product_id, !=, item->product_id);
     }
     FUZZ_REQUIRE(text_is_utf8(request->email, strlen(request->email)));
     FUZZ_REQUIRE(text_is_utf8(request->reference, strlen(request->reference)));
@@ -75,12 +81,13 @@ static void fuzz_check_violations(const struct violations *violations)
 {
     for (size_t i = 0; i < violation_kept(violations); i++) {
         const struct violation *v = &violations->items[i];
-        FUZZ_REQUIRE(v->place == VIOLATION_BODY);
+        FUZZ_INT(v->place, VIOLATION_BODY);
         FUZZ_REQUIRE(v->where[0] == '\0' || v->where[0] == '/');
-        FUZZ_REQUIRE(strlen(v->where) < VIOLATION_WHERE_SIZE - 1);
+        FUZZ_COMPARE(strlen(v->where), <, VIOLATION_WHERE_SIZE - 1);
         FUZZ_REQUIRE(text_is_utf8(v->where, strlen(v->where)));
         FUZZ_REQUIRE(!text_has_control(v->where, strlen(v->where)));
-        FUZZ_REQUIRE(v->detail[0] && text_is_utf8(v->detail, strlen(v->detail)));
+        FUZZ_REQUIRE(v->detail[0]);
+        FUZZ_REQUIRE(text_is_utf8(v->detail, strlen(v->detail)));
         for (const char *p = strchr(v->where, '~'); p; p = strchr(p + 1, '~'))
             FUZZ_REQUIRE(p[1] == '0' || p[1] == '1');
     }
@@ -103,12 +110,14 @@ static void fuzz_check_order(const struct order_request *request, bool pretty)
         order_add_line(&order, &request->items[i], &product);
         sum += order.lines[i].quantity * order.lines[i].unit_price_cents;
     }
-    FUZZ_REQUIRE(order.total_cents == sum && order_matches(&order, request));
+    FUZZ_INT(order.total_cents, sum);
+    FUZZ_REQUIRE(order_matches(&order, request));
     buffer_init(&out, (size_t)1 << 20);
     json_write_start(&w, &out, pretty);
     order_json_write(&w, &order, pretty ? "Order created" : NULL);
     json_write_end(&w);
-    FUZZ_REQUIRE(!out.overflown && json_check(out.data, out.len, &where) == JSON_OK);
+    FUZZ_REQUIRE(!out.overflown);
+    FUZZ_INT(json_check(out.data, out.len, &where), JSON_OK);
     FUZZ_REQUIRE(pretty || !strchr(out.data, '\n'));
     buffer_free(&out);
 }
@@ -121,7 +130,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
     fuzz_check(data, size);
     if (order_json_read(body, size, &request, &violations, detail)) {
-        FUZZ_REQUIRE(detail[0] && text_is_utf8(detail, strlen(detail)));
+        FUZZ_REQUIRE(detail[0]);
+        FUZZ_REQUIRE(text_is_utf8(detail, strlen(detail)));
     } else if (violations.count > 0) {
         fuzz_check_violations(&violations);
     } else {

@@ -18,9 +18,9 @@ static enum pp2_vpce_result fuzz_read(const uint8_t *data, size_t size, struct p
     memset(found, 'x', sizeof *found);
     enum pp2_vpce_result result = pp2_vpce_read(copy, size, found);
     free(copy);
-    FUZZ_REQUIRE(result < PP2_VPCE_RESULT_MAX);
-    FUZZ_REQUIRE((result == PP2_VPCE_FOUND) == (found->id[0] != '\0'));
-    FUZZ_REQUIRE((result == PP2_VPCE_MORE) == (found->wanted != 0));
+    FUZZ_COMPARE(result, <, PP2_VPCE_RESULT_MAX);
+    FUZZ_INT(result == PP2_VPCE_FOUND, found->id[0] != '\0');
+    FUZZ_INT(result == PP2_VPCE_MORE, found->wanted != 0);
     return result;
 }
 
@@ -35,9 +35,9 @@ static int fuzz_count_ids(const uint8_t *data, const uint8_t **id, size_t *len)
     size_t end = fuzz_header_size(data), at = data[13] == 0x11 ? 28 : 52;
     int ids = 0;
     while (at < end) {
-        FUZZ_REQUIRE(end - at >= 3);
+        FUZZ_COMPARE(end - at, >=, 3);
         size_t value = (size_t)data[at + 1] << 8 | data[at + 2];
-        FUZZ_REQUIRE(value <= end - at - 3);
+        FUZZ_COMPARE(value, <=, end - at - 3);
         if (data[at] == 0xEA && value >= 1 && data[at + 3] == 1) {
             *id = data + at + 4;
             *len = value - 1;
@@ -53,12 +53,17 @@ static void fuzz_check_found(const uint8_t *data, size_t size, const struct pp2_
     const size_t digits = strspn(found->id + 5, "0123456789abcdef"), len = strlen(found->id);
     const uint8_t *id = NULL;
     size_t id_len = 0;
-    FUZZ_REQUIRE(strncmp(found->id, "vpce-", 5) == 0 && digits >= 1 && len == 5 + digits);
-    FUZZ_REQUIRE(len <= ENDPOINT_ID_MAX);
-    FUZZ_REQUIRE(fuzz_header_size(data) <= size && fuzz_header_size(data) <= PP2_VPCE_HEADER_MAX);
-    FUZZ_REQUIRE(data[12] == 0x21 && (data[13] == 0x11 || data[13] == 0x21));
-    FUZZ_REQUIRE(fuzz_count_ids(data, &id, &id_len) == 1);
-    FUZZ_REQUIRE(id_len == len && memcmp(id, found->id, len) == 0);
+    FUZZ_REQUIRE(strncmp(found->id, "vpce-", 5) == 0);
+    FUZZ_COMPARE(digits, >=, 1);
+    FUZZ_INT(len, 5 + digits);
+    FUZZ_COMPARE(len, <=, ENDPOINT_ID_MAX);
+    FUZZ_COMPARE(fuzz_header_size(data), <=, size);
+    FUZZ_COMPARE(fuzz_header_size(data), <=, PP2_VPCE_HEADER_MAX);
+    FUZZ_INT(data[12], 0x21);
+    FUZZ_REQUIRE(data[13] == 0x11 || data[13] == 0x21);
+    FUZZ_INT(fuzz_count_ids(data, &id, &id_len), 1);
+    FUZZ_INT(id_len, len);
+    FUZZ_REQUIRE(memcmp(id, found->id, len) == 0);
 }
 
 static void fuzz_check_parts(const uint8_t *data, const struct pp2_vpce *found)
@@ -67,14 +72,14 @@ static void fuzz_check_parts(const uint8_t *data, const struct pp2_vpce *found)
     uint8_t local[PP2_VPCE_HEADER_MAX];
     struct pp2_vpce again;
     for (size_t size = 0; size < whole; size++) {
-        FUZZ_REQUIRE(fuzz_read(data, size, &again) == PP2_VPCE_MORE);
-        FUZZ_REQUIRE(again.wanted == (size < 16 ? 16 : whole));
+        FUZZ_INT(fuzz_read(data, size, &again), PP2_VPCE_MORE);
+        FUZZ_INT(again.wanted, size < 16 ? 16 : whole);
     }
-    FUZZ_REQUIRE(fuzz_read(data, whole, &again) == PP2_VPCE_FOUND);
-    FUZZ_REQUIRE(strcmp(again.id, found->id) == 0);
+    FUZZ_INT(fuzz_read(data, whole, &again), PP2_VPCE_FOUND);
+    FUZZ_TEXT(again.id, found->id);
     memcpy(local, data, whole);
     local[12] = 0x20;
-    FUZZ_REQUIRE(fuzz_read(local, whole, &again) == PP2_VPCE_NONE);
+    FUZZ_INT(fuzz_read(local, whole, &again), PP2_VPCE_NONE);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -86,7 +91,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         fuzz_check_parts(data, &found);
         break;
     case PP2_VPCE_MORE:
-        FUZZ_REQUIRE(found.wanted > size && found.wanted <= PP2_VPCE_HEADER_MAX);
+        FUZZ_COMPARE(found.wanted, >, size);
+        FUZZ_COMPARE(found.wanted, <=, PP2_VPCE_HEADER_MAX);
         break;
     default:
         break;

@@ -10,8 +10,10 @@
 
 static void fuzz_check_error(const char *error)
 {
-    FUZZ_REQUIRE(strncmp(error, "line ", 5) == 0 && strlen(error) < PRODUCT_CSV_ERROR_SIZE - 1);
-    FUZZ_REQUIRE(text_is_utf8(error, strlen(error)) && !text_has_control(error, strlen(error)));
+    FUZZ_REQUIRE(strncmp(error, "line ", 5) == 0);
+    FUZZ_COMPARE(strlen(error), <, PRODUCT_CSV_ERROR_SIZE - 1);
+    FUZZ_REQUIRE(text_is_utf8(error, strlen(error)));
+    FUZZ_REQUIRE(!text_has_control(error, strlen(error)));
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -30,15 +32,16 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     }
     /* A record takes a byte at least. */
     for (size_t records = 0; (got = product_csv_next(&reader, &product, error)) != 0; records++) {
-        FUZZ_REQUIRE(records <= size);
+        FUZZ_COMPARE(records, <=, size);
         if (got < 0) {
             fuzz_check_error(error);
             error[0] = '\0';
             continue;
         }
-        FUZZ_REQUIRE(got == 1 && product_check(&product) == PRODUCT_FIELD_MAX);
+        FUZZ_INT(got, 1);
+        FUZZ_INT(product_check(&product), PRODUCT_FIELD_MAX);
     }
-    FUZZ_REQUIRE(product_csv_next(&reader, &product, error) == 0);
+    FUZZ_INT(product_csv_next(&reader, &product, error), 0);
     free(text);
     return 0;
 }

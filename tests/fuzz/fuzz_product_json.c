@@ -12,15 +12,19 @@
 
 static void fuzz_check_error(const char *error)
 {
-    FUZZ_REQUIRE(error[0] && strlen(error) < PRODUCT_JSON_ERROR_SIZE - 1);
-    FUZZ_REQUIRE(text_is_utf8(error, strlen(error)) && !text_has_control(error, strlen(error)));
+    FUZZ_REQUIRE(error[0]);
+    FUZZ_COMPARE(strlen(error), <, PRODUCT_JSON_ERROR_SIZE - 1);
+    FUZZ_REQUIRE(text_is_utf8(error, strlen(error)));
+    FUZZ_REQUIRE(!text_has_control(error, strlen(error)));
 }
 
 static void fuzz_check_same(const struct product *a, const struct product *b)
 {
-    FUZZ_REQUIRE(a->id == b->id && a->price_cents == b->price_cents);
-    FUZZ_REQUIRE(a->quantity == b->quantity);
-    FUZZ_REQUIRE(strcmp(a->name, b->name) == 0 && strcmp(a->description, b->description) == 0);
+    FUZZ_INT(a->id, b->id);
+    FUZZ_INT(a->price_cents, b->price_cents);
+    FUZZ_INT(a->quantity, b->quantity);
+    FUZZ_TEXT(a->name, b->name);
+    FUZZ_TEXT(a->description, b->description);
 }
 
 /* Writes the product in an array of its own and reads it again. */
@@ -39,9 +43,10 @@ static void fuzz_check_written(const struct product *product, bool pretty)
     json_write_end(&w);
     FUZZ_REQUIRE(!out.overflown);
     struct product_json_reader *reader = product_json_open(out.data, out.len, error);
-    FUZZ_REQUIRE(reader && product_json_next(reader, &again, error) == 1);
+    FUZZ_REQUIRE(reader);
+    FUZZ_INT(product_json_next(reader, &again, error), 1);
     fuzz_check_same(product, &again);
-    FUZZ_REQUIRE(product_json_next(reader, &again, error) == 0);
+    FUZZ_INT(product_json_next(reader, &again, error), 0);
     product_json_close(reader);
     buffer_free(&out);
 }
@@ -58,12 +63,13 @@ static void fuzz_read(struct product_json_reader *reader)
             fuzz_check_error(error);
             continue;
         }
-        FUZZ_REQUIRE(got == 1 && product_check(&product) == PRODUCT_FIELD_MAX);
+        FUZZ_INT(got, 1);
+        FUZZ_INT(product_check(&product), PRODUCT_FIELD_MAX);
         if (good < 8)
             fuzz_check_written(&product, good % 2 == 0);
         good++;
     }
-    FUZZ_REQUIRE(product_json_next(reader, &product, error) == 0);
+    FUZZ_INT(product_json_next(reader, &product, error), 0);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -80,12 +80,17 @@ static struct http_request fuzz_parse(char *text, const char *lines[FUZZ_LINE_MA
 static void fuzz_check_headers(const struct buffer *headers)
 {
     const char *at = headers->data;
-    FUZZ_REQUIRE(!headers->overflown && headers->len == strlen(at));
+    FUZZ_REQUIRE(!headers->overflown);
+    FUZZ_INT(headers->len, strlen(at));
     while (*at) {
         size_t len = strcspn(at, "\r"), name = strcspn(at, ":");
-        FUZZ_REQUIRE(len > name + 2 && name > 0 && strncmp(at + len, "\r\n", 2) == 0);
-        for (size_t i = 0; i < len; i++)
-            FUZZ_REQUIRE(at[i] >= 0x20 && at[i] <= 0x7e);
+        FUZZ_COMPARE(len, >, name + 2);
+        FUZZ_COMPARE(name, >, 0);
+        FUZZ_REQUIRE(strncmp(at + len, "\r\n", 2) == 0);
+        for (size_t i = 0; i < len; i++) {
+            FUZZ_COMPARE(at[i], >=, 0x20);
+            FUZZ_COMPARE(at[i], <=, 0x7e);
+        }
         at += len + 2;
     }
 }
@@ -93,7 +98,8 @@ static void fuzz_check_headers(const struct buffer *headers)
 static void fuzz_check_body(const struct http_response *response)
 {
     bool bodiless = response->status == 204 || response->status == 304;
-    FUZZ_REQUIRE(bodiless == (response->body_len == 0) && !(bodiless && response->send_body));
+    FUZZ_INT(bodiless, response->body_len == 0);
+    FUZZ_REQUIRE(!(bodiless && response->send_body));
     if (bodiless)
         return;
     char *copy = malloc(response->body_len + 1);
@@ -101,7 +107,7 @@ static void fuzz_check_body(const struct http_response *response)
     FUZZ_REQUIRE(copy);
     memcpy(copy, response->body, response->body_len);
     copy[response->body_len] = '\0';
-    FUZZ_REQUIRE(json_check(copy, response->body_len, &where) == JSON_OK);
+    FUZZ_INT(json_check(copy, response->body_len, &where), JSON_OK);
     free(copy);
 }
 
@@ -109,8 +115,9 @@ static void fuzz_check_response(const struct http_request *request,
                                 const struct http_response *response)
 {
     bool problem = strstr(response->headers.data, PROBLEM_MEDIA_TYPE "\r\n") != NULL;
-    FUZZ_REQUIRE(strcmp(response->reason, "Unknown") != 0 && response->route[0]);
-    FUZZ_REQUIRE(problem == (response->status >= 400));
+    FUZZ_REQUIRE(strcmp(response->reason, "Unknown") != 0);
+    FUZZ_REQUIRE(response->route[0]);
+    FUZZ_INT(problem, response->status >= 400);
     FUZZ_REQUIRE(id_is_request_id(response->request_id));
     FUZZ_REQUIRE(!response->send_body || strcmp(request->method, "HEAD") != 0);
     fuzz_check_headers(&response->headers);
@@ -128,7 +135,7 @@ static void fuzz_check_denied(const struct http_request *request, bool draining,
     bool closes = strstr(response->headers.data, "Connection: close\r\n") != NULL;
     FUZZ_REQUIRE(!denied || (response->status == 403 && calls == 0 && !response->traffic));
     FUZZ_REQUIRE(denied || response->status != 403);
-    FUZZ_REQUIRE(closes == (draining || denied));
+    FUZZ_INT(closes, draining || denied);
 }
 
 static void fuzz_check_parts(const struct http_request *request)
@@ -138,16 +145,21 @@ static void fuzz_check_parts(const struct http_request *request)
     struct query query;
     route_find(request->method, request->path, &match);
     FUZZ_REQUIRE(!match.route || match.path == match.route->path);
-    FUZZ_REQUIRE((match.path != NULL) == (match.allow[0] != '\0'));
-    FUZZ_REQUIRE(strlen(match.id) < ROUTE_ID_SIZE);
+    FUZZ_INT(match.path != NULL, match.allow[0] != '\0');
+    FUZZ_COMPARE(strlen(match.id), <, ROUTE_ID_SIZE);
     violations.count = 0;
     query_read(request->query, true, &query, &violations);
-    FUZZ_REQUIRE(query.limit >= 0 && query.limit <= QUERY_LIMIT_MAX);
-    FUZZ_REQUIRE(strlen(query.after) < QUERY_VALUE_SIZE && (query.has_after || !query.after[0]));
-    for (size_t i = 0; i < violation_kept(&violations); i++)
-        FUZZ_REQUIRE(violations.items[i].where[0] && violations.items[i].detail[0]);
+    FUZZ_COMPARE(query.limit, >=, 0);
+    FUZZ_COMPARE(query.limit, <=, QUERY_LIMIT_MAX);
+    FUZZ_COMPARE(strlen(query.after), <, QUERY_VALUE_SIZE);
+    FUZZ_REQUIRE(query.has_after || !query.after[0]);
+    for (size_t i = 0; i < violation_kept(&violations); i++) {
+        FUZZ_REQUIRE(violations.items[i].where[0]);
+        FUZZ_REQUIRE(violations.items[i].detail[0]);
+    }
     query_read(request->query, false, &query, &violations);
-    FUZZ_REQUIRE(query.limit == 0 && !query.has_after);
+    FUZZ_INT(query.limit, 0);
+    FUZZ_REQUIRE(!query.has_after);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
