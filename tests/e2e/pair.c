@@ -16,14 +16,14 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "e2e/catalogue.h"
 #include "e2e/client.h"
 
 enum { PAIR_ENV_MAX = 512, PAIR_ARGS_MAX = 16, PAIR_READY_MS = 15000, PAIR_TICK_MS = 10 };
 
-static const char pair_demo[] = "id,name,description,price,quantity\n"
-                                "1,Product 1,Description for product 1,9.99,10\n"
-                                "2,Product 2,Description for product 2,19.99,5\n"
-                                "3,Product 3,Description for product 3,29.99,2\n";
+static const char pair_demo[] = CATALOGUE_HEADER "1,Product 1,Description for product 1,9.99,10\n"
+                                                 "2,Product 2,Description for product 2,19.99,5\n"
+                                                 "3,Product 3,Description for product 3,29.99,2\n";
 
 static void pair_sleep(void)
 {

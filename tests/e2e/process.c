@@ -12,17 +12,39 @@
 
 enum { PROCESS_TICK_MS = 10 };
 
-bool process_runs(pid_t pid)
+/* What /proc says of it after its name, which stands in parentheses; NULL if it is not there. */
+static const char *process_stat(pid_t pid, char *line, size_t size)
 {
-    char path[64], line[512] = "";
+    char path[64];
     snprintf(path, sizeof path, "/proc/%d/stat", (int)pid);
     FILE *f = fopen(path, "re");
-    bool read = f && fgets(line, sizeof line, f);
+    bool read = f && fgets(line, (int)size, f);
     if (f)
         fclose(f);
-    /* The state follows the name, which is in parentheses. */
-    const char *state = read ? strrchr(line, ')') : NULL;
-    return state && state[1] == ' ' && state[2] != 'Z' && state[2] != 'X';
+    const char *end = read ? strrchr(line, ')') : NULL;
+    return end && end[1] == ' ' ? end + 2 : NULL;
+}
+
+bool process_runs(pid_t pid)
+{
+    char line[1024];
+    const char *state = process_stat(pid, line, sizeof line);
+    return state && *state != 'Z' && *state != 'X';
+}
+
+long process_ticks(pid_t pid)
+{
+    char line[1024], *at;
+    const char *field = process_stat(pid, line, sizeof line);
+    /* From the state, the 3rd, to the 14th and the 15th: in user and in kernel mode. */
+    for (int i = 3; field && i < 14; i++) {
+        field = strchr(field, ' ');
+        field = field ? field + 1 : NULL;
+    }
+    if (!field)
+        return -1;
+    long user = strtol(field, &at, 10);
+    return user + strtol(at, NULL, 10);
 }
 
 bool process_wait_end(pid_t pid, int timeout_ms)

@@ -9,6 +9,7 @@
 #include "base/buffer.h"
 #include "check.h"
 #include "e2e/answer.h"
+#include "e2e/catalogue.h"
 #include "e2e/client.h"
 #include "e2e/e2e_suite.h"
 #include "e2e/load.h"
@@ -39,7 +40,7 @@ static void make_catalogue(struct buffer *csv)
 {
     buffer_init(csv, TEXT_MAX);
     buffer_init(&expected, TEXT_MAX);
-    buffer_text(csv, "id,name,description,price,quantity\n");
+    buffer_text(csv, CATALOGUE_HEADER);
     buffer_char(&expected, '[');
     for (int i = 0; i < PRODUCTS; i++) {
         int id = FIRST_ID + i * ID_STEP, cents = i % 100, whole = i % 977;

@@ -8,6 +8,7 @@
 
 #include "check.h"
 #include "e2e/answer.h"
+#include "e2e/catalogue.h"
 #include "e2e/client.h"
 #include "e2e/e2e_suite.h"
 #include "e2e/pair.h"
@@ -15,7 +16,7 @@
 
 enum { OUT_SIZE = 64 * 1024, ERRORS_MAX = 6, WAIT_MS = 15000 };
 
-#define HEADER "id,name,description,price,quantity\n"
+#define HEADER CATALOGUE_HEADER
 #define BOM    "\xef\xbb\xbf"
 
 static struct pair pair;

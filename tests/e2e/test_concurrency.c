@@ -6,6 +6,7 @@
 
 #include "check.h"
 #include "e2e/answer.h"
+#include "e2e/catalogue.h"
 #include "e2e/client.h"
 #include "e2e/e2e_suite.h"
 #include "e2e/ledger.h"
@@ -42,9 +43,7 @@ struct tally {
 static bool start(int products, int stock)
 {
     static char text[4096];
-    size_t n = (size_t)snprintf(text, sizeof text, "id,name,description,price,quantity\n");
-    for (int i = 1; i <= products; i++)
-        n += (size_t)snprintf(text + n, sizeof text - n, "%d,P%d,,%d.99,%d\n", i, i, i, stock);
+    catalogue_write(text, sizeof text, products, stock);
     return pair_start(
         &pair,
         &(struct pair_options){.workers = 8, .catalogue = text, .env = settings, .lighttpd = web});

@@ -24,6 +24,7 @@
 
 #include "check.h"
 #include "e2e/answer.h"
+#include "e2e/catalogue.h"
 #include "e2e/client.h"
 #include "e2e/e2e_suite.h"
 #include "e2e/fastcgi.h"
@@ -43,7 +44,7 @@ enum {
     ID_SIZE = 32
 };
 
-static const char catalogue[] = "id,name,description,price,quantity\n1,Nut,,0.10,1000000000\n";
+static const char catalogue[] = CATALOGUE_NUTS("1000000000");
 
 static struct pair pair;
 static struct load load;

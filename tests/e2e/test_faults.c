@@ -10,6 +10,7 @@
 
 #include "check.h"
 #include "e2e/answer.h"
+#include "e2e/catalogue.h"
 #include "e2e/client.h"
 #include "e2e/e2e_suite.h"
 #include "e2e/ledger.h"
@@ -56,11 +57,7 @@ static struct buyer buyers[CLIENTS];
 static bool start(void)
 {
     char catalogue[1024];
-    size_t n =
-        (size_t)snprintf(catalogue, sizeof catalogue, "id,name,description,price,quantity\n");
-    for (int i = 1; i <= PRODUCTS; i++)
-        n += (size_t)snprintf(catalogue + n, sizeof catalogue - n, "%d,P%d,,%d.37,%d\n", i, i, i,
-                              STOCK);
+    catalogue_write(catalogue, sizeof catalogue, PRODUCTS, STOCK);
     atomic_store(&stop, false);
     for (size_t i = 0; i < CLIENTS; i++) {
         buyers[i] = (struct buyer){.placed = calloc(ORDERS_MAX, sizeof(struct placed))};

@@ -7,6 +7,7 @@
 
 #include "check.h"
 #include "e2e/answer.h"
+#include "e2e/catalogue.h"
 #include "e2e/e2e_suite.h"
 #include "e2e/fastcgi.h"
 #include "e2e/fixture.h"
@@ -23,9 +24,8 @@ enum { RACERS = 20, RACES = 5, STOCK = 1000000 };
 #define CONSUMER1 "vpce-0123456789abcdef0"
 #define CONSUMER2 "vpce-0fedcba9876543210"
 
-static const char catalogue[] = "id,name,description,price,quantity\n"
-                                "1,Nut,,0.10,1000000\n"
-                                "2,Rare,,1.00,999999\n";
+static const char catalogue[] = CATALOGUE_HEADER "1,Nut,,0.10,1000000\n"
+                                                 "2,Rare,,1.00,999999\n";
 
 /* What the first answer to a key said. */
 struct first {

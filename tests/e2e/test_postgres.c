@@ -9,6 +9,7 @@
 
 #include "check.h"
 #include "e2e/answer.h"
+#include "e2e/catalogue.h"
 #include "e2e/e2e_suite.h"
 #include "e2e/fixture.h"
 #include "e2e/load.h"
@@ -26,7 +27,7 @@ enum {
 
 #define ONE_NUT "{\"items\":[{\"product_id\":1,\"quantity\":1}]}"
 
-static const char catalogue[] = "id,name,description,price,quantity\n1,Nut,,0.10,100000\n";
+static const char catalogue[] = CATALOGUE_NUTS("100000");
 static struct postgres_server server;
 
 static int setup(void)

@@ -279,21 +279,6 @@ static void test_later_header(void)
     tell(__LINE__, "later-1", A);
 }
 
-/* The processor time that a process has used, in ticks of 10 ms. */
-static long ticks(pid_t pid)
-{
-    char path[64], line[1024] = "";
-    snprintf(path, sizeof path, "/proc/%d/stat", (int)pid);
-    FILE *f = fopen(path, "re");
-    bool ok = f && fgets(line, sizeof line, f);
-    if (f)
-        fclose(f);
-    char *at = ok ? strrchr(line, ')') : NULL;
-    for (int field = 2; at && field < 14; field++)
-        at = strchr(at + 1, ' ');
-    return at ? strtol(at, &at, 10) + strtol(at, NULL, 10) : -1;
-}
-
 /* A header in pieces is waited for, without work meanwhile. */
 static void test_pieces(void)
 {
@@ -316,9 +301,9 @@ static void test_pieces(void)
     tell(__LINE__, "pieces-kept", A);
 
     CHECK_TRUE(start(&wire, BALANCER, header, 20));
-    long before = ticks(pair.web);
+    long before = process_ticks(pair.web);
     load_sleep_ms(1000);
-    long used = ticks(pair.web) - before;
+    long used = process_ticks(pair.web) - before;
     CHECK_COMPARE(before, >=, 0, "%ld ticks of 10 ms while waiting 1 s", used);
     CHECK_COMPARE(used, <, 20);
     CHECK_TRUE(client_raw_send(wire.fd, header + 20, sizeof header - 1 - 20));

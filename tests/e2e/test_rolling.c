@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "check.h"
+#include "e2e/catalogue.h"
 #include "e2e/client.h"
 #include "e2e/e2e_suite.h"
 #include "e2e/load.h"
@@ -33,7 +34,7 @@ enum {
     WAIT_MS = 15000
 };
 
-static const char catalogue[] = "id,name,description,price,quantity\n1,Nut,,0.10,1000000000\n";
+static const char catalogue[] = CATALOGUE_NUTS("1000000000");
 
 static struct pair tasks[TASKS];
 static atomic_bool up[TASKS], stop;

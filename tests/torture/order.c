@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "e2e/catalogue.h"
 #include "e2e/load.h"
 #include "torture/wrong.h"
 
@@ -14,10 +15,9 @@
 
 void order_catalogue(char *out, unsigned size)
 {
-    unsigned n = (unsigned)snprintf(out, size, "id,name,description,price,quantity\n");
-    for (int i = 1; i <= ORDER_PRODUCTS && n < size; i++)
-        n += (unsigned)snprintf(out + n, size - n, "%d,P%d,,%d.37,%" PRId64 "\n", i, i, i,
-                                order_stock(i));
+    size_t n = (size_t)snprintf(out, size, CATALOGUE_HEADER);
+    for (int i = 1; i <= ORDER_PRODUCTS; i++)
+        n += catalogue_line(out + n, size - n, i, order_stock(i));
 }
 
 int64_t order_stock(int64_t product)
@@ -77,7 +77,7 @@ static bool order_book(const cJSON *asked, const cJSON *answer, char out[ORDER_B
                 price = order_number(line, "unit_price", 100),
                 amount = order_number(line, "amount", 100);
         if (product != order_number(w, "product_id", 1) ||
-            quantity != order_number(w, "quantity", 1) || price != product * 100 + 37 ||
+            quantity != order_number(w, "quantity", 1) || price != catalogue_cents(product) ||
             amount != price * quantity || n >= ORDER_BOOKED_SIZE)
             return false;
         n += (size_t)snprintf(out + n, ORDER_BOOKED_SIZE - n,
