@@ -293,9 +293,9 @@ $(BUILD)/tests/fuzz/%: $(BUILD)/tests/fuzz/%.o $(BUILD)/tests/fuzz/fuzz.o $(BUIL
 	$(Q)$(CC) $(CFLAGS) $(subst fuzzer-no-link,fuzzer,$(LDFLAGS)) -o $@ $^ $(LDLIBS)
 
 # LINT_FILES='FILE...' looks at those alone.
-lint: $(GENERATED) $(SETTINGS) ## the project's rules: layers, pages, format, clang-tidy, cppcheck and more
+lint: $(GENERATED) $(SETTINGS) $(APP_OBJECTS) ## the project's rules: layers, pages, format, clang-tidy, cppcheck and more
 	@.ci/install $(PACKAGES_CHECK)
-	@headers=$$($(LIGHTTPD_HEADERS)) && LIGHTTPD_HEADERS=$$headers/src SETTINGS=$(SETTINGS) \
+	@headers=$$($(LIGHTTPD_HEADERS)) && LIGHTTPD_HEADERS=$$headers/src SETTINGS=$(SETTINGS) OBJECTS=$(BUILD) \
 	    CPPFLAGS='$(CPPFLAGS) -Itests -Iwebserver-conf -DPOSTERN_VERSION=""' tests/lint/run $(LINT_FILES)
 $(SETTINGS): $(SETTINGS).o
 	$(say) LINK $@
