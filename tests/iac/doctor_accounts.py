@@ -2,6 +2,7 @@
 
 import glob
 import os
+import re
 import shutil
 import subprocess
 import tempfile
@@ -57,6 +58,42 @@ def without_permission(road):
     expect(report, 1, ["principal"], CONSUMER_SIDE + ["enforcement"])
     road.run(COMMAND.search(report.findings[0][1].split(" mend: ")[1]).group())
     from_consumer_account(road)
+
+
+def from_another_region(road):
+    """A consumer of the service's account in another region: refused, offered, and in a zone without such access."""
+    there = Account("us-east-1")
+    service = {"ServiceId": road.service}
+    road.account.ec2.modify_vpc_endpoint_service_configuration(**service, AddSupportedRegions=["us-east-1"])
+    vpc, subnets = vpc_in(there, "10.2.0.0/16")
+    group = road.group(vpc, "remote", from_range(PORT, "10.2.0.0/16"), account=there)
+    endpoint = there.ec2.create_vpc_endpoint(
+        VpcEndpointType="Interface", ServiceName=road.endpoint_service_name(), ServiceRegion=road.region, VpcId=vpc,
+        SubnetIds=subnets, SecurityGroupIds=[group], PrivateDnsEnabled=True)["VpcEndpoint"]["VpcEndpointId"]
+    options = ["--service-id", road.service, "--endpoint-id", endpoint, "--consumer-region", "us-east-1",
+               "--cluster", road.cluster, "--ecs-service", road.service_name]
+
+    def mended(names, says, mend=True):
+        report = road.doctor(*options)
+        expect(report, 1 if names else 0, names, [])
+        if not any(re.search(says, said) for _, said in report.findings) and names:
+            raise AssertionError(f"{says} is not told:\n{report.text}")
+        if names and mend:
+            road.run(COMMAND.search(report.findings[0][1].split(" mend: ")[1]).group())
+    expect(road.doctor("--region", road.region, *options), 0, [], [])
+    # Found by the endpoint alone, whose name tells the service's region.
+    expect(road.doctor("--endpoint-id", endpoint, account=there), 0, [], [])
+    road.account.ec2.modify_vpc_endpoint_service_configuration(**service, RemoveSupportedRegions=["us-east-1"])
+    mended(["region"], "takes no consumers from us-east-1")
+    there.ec2.revoke_security_group_ingress(GroupId=group, IpPermissions=[from_range(PORT, "10.2.0.0/16")])
+    mended(["endpoint-group"], "aws --region us-east-1 ec2 authorize")
+    [zone] = [z["ZoneName"] for z in there.ec2.describe_availability_zones()["AvailabilityZones"]
+              if z["ZoneId"] == "use1-az3"]
+    subnet = there.ec2.create_subnet(VpcId=vpc, CidrBlock="10.2.9.0/24", AvailabilityZone=zone)["Subnet"]["SubnetId"]
+    there.ec2.modify_vpc_endpoint(VpcEndpointId=endpoint, AddSubnetIds=[subnet])
+    mended(["zones"], "use1-az3, where AWS has no cross-region access")
+    mended([], "")
+    there.ec2.delete_vpc_endpoints(VpcEndpointIds=[endpoint])
 
 
 def nobody_connects(road):
@@ -150,7 +187,8 @@ def in_a_deployed_checkout(road):
     """Without options, from a checkout of the whole and from one of the consumer's side alone."""
     for folder, text in (("", TERRAFORM), ("consumer-account", TERRAFORM_OF_CONSUMER)):
         with tempfile.TemporaryDirectory() as top:
-            shutil.copytree(os.path.dirname(os.path.dirname(DOCTOR)), os.path.join(top, "iac"), ignore=lambda *_: ["modules"])
+            shutil.copytree(os.path.dirname(os.path.dirname(DOCTOR)), os.path.join(top, "iac"),
+                            ignore=lambda *_: ["modules"])
             for file in glob.glob(os.path.join(top, "iac", "**", "*.tf*"), recursive=True):
                 os.remove(file)
             root = os.path.join(top, "iac", folder)
@@ -170,5 +208,5 @@ def in_a_deployed_checkout(road):
 
 ACCOUNTS = [Step(step) for step in (
     looks_for_the_ecs_service, denied_one, denied_deep, denied_all, go_abroad, region_in_commands,
-    in_a_deployed_checkout, foreigner,
+    in_a_deployed_checkout, from_another_region, foreigner,
     from_service_account, from_service_account_with_range, from_consumer_account, without_permission)]

@@ -73,6 +73,7 @@ class Usage(unittest.TestCase):
         (["--service-id", "vpce-svc-1", "--consumer-cidr", "10.0.0.0/33"], "give an IPv4 range"),
         (["--service-id", "vpce-svc-1", "--consumer-account", "12"], "twelve digits"),
         (["--service-id", "vpce-svc-1", "--region", "Europe"], "give a region such as"),
+        (["--service-id", "vpce-svc-1", "--consumer-region", "Europe"], "give a region such as"),
         (["--service-id", "vpce-svc-1", "--service-name", "com.amazonaws.vpce.eu-west-2.vpce-svc-2"], "two services"),
     ]
 
@@ -87,6 +88,11 @@ class Usage(unittest.TestCase):
                 done = self.call(arguments)
                 self.assertIn(says, done.stderr)
                 self.assertEqual((done.returncode, done.stdout), (2, ""))
+
+    def test_cause_comes_before_usage(self):
+        done = self.call([])
+        self.assertRegex(done.stderr, r"\Adoctor: nothing was deployed from this checkout; so give --service-id")
+        self.assertIn("usage: iac/bin/doctor", done.stderr)
 
     def test_help(self):
         done = self.call(["--help"])

@@ -18,7 +18,7 @@ def overlaps($one; $other):
 
 # The rules of these security groups for a TCP port; $way is IpPermissions or IpPermissionsEgress.
 def rules($groups; $way; $port):
-  [.security_groups.SecurityGroups[]? | select(.GroupId | IN($groups[])) | .[$way][]?
+  [security_groups[] | select(.GroupId | IN($groups[])) | .[$way][]?
    | select(.IpProtocol == "-1"
             or ((.IpProtocol == "tcp" or .IpProtocol == "6") and .FromPort <= $port and .ToPort >= $port))];
 
@@ -32,7 +32,8 @@ def admitted($rules; $range):
 # The security groups whose members rules admit.
 def members($rules): [$rules[].UserIdGroupPairs[]?.GroupId];
 
-def allow($group; $way; $port; $range):
-  "aws ec2 authorize-security-group-\($way) --group-id \($group) \(
+def allow($aws; $group; $way; $port; $range):
+  "\($aws) ec2 authorize-security-group-\($way) --group-id \($group) \(
     if $way == "ingress" then "--protocol tcp --port \($port) --cidr \($range)"
     else "--ip-permissions IpProtocol=tcp,FromPort=\($port),ToPort=\($port),IpRanges=[{CidrIp=\($range)}]" end)";
+def allow($group; $way; $port; $range): allow("aws"; $group; $way; $port; $range);

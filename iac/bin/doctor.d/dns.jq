@@ -40,6 +40,7 @@ def verification:
 def unmatched:
   private_name as $name
   | wanted as $wanted
+  | consumer_aws as $aws
   | if $wanted != "" and ($wanted | own_name | not) and ($wanted | matches($name) | not) then
       fail("consumers use \($wanted), the service's private DNS name is \(if $name == "" then "none" else $name end).";
            "use that name; or in the service's account, aws ec2 modify-vpc-endpoint-service-configuration --service-id \(options.service_id) --private-dns-name \($wanted), and verify it")
@@ -48,7 +49,7 @@ def unmatched:
        | [.DnsEntries[]?.DnsName | select(own_name | not) | select(contains(".vpce-svc-") | not)] as $others
        | select($others | length > 0 and (index($name) | not))
        | fail("\(.VpcEndpointId) answers to \($others | join(", ")), the service's private DNS name is \($name).";
-              "turn the endpoint's private DNS off and on: aws ec2 modify-vpc-endpoint --vpc-endpoint-id \(.VpcEndpointId) --no-private-dns-enabled, then --private-dns-enabled")]
+              "turn the endpoint's private DNS off and on: \($aws) ec2 modify-vpc-endpoint --vpc-endpoint-id \(.VpcEndpointId) --no-private-dns-enabled, then --private-dns-enabled")]
       | if length > 0 then .[] else ok("endpoint and service agree") end
     end;
 
@@ -58,7 +59,7 @@ def switches($endpoint):
   | ([["enableDnsSupport", .support[$vpc].EnableDnsSupport], ["enableDnsHostnames", .hostnames[$vpc].EnableDnsHostnames]][]
      | select(.[1].Value == false)[0]) as $attribute
   | fail("\($attribute) is off in \($vpc), so \(private_name) does not resolve there.";
-         "aws ec2 modify-vpc-attribute --vpc-id \($vpc) --\($attribute | gsub("(?<c>[A-Z])"; "-\(.c | ascii_downcase)"))");
+         "\(consumer_aws) ec2 modify-vpc-attribute --vpc-id \($vpc) --\($attribute | gsub("(?<c>[A-Z])"; "-\(.c | ascii_downcase)"))");
 
 def enabled:
   . as $facts
@@ -68,6 +69,6 @@ def enabled:
       [endpoints[] as $endpoint
        | if $endpoint.PrivateDnsEnabled then $facts | switches($endpoint)
          else fail("\($endpoint.VpcEndpointId) has no private DNS, so \(private_name) does not lead to it.";
-                   "aws ec2 modify-vpc-endpoint --vpc-endpoint-id \($endpoint.VpcEndpointId) --private-dns-enabled; or use the endpoint's own name, and say so with --name") end]
+                   "\($facts | consumer_aws) ec2 modify-vpc-endpoint --vpc-endpoint-id \($endpoint.VpcEndpointId) --private-dns-enabled; or use the endpoint's own name, and say so with --name") end]
       | if length > 0 then .[] else ok("\($facts | private_name) resolves to the endpoint") end
     end;

@@ -28,7 +28,8 @@ def principals_seen_from_service:
 def principal:
   if ours then principals_seen_from_service
   elif hidden then
-    fail("account \(account) does not see \(options.service_name): it is not an allowed principal, or \(region) has no such service.";
+    fail("account \(account) does not see \(options.service_name)\(if remote then " from \(consumer_region)" else "" end): it is not an allowed principal, or \(region) has no such service\(
+           if remote then ", or it takes no consumers from \(consumer_region)" else "" end).";
          allow_principal(account))
   else ok("account \(account) sees \(options.service_name)") end;
 
@@ -74,7 +75,7 @@ def acceptance:
            "check its id, region and account; if it was deleted, make it again in the consumer's account")
     else
       fail("no endpoint connects to \(options.service_name).";
-           "in the consumer's account, aws ec2 create-vpc-endpoint --vpc-endpoint-type Interface --service-name \(options.service_name) with its VPC, subnets and security group")
+           "in the consumer's account, \(consumer_aws) ec2 create-vpc-endpoint --vpc-endpoint-type Interface --service-name \(options.service_name) with its VPC, subnets and security group")
     end;
 
 # Zones of the service: by id from its balancers' subnets, as AWS tells a consumer otherwise. Zone names are
@@ -84,7 +85,7 @@ def service_zones:
   else
     detail as $detail
     | if $detail.AvailabilityZoneIds then $detail.AvailabilityZoneIds
-      else [.subnets.Subnets[]? | select(.AvailabilityZone | IN($detail.AvailabilityZones[]?)).AvailabilityZoneId]
+      else [subnets[] | select(.AvailabilityZone | IN($detail.AvailabilityZones[]?)).AvailabilityZoneId]
            | unique end
   end;
 
@@ -94,16 +95,52 @@ def zones_of($who; $mine; $theirs; $mend):
     else fail("\($who) is in no zone of the service: it has \($mine | join(", ") | if . == "" then "none" else . end), the service \($theirs | join(", ")).";
               $mend) end;
 
+def zones_of_endpoint($subnets; $theirs; $aws):
+  .SubnetIds as $ids
+  | .VpcId as $vpc
+  | [$subnets[] | select(.SubnetId | IN($ids[]?)).AvailabilityZoneId] as $mine
+  | ($theirs - $mine) as $lacking
+  # A subnet of its VPC that would do, if there is one.
+  | ([$subnets[] | select(.VpcId == $vpc and (.AvailabilityZoneId | IN($lacking[]))).SubnetId][0] // "SUBNET") as $subnet
+  | "\($aws) ec2 modify-vpc-endpoint --vpc-endpoint-id \(.VpcEndpointId) --add-subnet-ids \($subnet)" as $add
+  | if $lacking == $theirs then
+      zones_of(.VpcEndpointId; $mine | unique; $theirs;
+        "add a subnet of a zone of the service, \($add); or enable the endpoint's zone on the NLB")
+    elif $lacking != [] then
+      fail("\(.VpcEndpointId) has no subnet in \($lacking | join(", ")), where the service is: the fewer zones it has, the sooner one that fails cuts it off.";
+           $add)
+    else ok("\(.VpcEndpointId) has a subnet in each zone of the service: \($theirs | join(", "))") end;
+
+# From another region any zone will do but these (AWS PrivateLink Guide, "Share your services", cross-Region access).
+def no_remote_access: ["use1-az3", "usw1-az2", "apne1-az3", "apne2-az2", "apne2-az4"];
+
+def zones_of_remote($subnets; $aws):
+  .SubnetIds as $ids
+  | [$subnets[] | select(.SubnetId | IN($ids[]?)) | select(.AvailabilityZoneId | IN(no_remote_access[]))] as $without
+  | if $without != [] then
+      fail("\(.VpcEndpointId) is in \([$without[].AvailabilityZoneId] | unique | join(", ")), where AWS has no cross-region access.";
+           "\($aws) ec2 modify-vpc-endpoint --vpc-endpoint-id \(.VpcEndpointId) --remove-subnet-ids \([$without[].SubnetId] | join(" "))")
+    else ok("\(.VpcEndpointId) is in another region, and in zones from which AWS has cross-region access") end;
+
 def zones:
   service_zones as $theirs
-  | (.subnets.Subnets // []) as $subnets
+  | subnets as $subnets
+  | consumer_aws as $aws
+  | remote as $remote
   | if endpoints | length > 0 then
-      endpoints[]
-      | .SubnetIds as $ids
-      | zones_of(.VpcEndpointId; [$subnets[] | select(.SubnetId | IN($ids[]?)).AvailabilityZoneId] | unique; $theirs;
-          "add a subnet of a zone of the service, aws ec2 modify-vpc-endpoint --vpc-endpoint-id \(.VpcEndpointId) --add-subnet-ids SUBNET; or enable the endpoint's zone on the NLB")
+      endpoints[] | if $remote then zones_of_remote($subnets; $aws) else zones_of_endpoint($subnets; $theirs; $aws) end
+    elif $remote then skip("a consumer in another region needs no zone of the service")
     elif options.consumer_vpc and .vpcs then
       options.consumer_vpc as $vpc
       | zones_of($vpc; [$subnets[] | select(.VpcId == $vpc).AvailabilityZoneId] | unique; $theirs;
           "make a subnet in a zone of the service, or enable a zone of the VPC on the NLB")
     else skip("only the consumer's account can read the endpoint's subnets; the service is in \($theirs | join(", "))") end;
+
+# Whether the service takes consumers from the consumer's region.
+def supported:
+  consumer_region as $from
+  | if any(configuration.SupportedRegions[]?; .Region == $from) then ok("the service takes consumers from \($from)")
+    else
+      fail("\(options.service_id) takes no consumers from \($from).";
+           "aws ec2 modify-vpc-endpoint-service-configuration --service-id \(options.service_id) --add-supported-regions \($from); or list it in supported_regions and run make deploy")
+    end;

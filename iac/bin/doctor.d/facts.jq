@@ -14,6 +14,10 @@ def options: .options;
 def port: .options.port | tonumber;
 def region: .options.region;
 def account: .identity.Account;
+# Where the consumer's VPC is, and how a command names it if that is another region.
+def consumer_region: .options.consumer_region;
+def remote: consumer_region != region;
+def consumer_aws: if remote then "aws --region \(consumer_region)" else "aws" end;
 
 # True in the service's own account.
 def ours: (.configuration.ServiceConfigurations // []) | length > 0;
@@ -28,12 +32,20 @@ def private_name_state:
 # Endpoints of this account, and the connections the service's account sees.
 def every_endpoint: .endpoints.VpcEndpoints // [];
 def endpoints: [every_endpoint[] | select(.State | test("^delet"; "i") | not)];
-def connections: .connections.VpcEndpointConnections // [];
+# The filter vpc-endpoint-id, though documented for connections, may be refused, so they are chosen from here.
+def connections:
+  options.endpoint_id as $chosen | options.service_id as $service
+  | [.connections.VpcEndpointConnections[]?
+     | select($chosen == null or .VpcEndpointId == $chosen) | select($service == null or .ServiceId == $service)];
+
+# Of both VPCs, in whichever region.
+def subnets: [(.subnets // {})[].Subnets[]?];
+def security_groups: [(.security_groups // {})[].SecurityGroups[]?];
 
 def balancers: .balancers.LoadBalancers // [];
 def balancer_subnets:
   [balancers[].AvailabilityZones[].SubnetId] as $ids
-  | [.subnets.Subnets[]? | select(.SubnetId | IN($ids[]))];
+  | [subnets[] | select(.SubnetId | IN($ids[]))];
 
 # The listeners on the consumer's port, and their target groups.
 def listeners:

@@ -10,7 +10,7 @@ export AWS_PAGER='' AWS_MAX_ATTEMPTS=${AWS_MAX_ATTEMPTS:-3} AWS_RETRY_MODE=${AWS
 fetch() {
     local name=$1 status
     shift
-    timeout --kill-after=5 90 aws "$@" --region "${option[region]}" --output json \
+    timeout --kill-after=5 90 aws "$@" --region "${of_region:-${option[region]}}" --output json \
         --cli-connect-timeout 5 --cli-read-timeout 20 \
         >"$data/answers/$name" 2>"$data/answers/$name.error" </dev/null
     status=$?
@@ -27,6 +27,12 @@ fetch() {
            // {code: "", operation: $command, message: (if . == "" then "status \($status)" else . end)})
         | {error: {code, message, action: "\($prefix):\(.operation)"}}' \
         "$data/answers/$name.error" >"$data/facts/$name.json"
+}
+
+# The same in the consumer's region.
+fetch_there() {
+    local of_region=${option[consumer_region]}
+    fetch "$@"
 }
 
 # fact NAME FILTER: what the filter finds in the answer, nothing if there is none.
@@ -79,29 +85,36 @@ check_credentials() {
 
 # Either account knows which service an endpoint is of.
 find_service() {
-    local first
-    fetch endpoints ec2 describe-vpc-endpoints \
+    local first of
+    fetch_there endpoints ec2 describe-vpc-endpoints \
         --filters "Name=vpc-endpoint-id,Values=${option[endpoint_id]}" &
     first=$!
-    fetch connections ec2 describe-vpc-endpoint-connections \
-        --filters "Name=vpc-endpoint-id,Values=${option[endpoint_id]}"
+    fetch connections ec2 describe-vpc-endpoint-connections
     wait "$first"
     option[service_id]=$(fact endpoints '.VpcEndpoints[0].ServiceName // empty | split(".")[-1]')
-    : "${option[service_id]:=$(fact connections '.VpcEndpointConnections[0].ServiceId // empty')}"
+    : "${option[service_id]:=$(fact connections \
+        ".VpcEndpointConnections[]? | select(.VpcEndpointId == \"${option[endpoint_id]}\").ServiceId")}"
+    # A name has the service's region in it, which an endpoint's own need not be.
+    of=$(fact endpoints '.VpcEndpoints[0].ServiceName // empty | split(".")[3]')
+    if [ -z "${option[named_region]:-}" ] && [ -n "$of" ] && [ "$of" != "${option[region]}" ]; then
+        option[region]=$of
+        option[named_region]=$of
+    fi
 }
 
 gather_service() {
-    local only=()
+    local only=() across=()
+    [ "${option[consumer_region]}" = "${option[region]}" ] || across=(--service-regions "${option[region]}")
     option[service_name]=com.amazonaws.vpce.${option[region]}.${option[service_id]}
     [ -z "${option[endpoint_id]:-}" ] || only=("Name=vpc-endpoint-id,Values=${option[endpoint_id]}")
     fetch configuration ec2 describe-vpc-endpoint-service-configurations \
         --filters "Name=service-id,Values=${option[service_id]}" &
-    fetch service ec2 describe-vpc-endpoint-services --service-names "${option[service_name]}" &
+    fetch_there service ec2 describe-vpc-endpoint-services --service-names "${option[service_name]}" "${across[@]}" &
     [ -e "$data/facts/connections.json" ] && return
-    fetch endpoints ec2 describe-vpc-endpoints \
+    fetch_there endpoints ec2 describe-vpc-endpoints \
         --filters "Name=service-name,Values=${option[service_name]}" "${only[@]}" &
     fetch connections ec2 describe-vpc-endpoint-connections \
-        --filters "Name=service-id,Values=${option[service_id]}" "${only[@]}" &
+        --filters "Name=service-id,Values=${option[service_id]}" &
 }
 
 # What stands behind the service, if it is of this account.
@@ -129,11 +142,11 @@ gather_consumer() {
     local vpcs vpc
     mapfile -t vpcs < <(consumer_vpcs)
     [ ${#vpcs[@]} -gt 0 ] || return
-    fetch vpcs ec2 describe-vpcs --filters "Name=vpc-id,Values=$(printf '%s\n' "${vpcs[@]}" | joined)" &
+    fetch_there vpcs ec2 describe-vpcs --filters "Name=vpc-id,Values=$(printf '%s\n' "${vpcs[@]}" | joined)" &
     if [ "$(fact endpoints 'any(.VpcEndpoints[]?; .PrivateDnsEnabled)')" = true ]; then
         for vpc in "${vpcs[@]}"; do
-            fetch "support@$vpc" ec2 describe-vpc-attribute --vpc-id "$vpc" --attribute enableDnsSupport &
-            fetch "hostnames@$vpc" ec2 describe-vpc-attribute --vpc-id "$vpc" --attribute enableDnsHostnames &
+            fetch_there "support@$vpc" ec2 describe-vpc-attribute --vpc-id "$vpc" --attribute enableDnsSupport &
+            fetch_there "hostnames@$vpc" ec2 describe-vpc-attribute --vpc-id "$vpc" --attribute enableDnsHostnames &
         done
     fi
     wait
@@ -141,12 +154,24 @@ gather_consumer() {
 
 # Subnets and security groups of both VPCs, as far as they are of this account.
 gather_networks() {
-    local vpcs
-    vpcs=$({ fact balancers '.LoadBalancers[]?.VpcId' && consumer_vpcs; } | sort -u | joined)
-    [ -n "$vpcs" ] || return
-    fetch subnets ec2 describe-subnets --filters "Name=vpc-id,Values=$vpcs" &
-    fetch security_groups ec2 describe-security-groups --filters "Name=vpc-id,Values=$vpcs" &
+    local balancers
+    balancers=$(fact balancers '.LoadBalancers[]?.VpcId')
+    if [ "${option[consumer_region]}" = "${option[region]}" ]; then
+        gather_network fetch here "$balancers" "$(consumer_vpcs)"
+    else
+        gather_network fetch here "$balancers"
+        gather_network fetch_there there "$(consumer_vpcs)"
+    fi
     wait
+}
+
+gather_network() { # FETCH NAME VPC…
+    local fetch=$1 name=$2 vpcs
+    shift 2
+    vpcs=$(printf '%s\n' "$@" | sort -u | grep . | joined)
+    [ -n "$vpcs" ] || return
+    "$fetch" "subnets@$name" ec2 describe-subnets --filters "Name=vpc-id,Values=$vpcs" &
+    "$fetch" "security_groups@$name" ec2 describe-security-groups --filters "Name=vpc-id,Values=$vpcs" &
 }
 
 gather_targets() {

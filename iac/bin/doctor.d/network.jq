@@ -11,14 +11,14 @@ def consumer_ranges:
   end;
 
 # What rules mean for the consumers' ranges. A rule for some addresses of a VPC is taken to be meant so.
-def ingress($rules; $ranges; $whom; $what; $group):
+def ingress($aws; $rules; $ranges; $whom; $what; $group):
   port as $port
   | options.consumer_cidr as $exact
   | [$ranges[] as $range
      | admitted($rules; $range) as $how
      | select($how == "none" and $whom == [] or $how == "part" and $exact)
      | fail("\($what) does not admit \($range) on port \($port).";
-            allow($group; "ingress"; $port; $range))]
+            allow($aws; $group; "ingress"; $port; $range))]
   | if length > 0 then .[] else ok("\($what) admits \($ranges | join(", ")) on port \($port)\(
       if $whom != [] then " or members of \($whom | join(", "))" else "" end)") end;
 
@@ -30,7 +30,7 @@ def endpoint_group:
   | . as $endpoint
   | $facts
   | rules($groups; "IpPermissions"; port) as $rules
-  | ingress($rules; $ranges; members($rules); "\($endpoint.VpcEndpointId)'s security group \($groups | join(", "))"; $groups[0]);
+  | ingress(consumer_aws; $rules; $ranges; members($rules); "\($endpoint.VpcEndpointId)'s security group \($groups | join(", "))"; $groups[0]);
 
 def enforced: .EnforceSecurityGroupInboundRulesOnPrivateLinkTraffic != "off" and (.SecurityGroups // [] | length > 0);
 
@@ -39,7 +39,7 @@ def enforcement_of($balancer; $ranges):
   $balancer.SecurityGroups as $groups
   | rules($groups; "IpPermissions"; port) as $rules
   | "the NLB's security group \($groups | join(", ")), enforced on PrivateLink traffic," as $what
-  | if $ranges | length > 0 then ingress($rules; $ranges; []; $what; $groups[0])
+  | if $ranges | length > 0 then ingress("aws"; $rules; $ranges; []; $what; $groups[0])
     elif $rules | length == 0 then
       fail("\($what) admits nobody on port \(port).";
            "\(allow($groups[0]; "ingress"; port; "CONSUMER_CIDR")); or aws elbv2 set-security-groups --load-balancer-arn \($balancer.LoadBalancerArn) --security-groups \($groups | join(" ")) --enforce-security-group-inbound-rules-on-private-link-traffic off")
@@ -59,7 +59,7 @@ def target_ranges:
   | if length > 0 then .
     else
       ($facts | ecs_service.networkConfiguration.awsvpcConfiguration.subnets // []) as $ids
-      | [$facts.subnets.Subnets[]? | select(.SubnetId | IN($ids[])).CidrBlock]
+      | [$facts | subnets[] | select(.SubnetId | IN($ids[])).CidrBlock]
     end;
 
 def balancer_egress:

@@ -52,6 +52,7 @@ def checks:
   check("service";        ["ours", "configuration"]; service_state),
   check("principal";      [if ours then "permissions" elif hidden then "identity" else "service" end]; principal),
   check("acceptance";     []; acceptance),
+  (if remote then check("region"; ["ours"]; supported) else empty end),
   check("zones";          ["subnets", "zones"]; zones),
   check("endpoint-group"; ["endpoints", "addresses", "security_groups"]; endpoint_group),
   check("dns-verified";   ["view"]; verification),

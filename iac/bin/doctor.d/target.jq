@@ -45,26 +45,36 @@ def reasons: {
   "Target.HealthCheckDisabled": "enable the target group's health check"
 };
 
-def health_of($group; $targets):
+# States in which a target takes no requests, and that do not pass by themselves.
+def lasting: .TargetHealth.State | IN("unhealthy", "unused", "unavailable");
+
+def mends_of($codes): [$codes[] | "\(.): \(reasons[.] // "see the health check's description")"] | join("; ");
+
+# $tasks is what to say of the ECS service if it sees nothing wrong.
+def health_of($group; $targets; $tasks):
   $group.TargetGroupName as $name
   | [$targets[] | select(.TargetHealth.State == "healthy")] as $healthy
   | [$targets[] | select(.TargetHealth.State != "healthy")] as $others
-  | [$others[].TargetHealth.Reason // empty] | unique as $reasons
+  | [$others[] | select(lasting)] as $lasting
   | [$others[] | "\(.Target.Id) \(.TargetHealth.State) \(.TargetHealth.Reason // "")"] | join(", ") as $told
   | if $targets | length == 0 then
       fail("target group \($name) has no targets.";
            "see that the ECS service runs tasks and names this target group: aws ecs describe-services tells in its events")
     elif $healthy | length == 0 then
-      fail("no healthy target in \($name): \($told).";
-           [$reasons[] | "\(.): \(reasons[.] // "see the health check's description")"] | join("; "))
+      fail("no healthy target in \($name): \($told)\($tasks)."; mends_of([$others[].TargetHealth.Reason // empty] | unique))
+    elif $lasting | length > 0 then
+      fail("\($lasting | length) of \($targets | length) targets of \($name) take no requests: \($told)\($tasks).";
+           mends_of([$lasting[].TargetHealth.Reason // empty] | unique))
     else ok("\($healthy | length) of \($targets | length) targets of \($name) are healthy\(
       if $told != "" then " (\($told))" else "" end)") end;
 
 def targets:
   . as $facts
+  | (ecs_service | if . and .desiredCount > 0 and .runningCount >= .desiredCount
+       then ", though the service runs \(.runningCount) of \(.desiredCount) tasks" else "" end) as $tasks
   | target_groups[] as $group
   | ($group | of_group($facts.health)) as $answer
-  | $facts | health_of($group; $answer.TargetHealthDescriptions);
+  | $facts | health_of($group; $answer.TargetHealthDescriptions; $tasks);
 
 def tasks:
   ecs_service

@@ -2,7 +2,7 @@
 
 from moto.core.responses import ActionResult
 from moto.core.utils import utcnow
-from moto.ec2.exceptions import InvalidServiceName
+from moto.ec2.exceptions import EC2ClientError, InvalidServiceName
 from moto.ec2.models import ec2_backends
 from moto.ec2.responses import EC2Response as EC2
 
@@ -17,12 +17,21 @@ def of_every_account(region, attribute):
             yield account, value
 
 
+def of_every_region(attribute):
+    for account in list(ec2_backends.keys()):
+        for region in list(ec2_backends[account].values()):
+            for value in list(getattr(region, attribute).values()):
+                yield account, value
+
+
 def visible_service(request, name):
     """AWS hides a service from those who are not allowed, as if it were not there."""
-    me = request.current_account
-    for owner, service in of_every_account(request.region, "configurations"):
+    me, region = request.current_account, name.split(".")[3]
+    asked = {request.region, request._get_param("ServiceRegion"), *request._get_param("ServiceRegions", [])}
+    for owner, service in of_every_account(region, "configurations"):
         allowed = {"*", f"arn:aws:iam::{me}:root"} & set(service.principals)
-        if service.service_name == name and (owner == me or allowed):
+        offered = request.region in (region, *(r["Region"] for r in service.supported_regions))
+        if service.service_name == name and (owner == me or allowed) and region in asked and offered:
             return service
     raise InvalidServiceName(name)
 
@@ -47,18 +56,23 @@ def modify_vpc_endpoint(self, answer):
 
 def connections(request):
     for service in request.ec2_backend.configurations.values():
-        for account, endpoint in of_every_account(request.region, "vpc_end_points"):
+        for account, endpoint in of_every_region("vpc_end_points"):
             if endpoint.service_name == service.service_name:
                 yield {"ServiceId": service.id, "VpcEndpointId": endpoint.id, "VpcEndpointState": endpoint.state,
-                       "VpcEndpointOwner": account, "CreationTimestamp": utcnow(),
+                       "VpcEndpointOwner": account, "VpcEndpointRegion": endpoint.ec2_backend.region_name,
+                       "CreationTimestamp": utcnow(),
                        "NetworkLoadBalancerArns": service.network_load_balancer_arns}
 
 
-FILTERS = {"service-id": "ServiceId", "vpc-endpoint-id": "VpcEndpointId", "vpc-endpoint-state": "VpcEndpointState"}
+# The filter vpc-endpoint-id is documented, and was seen refused.
+FILTERS = {"service-id": "ServiceId", "vpc-endpoint-state": "VpcEndpointState"}
 
 
 @replacing(EC2)
 def describe_vpc_endpoint_connections(self):
+    for wanted in self._get_param("Filters", []):
+        if wanted["Name"] not in FILTERS:
+            raise EC2ClientError("InvalidFilter", f"The filter '{wanted['Name']}' is invalid")
     filters = [(FILTERS[f["Name"]], f["Values"]) for f in self._get_param("Filters", [])]
     found = [c for c in connections(self) if all(c[key] in values for key, values in filters)]
     return ActionResult({"VpcEndpointConnections": found})
@@ -66,7 +80,7 @@ def describe_vpc_endpoint_connections(self):
 
 def set_state(request, state):
     wanted = request._get_param("VpcEndpointIds", [])
-    for _, endpoint in of_every_account(request.region, "vpc_end_points"):
+    for _, endpoint in of_every_region("vpc_end_points"):
         if endpoint.id in wanted:
             endpoint.state = state
     return ActionResult({"Unsuccessful": []})
