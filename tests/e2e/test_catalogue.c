@@ -217,6 +217,7 @@ static void test_cut_short(void)
 {
     int cut_short = 0;
     for (int i = 0; i < CUTS; i++) {
+        CHECK_OF("cut %d", i);
         static struct load load;
         pid_t workers[2];
         struct cut cut = {.came = false};

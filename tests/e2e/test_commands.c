@@ -338,6 +338,7 @@ static void test_password(void)
     static const char *const commands[] = {"serve", "migrate", "export", "import"};
     for (size_t u = 0; u < sizeof urls / sizeof urls[0]; u++) {
         for (size_t c = 0; c < sizeof commands / sizeof commands[0]; c++) {
+            CHECK_OF("%s with %s", commands[c], urls[u]);
             struct pair with = pair;
             char path[PAIR_SETTING_SIZE];
             snprintf(path, sizeof path, "POSTERN_SOCKET=%s/other.sock", pair.dir);

@@ -170,7 +170,7 @@ static void check_books(bool faulty)
     int failures = 0;
     for (size_t i = 0; i < CLIENTS; i++) {
         CHECK_COMPARE(buyers[i].count, >, 0, "client %zu placed nothing", i);
-        CHECK_INT(buyers[i].given_up, 0);
+        CHECK_INT(buyers[i].given_up, 0, "client %zu", i);
         count += (int64_t)buyers[i].count;
         failures += buyers[i].failures;
     }
@@ -218,6 +218,7 @@ static void test_master_dies(void)
     REQUIRE_TRUE(start());
     CHECK_TRUE(load_start(&load, CLIENTS, buy_on, NULL));
     for (int i = 0; i < MASTER_DEATHS; i++) {
+        CHECK_OF("death %d", i);
         load_sleep_ms(500);
         old_count[i] = pair_workers(&pair, old[i], PROCESS_WORKERS_MAX);
         end_master();
@@ -243,6 +244,7 @@ static void test_all_die(void)
     REQUIRE_TRUE(start());
     CHECK_TRUE(load_start(&load, CLIENTS, buy_on, NULL));
     for (int i = 0; i < MASTER_DEATHS; i++) {
+        CHECK_OF("death %d", i);
         load_sleep_ms(500);
         size_t count = pair_workers(&pair, workers, PROCESS_WORKERS_MAX);
         kill(pair.app, SIGSTOP);

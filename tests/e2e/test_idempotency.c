@@ -223,6 +223,7 @@ static void race_one(void *context, size_t thread)
 static void test_race(void)
 {
     for (int r = 0; r < RACES; r++) {
+        CHECK_OF("race %d", r);
         static struct race race;
         int64_t before = orders_stored();
         size_t firsts = 0, first = 0;

@@ -173,6 +173,7 @@ static void test_outage(void)
     CHECK_INT(answer.status, 201);
     snprintf(first, sizeof first, "%s", answer.body);
     for (size_t i = 0; i < sizeof signals / sizeof signals[0]; i++) {
+        CHECK_OF("signal %d", signals[i]);
         pid_t app = pair.app, workers[WORKERS];
         CHECK_INT(pair_workers(&pair, workers, WORKERS), WORKERS);
         call("GET", "/readyz", NULL);

@@ -157,16 +157,17 @@ static void test_etags(void)
     static const char *const paths[] = {"/products", "/products/1", "/products?limit=1"};
     char etag[128], list[300];
     for (size_t i = 0; i < sizeof paths / sizeof paths[0]; i++) {
+        CHECK_OF("%s", paths[i]);
         client_get(client, paths[i], &answer);
         const char *value = client_header(&answer, "ETag");
         snprintf(etag, sizeof etag, "%s", value ? value : "");
-        CHECK_INT(etag[0], '"', "%s has ETag %s", paths[i], etag);
-        CHECK_INT(get_if(paths[i], etag), 304, "%s: %d", paths[i], answer.status);
+        CHECK_START(etag, "\"");
+        CHECK_INT(get_if(paths[i], etag), 304);
         CHECK_INT(answer.body_len, 0);
         value = client_header(&answer, "ETag");
-        CHECK_TEXT(value, etag, "304 without the ETag");
+        CHECK_TEXT(value, etag);
         snprintf(list, sizeof list, "\"nothing\", W/%s", etag);
-        CHECK_INT(get_if(paths[i], list), 304, "%s: %d", list, answer.status);
+        CHECK_INT(get_if(paths[i], list), 304, "%s", list);
         CHECK_INT(get_if(paths[i], "*"), 304);
         CHECK_INT(get_if(paths[i], "\"nothing\""), 200);
     }

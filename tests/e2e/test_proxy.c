@@ -249,10 +249,12 @@ static void test_keep_alive(void)
     struct wire wire;
     char id[32];
     for (int c = 0; c < 3; c++) {
+        CHECK_OF("connection %d", c);
         CHECK_TRUE(start(&wire, BALANCER, c % 2 ? NO_TLV : HEADER(A),
                          c % 2 ? sizeof NO_TLV - 1 : sizeof HEADER(A) - 1));
         for (int i = 0; i < 5; i++) {
             snprintf(id, sizeof id, "kept-%d-%d", c, i);
+            CHECK_OF("%s", id);
             CHECK_INT(ask(&wire, id, i == 3 ? "PP2-AWS-VPCE-ID: " B "\r\n" : ""), WIRE_ANSWERED);
             CHECK_COMPARE(wire.fd, >=, 0);
             CHECK_INT(wire.status, 200);

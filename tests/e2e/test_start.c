@@ -96,12 +96,13 @@ static void test_told_to_stop(void)
 {
     static const int signals[] = {SIGTERM, SIGINT, SIGQUIT};
     for (size_t i = 0; i < sizeof signals / sizeof signals[0]; i++) {
+        CHECK_OF("signal %d", signals[i]);
         REQUIRE_TRUE(start_app_without_store());
         kill(pair.app, signals[i]);
         load_sleep_ms(PAUSE_MS);
         release_store();
         int status = pair_stop_app(&pair, 0);
-        CHECK_INT(process_exit(status), 0, "signal %d", signals[i]);
+        CHECK_INT(process_exit(status), 0);
         CHECK_FALSE(is_there(""));
         CHECK_FALSE(is_there(".lock"));
         CHECK_NO_LOG(&pair, "postern.log", "\"serving\"");

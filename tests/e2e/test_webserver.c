@@ -284,6 +284,7 @@ static void test_slow_bodies(void)
         CHECK_TRUE(client_raw_send(fds[i], head, sizeof head - 1), "not sent");
     }
     for (size_t at = 0; at < strlen(ORDER); at++) {
+        CHECK_OF("cut at byte %zu", at);
         for (size_t i = 0; i < SLOW; i++)
             CHECK_TRUE(client_raw_send(fds[i], &ORDER[at], 1), "cut off at byte %zu", at);
         CHECK_TRUE(client_get(client, "/products", &answer));

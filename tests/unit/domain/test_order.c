@@ -33,12 +33,11 @@ static void test_add_one(void)
             order_request_add(&request, rows[i].product_id, rows[i].quantity, 5);
         CHECK_INT(fault, rows[i].fault);
         CHECK_INT(request.count, fault == ORDER_OK);
-        if (!fault)
+        if (!fault) {
             CHECK_INT(request.items[0].product_id, rows[i].product_id);
-        if (!fault)
             CHECK_INT(request.items[0].quantity, rows[i].quantity);
-        if (!fault)
             CHECK_INT(request.items[0].position, 5);
+        }
     }
 }
 
@@ -62,7 +61,7 @@ static void test_add_limit(void)
 {
     request = (struct order_request){0};
     for (int id = 1; id <= ORDER_LINES_MAX; id++)
-        CHECK_INT(order_request_add(&request, id, 1, (size_t)id - 1), ORDER_OK);
+        CHECK_INT(order_request_add(&request, id, 1, (size_t)id - 1), ORDER_OK, "product %d", id);
     CHECK_INT(order_request_add(&request, ORDER_LINES_MAX + 1, 1, ORDER_LINES_MAX),
               ORDER_TOO_MANY_ITEMS);
     CHECK_INT(request.count, ORDER_LINES_MAX);

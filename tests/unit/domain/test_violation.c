@@ -27,6 +27,7 @@ static void test_cut(void)
     char text[VIOLATION_DETAIL_SIZE * 2] = "";
     /* Two bytes a character, one byte out of step: the cut falls into one. */
     for (size_t shift = 0; shift < 2; shift++) {
+        CHECK_OF("shift %zu", shift);
         memset(text, 'x', shift);
         for (size_t i = shift; i + 2 < sizeof text; i += 2)
             memcpy(text + i, "\xc3\xa9", 3);

@@ -275,6 +275,7 @@ static void test_conditional(void)
     char etag[ASK_TEXT_SIZE], pretty[ASK_TEXT_SIZE];
     const char *paths[] = {"/products", "/products/1"};
     for (size_t i = 0; i < sizeof paths / sizeof paths[0]; i++) {
+        CHECK_OF("%s", paths[i]);
         ask(&(struct ask){.path = paths[i], .query = "limit=1&pretty"});
         snprintf(pretty, sizeof pretty, "%s", ask_header("ETag"));
         ask(&(struct ask){.path = paths[i], .query = "limit=1"});

@@ -104,6 +104,7 @@ static void test_appends(void)
 static void test_rendered(void)
 {
     for (int pretty = 0; pretty <= 1; pretty++) {
+        CHECK_OF("pretty %d", pretty);
         struct buffer value;
         struct json_writer inner;
         char expected[TEXT_SIZE];

@@ -201,6 +201,7 @@ static void test_name_limit(void)
 {
     char name[80], text[256];
     for (size_t len = 63; len <= 66; len++) {
+        CHECK_OF("name of %zu bytes", len);
         memset(name, '~', len);
         name[len] = '\0';
         snprintf(text, sizeof text, "{\"items\":[{\"product_id\":1,\"quantity\":1,\"%s\":1}]}",

@@ -128,7 +128,7 @@ static void test_variables(void)
     CHECK_TEXT(request.query, "");
     CHECK_TEXT(request.consumer, "-");
     for (enum http_header i = 0; i < HTTP_HEADER_MAX; i++)
-        CHECK_NULL(request.headers[i]);
+        CHECK_NULL(request.headers[i], "header %d", (int)i);
     gateway_free(&gateway);
 }
 

@@ -21,7 +21,7 @@ static void test_shared_with_children(void)
     CHECK_INT(board->workers, WORKERS);
     CHECK_FALSE(atomic_load(&board->draining));
     for (int i = 0; i < WORKERS; i++)
-        CHECK_INT(atomic_load(&board->slots[i].busy_since_us), 0);
+        CHECK_INT(atomic_load(&board->slots[i].busy_since_us), 0, "worker %d", i);
 
     atomic_store(&board->draining, true);
     for (int i = 0; i < WORKERS; i++) {
@@ -31,10 +31,10 @@ static void test_shared_with_children(void)
             _exit(atomic_load(&board->draining) ? EXIT_SUCCESS : EXIT_FAILURE);
         }
         CHECK_INT(waitpid(child, &left, 0), child);
-        CHECK_INT(left, 0);
+        CHECK_INT(left, 0, "worker %d", i);
     }
     for (int i = 0; i < WORKERS; i++)
-        CHECK_INT(atomic_load(&board->slots[i].busy_since_us), i + 1);
+        CHECK_INT(atomic_load(&board->slots[i].busy_since_us), i + 1, "worker %d", i);
     scoreboard_close(board);
     scoreboard_close(NULL);
 }
