@@ -293,15 +293,18 @@ $(BUILD)/tests/fuzz/%: $(BUILD)/tests/fuzz/%.o $(BUILD)/tests/fuzz/fuzz.o $(BUIL
 	$(Q)$(CC) $(CFLAGS) $(subst fuzzer-no-link,fuzzer,$(LDFLAGS)) -o $@ $^ $(LDLIBS)
 
 # LINT_FILES='FILE...' looks at those alone.
-lint: $(GENERATED) $(SETTINGS) $(APP_OBJECTS) ## the project's rules: layers, pages, format, clang-tidy, cppcheck and more
+lint: ## the project's rules: layers, pages, format, clang-tidy, cppcheck and more
 	@.ci/install $(PACKAGES_CHECK)
+	+@$(BUILDER) $(POSTERN) $(SETTINGS)
 	@headers=$$($(LIGHTTPD_HEADERS)) && LIGHTTPD_HEADERS=$$headers/src SETTINGS=$(SETTINGS) OBJECTS=$(BUILD) \
 	    CPPFLAGS='$(CPPFLAGS) -Itests -Iwebserver-conf -DPOSTERN_VERSION=""' tests/lint/run $(LINT_FILES)
 $(SETTINGS): $(SETTINGS).o
 	$(say) LINK $@
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^
 
-manual: $(SETTINGS) ## write the settings into the manual page
+manual: ## write the settings into the manual page
+	@.ci/install $(PACKAGES_BUILD)
+	+@$(BUILDER) $(SETTINGS)
 	@SETTINGS=$(SETTINGS) tests/lint/tables --write
 
 hooks: ## have git run make lint on what you commit, and look at the subject
