@@ -64,8 +64,8 @@ APP_SOURCES  := $(wildcard fcgi-app/*/*.c fcgi-app/*/*/*.c)
 APP_OBJECTS  := $(APP_SOURCES:%.c=$(BUILD)/%.o)
 DRIVERS      := sqlite postgres
 GENERATED    := $(foreach driver,$(DRIVERS),$(BUILD)/gen/$(driver)_sql.h $(BUILD)/gen/$(driver)_schema.h)
-UNIT_SOURCES := $(wildcard tests/unit/*/test_*.c)
-UNIT_HELPERS := $(filter-out $(UNIT_SOURCES),$(wildcard tests/unit/*/*.c))
+UNIT_SOURCES := $(wildcard tests/unit/*/test_*.c tests/unit/*/*/test_*.c)
+UNIT_HELPERS := $(filter-out $(UNIT_SOURCES),$(wildcard tests/unit/*/*.c tests/unit/*/*/*.c))
 UNIT_TESTS   := $(UNIT_SOURCES:%.c=$(BUILD)/%)
 SUITE_OBJECTS := $(BUILD)/tests/suite.o $(BUILD)/tests/check.o
 E2E_SOURCES  := $(wildcard tests/e2e/test_*.c)

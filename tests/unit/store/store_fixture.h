@@ -1,17 +1,12 @@
-/* store_fixture: a fresh store of each driver for each test, through store.h alone. */
+/* store_fixture: a fresh store of each driver for each test. The tests of a program use one store
+ * at a time: fixture_begin, the test, fixture_end. */
 #ifndef TESTS_STORE_FIXTURE_H
 #define TESTS_STORE_FIXTURE_H
 
-#include <dirent.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/wait.h>
-#include <unistd.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
 
-#include "base/clock.h"
-#include "base/id.h"
-#include "check.h"
 #include "postgres_server.h"
 #include "store/store.h"
 #include "suite.h"
@@ -21,230 +16,77 @@ enum { FIXTURE_URL_SIZE = 128, FIXTURE_TIMEOUT_MS = 20000, FIXTURE_PROCESSES_MAX
 /* An arbitrary moment of 2026. */
 #define FIXTURE_NOW_US INT64_C(1780000000000000)
 
-/* A driver to put to the test: how to make the URL of a store that does not exist yet, and how to
- * remove that store. */
+/* A driver to put to the test. */
 struct fixture_driver {
     const char *name;
-    void (*make)(char url[FIXTURE_URL_SIZE]);
-    void (*drop)(const char *url);
+    void (*make)(char url[FIXTURE_URL_SIZE]); /* writes the URL of a store that is not there yet */
+    void (*drop)(const char *url);            /* removes that store */
 };
 
-static const char fixture_file[] = "/store.db";
+enum { FIXTURE_SQLITE, FIXTURE_POSTGRES, FIXTURE_DRIVERS };
 
-static inline void fixture_file_make(char url[FIXTURE_URL_SIZE])
-{
-    char directory[] = "/tmp/postern-store-XXXXXX";
-    if (!mkdtemp(directory))
-        abort();
-    snprintf(url, FIXTURE_URL_SIZE, "sqlite:%s%s", directory, fixture_file);
-}
+extern const struct fixture_driver fixture_drivers[FIXTURE_DRIVERS];
 
-static inline void fixture_file_drop(const char *url)
-{
-    const char *path = strchr(url, ':') + 1;
-    char directory[FIXTURE_URL_SIZE], entry_path[FIXTURE_URL_SIZE + 300];
-    snprintf(directory, sizeof directory, "%.*s", (int)(strlen(path) - strlen(fixture_file)), path);
-    DIR *open_directory = opendir(directory);
-    for (struct dirent *e; open_directory && (e = readdir(open_directory));) {
-        snprintf(entry_path, sizeof entry_path, "%s/%s", directory, e->d_name);
-        if (strcmp(e->d_name, ".") != 0 && strcmp(e->d_name, "..") != 0)
-            unlink(entry_path);
-    }
-    if (open_directory)
-        closedir(open_directory);
-    rmdir(directory);
-}
+/* The PostgreSQL server, which the first test that needs it starts. Each test has a database of its
+ * own. */
+extern struct postgres_server fixture_server;
 
-/* Started by the first test that needs it; every test has a database of its own. */
-static struct postgres_server fixture_server;
+/* The driver that tests get a store of; SQLite, unless a test program sets another. */
+extern const struct fixture_driver *fixture_driver;
 
-static inline void fixture_server_remove(void)
-{
-    postgres_server_remove(&fixture_server);
-}
-
-static inline void fixture_database_make(char url[FIXTURE_URL_SIZE])
-{
-    static int number;
-    char name[32], command[64];
-    if (!fixture_server.pid) {
-        if (!postgres_server_make(&fixture_server))
-            abort();
-        atexit(fixture_server_remove);
-    }
-    snprintf(name, sizeof name, "postern_%d", ++number);
-    snprintf(command, sizeof command, "CREATE DATABASE %s", name);
-    if (!postgres_server_sql(&fixture_server, "postgres", command, NULL, 0))
-        abort();
-    postgres_server_url(&fixture_server, name, url);
-}
-
-static inline void fixture_database_drop(const char *url)
-{
-    char command[FIXTURE_URL_SIZE];
-    snprintf(command, sizeof command, "DROP DATABASE %s WITH (FORCE)", strrchr(url, '/') + 1);
-    postgres_server_sql(&fixture_server, "postgres", command, NULL, 0);
-}
-
-enum { FIXTURE_SQLITE, FIXTURE_POSTGRES };
-
-static const struct fixture_driver fixture_drivers[] = {
-    [FIXTURE_SQLITE] = {"sqlite", fixture_file_make, fixture_file_drop},
-    [FIXTURE_POSTGRES] = {"postgres", fixture_database_make, fixture_database_drop},
-};
-
-/* The store of the test that runs. */
-static const struct fixture_driver *fixture_driver = fixture_drivers;
-static char fixture_url[FIXTURE_URL_SIZE];
-static struct store *fixture;
+/* The store of the test that runs, and a handle for it. */
+extern char fixture_url[FIXTURE_URL_SIZE];
+extern struct store *fixture;
 
 /* Opens a handle for a URL and with a deadline; NULL if there is no driver for it. */
-static inline struct store *fixture_open_url(const char *url, int timeout_ms)
-{
-    return store_open(&(struct store_options){.url = url, .timeout_ms = timeout_ms});
-}
+struct store *fixture_open_url(const char *url, int timeout_ms);
 
-/* Opens one more handle. */
-static inline struct store *fixture_open(void)
-{
-    struct store *store = fixture_open_url(fixture_url, FIXTURE_TIMEOUT_MS);
-    if (!store)
-        abort();
-    return store;
-}
+/* Opens one more handle for the store of the test. */
+struct store *fixture_open(void);
 
-/* A store that does not exist yet, with a handle. */
-static inline void fixture_begin_empty(void)
-{
-    fixture_driver->make(fixture_url);
-    fixture = fixture_open();
-}
+/* Begins a test with a store that does not exist yet. */
+void fixture_begin_empty(void);
 
-static inline void fixture_end(void)
-{
-    store_close(fixture);
-    fixture = NULL;
-    fixture_driver->drop(fixture_url);
-}
+/* Products 1 to 3, of the demo catalogue. */
+extern const struct product fixture_demo[3];
 
+/* Begins a test with a store that has the schema and these products. */
+void fixture_begin(void);
+
+/* Ends a test: closes the handle and removes the store. */
+void fixture_end(void);
+
+/* Products to import, the context of fixture_next. */
 struct fixture_products {
     const struct product *products;
     size_t count, given;
-    int end; /* what next returns behind the last one */
+    int end; /* what fixture_next returns behind the last one */
 };
 
-static inline int fixture_next(void *context, struct product *product)
-{
-    struct fixture_products *p = context;
-    if (p->given == p->count)
-        return p->end;
-    *product = p->products[p->given++];
-    return 1;
-}
+int fixture_next(void *context, struct product *product);
 
-static inline enum store_result fixture_import(const struct product *products, size_t count)
-{
-    struct fixture_products p = {products, count, 0, 0};
-    return store_product_import(fixture, fixture_next, &p);
-}
+/* Imports products into the store of the test. */
+enum store_result fixture_import(const struct product *products, size_t count);
 
-static const struct product fixture_demo[] = {
-    {1, 999, 10, "Product 1", "Description for product 1"},
-    {2, 1999, 5, "Product 2", "Description for product 2"},
-    {3, 2999, 2, "Product 3", "Description for product 3"},
-};
-
-/* A store with the schema and the three products above. */
-static inline void fixture_begin(void)
-{
-    int from = -1, to = -1;
-    fixture_begin_empty();
-    CHECK_INT(store_migrate(fixture, &from, &to), STORE_OK);
-    CHECK_INT(fixture_import(fixture_demo, 3), STORE_OK);
-}
-
-static inline bool fixture_see_quantity(void *context, const struct product *product)
-{
-    *(int64_t *)context = product->quantity;
-    return true;
-}
+/* A visitor that writes the product's stock to an int64_t. */
+bool fixture_see_quantity(void *context, const struct product *product);
 
 /* The stock of a product; -1 if there is none or the store failed. */
-static inline int64_t fixture_stock(int64_t id)
-{
-    int64_t quantity = -1;
-    enum store_result result = store_product_get(fixture, id, fixture_see_quantity, &quantity);
-    return result == STORE_OK ? quantity : -1;
-}
+int64_t fixture_stock(int64_t id);
 
-static inline struct order_request *fixture_request(int64_t product, int64_t quantity)
-{
-    static struct order_request request;
-    memset(&request, 0, sizeof request);
-    order_request_add(&request, product, quantity, 0);
-    return &request;
-}
+/* A request for one product; the next call overwrites it. */
+struct order_request *fixture_request(int64_t product, int64_t quantity);
 
 /* Places an order; its id is made from the time, so later times sort later. */
-static inline enum store_result fixture_place(struct store *store, const char *consumer,
-                                              const char *key, int64_t now_us,
-                                              const struct order_request *request,
-                                              struct store_outcome *outcome)
-{
-    char id[ID_TEXT_SIZE];
-    id_make(now_us, id);
-    const struct store_placement placement = {
-        .consumer = consumer,
-        .key = key,
-        .id = id,
-        .now_us = now_us,
-        .key_expires_us = now_us + ORDER_KEY_LIFETIME_US,
-    };
-    return store_order_place(store, request, &placement, outcome);
-}
+enum store_result fixture_place(struct store *store, const char *consumer, const char *key,
+                                int64_t now_us, const struct order_request *request,
+                                struct store_outcome *outcome);
 
 /* Runs the function in so many processes at once, each with a handle of its own, and returns the
  * sum of what they returned (0..250 each), or -1 if one died. */
-static inline int fixture_race(int processes, int (*run)(struct store *store, int number))
-{
-    pid_t pids[FIXTURE_PROCESSES_MAX];
-    int sum = 0, start[2];
-    if (processes > FIXTURE_PROCESSES_MAX || pipe(start) < 0)
-        abort();
-    fflush(NULL);
-    for (int i = 0; i < processes; i++) {
-        if ((pids[i] = fork()) == 0) {
-            char byte;
-            close(start[1]);
-            struct store *store = fixture_open();
-            /* They all wait for the end of the pipe, so that they start together. */
-            ssize_t n = read(start[0], &byte, 1);
-            int result = n == 0 ? run(store, i) : 255;
-            store_close(store);
-            _exit(result);
-        }
-    }
-    close(start[0]);
-    close(start[1]);
-    for (int status, i = 0; i < processes; i++) {
-        if (waitpid(pids[i], &status, 0) < 0 || !WIFEXITED(status) || WEXITSTATUS(status) > 250)
-            sum = -1;
-        else if (sum >= 0)
-            sum += WEXITSTATUS(status);
-    }
-    return sum;
-}
+int fixture_race(int processes, int (*run)(struct store *store, int number));
 
 /* Whether the store answers within two seconds, as it must once its server is back. */
-static inline bool fixture_recovers(struct store *store)
-{
-    int64_t until = clock_monotonic_us() + 2000000;
-    while (store_ping(store) != STORE_OK) {
-        if (clock_monotonic_us() >= until)
-            return false;
-        clock_sleep_us(20000);
-    }
-    return true;
-}
+bool fixture_recovers(struct store *store);
 
 #endif

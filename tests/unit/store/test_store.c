@@ -1,6 +1,12 @@
 /* The contract in store.h, put to every driver. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/id.h"
 #include "check.h"
-#include "store_fixture.h"
+#include "suite.h"
+#include "unit/store/store_fixture.h"
 
 static struct store_outcome outcome, again;
 static struct order read_order;

@@ -1,8 +1,17 @@
 /* The PostgreSQL driver when its server, or the way there, is lost. */
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/id.h"
 #include "check.h"
-#include "postgres_proxy.h"
 #include "store/postgres/session.h"
-#include "store_fixture.h"
+#include "suite.h"
+#include "unit/store/postgres/proxy.h"
+#include "unit/store/store_fixture.h"
 
 static struct store_outcome outcome;
 
@@ -135,8 +144,8 @@ static void test_unknown_outcome(void)
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         CHECK_ROW(rows[i].line);
         fixture_begin();
-        proxy_start(fixture_server.port);
-        snprintf(url, sizeof url, "postgresql://postgres@127.0.0.1:%d/%s", proxy.port,
+        int port = proxy_start(fixture_server.port);
+        snprintf(url, sizeof url, "postgresql://postgres@127.0.0.1:%d/%s", port,
                  strrchr(fixture_url, '/') + 1);
         struct store *store = fixture_open_url(url, 1200);
         CHECK_INT(store_ping(store), STORE_OK);
@@ -163,8 +172,8 @@ static void test_lost_read(void)
     char url[FIXTURE_URL_SIZE];
     fixture_begin();
     CHECK_INT(place_one(fixture), STORE_OK);
-    proxy_start(fixture_server.port);
-    snprintf(url, sizeof url, "postgresql://postgres@127.0.0.1:%d/%s", proxy.port,
+    int port = proxy_start(fixture_server.port);
+    snprintf(url, sizeof url, "postgresql://postgres@127.0.0.1:%d/%s", port,
              strrchr(fixture_url, '/') + 1);
     struct store *store = fixture_open_url(url, 2000);
     for (size_t i = 0; i < sizeof modes / sizeof modes[0]; i++) {
@@ -251,7 +260,7 @@ static void test_several_hosts(void)
 {
     char url[FIXTURE_URL_SIZE], port[16];
     fixture_begin();
-    int silent = proxy_socket(0, true), silent_port = proxy.port;
+    int silent_port, silent = proxy_listen(&silent_port);
     snprintf(url, sizeof url,
              "postgres://postgres@127.0.0.1:1,127.0.0.1:%d,127.0.0.1:%d/%s"
              "?target_session_attrs=read-write",
@@ -318,5 +327,5 @@ static CU_TestInfo tests[] = {
 int main(void)
 {
     fixture_driver = &fixture_drivers[FIXTURE_POSTGRES];
-    return suite_run("unit/store/postgres-loss", NULL, NULL, tests);
+    return suite_run("unit/store/postgres/loss", NULL, NULL, tests);
 }

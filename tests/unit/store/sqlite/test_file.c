@@ -2,13 +2,20 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <sqlite3.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "base/clock.h"
+#include "base/id.h"
 #include "check.h"
 #include "store/sqlite/connection.h"
 #include "store/sqlite/schema.h"
-#include "store_fixture.h"
+#include "suite.h"
+#include "unit/store/store_fixture.h"
 
 static struct store_outcome outcome;
 
@@ -381,5 +388,5 @@ static CU_TestInfo tests[] = {
 
 int main(void)
 {
-    return suite_run("unit/store/sqlite", NULL, NULL, tests);
+    return suite_run("unit/store/sqlite/file", NULL, NULL, tests);
 }

@@ -1,8 +1,14 @@
 /* The PostgreSQL driver over TLS: only the server that its certificate authority vouches for is
  * spoken to. */
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/clock.h"
 #include "check.h"
 #include "store/postgres/session.h"
-#include "store_fixture.h"
+#include "suite.h"
+#include "unit/store/store_fixture.h"
 
 #define HOST "db.postern.test"
 
@@ -148,5 +154,5 @@ static CU_TestInfo tests[] = {
 int main(void)
 {
     fixture_driver = &fixture_drivers[FIXTURE_POSTGRES];
-    return suite_run("unit/store/postgres-tls", NULL, NULL, tests);
+    return suite_run("unit/store/postgres/tls", NULL, NULL, tests);
 }

@@ -1,12 +1,15 @@
 /* What only the PostgreSQL driver has: a server, its schema and its transactions. */
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <stdio.h>
+#include <string.h>
 #include <sys/socket.h>
 
 #include "base/clock.h"
 #include "check.h"
 #include "store/postgres/session.h"
-#include "store_fixture.h"
+#include "suite.h"
+#include "unit/store/store_fixture.h"
 
 enum { ORDERS_TRIED = 40 };
 
@@ -413,5 +416,5 @@ static CU_TestInfo tests[] = {
 int main(void)
 {
     fixture_driver = &fixture_drivers[FIXTURE_POSTGRES];
-    return suite_run("unit/store/postgres", NULL, NULL, tests);
+    return suite_run("unit/store/postgres/server", NULL, NULL, tests);
 }

@@ -1,9 +1,17 @@
 /* The PostgreSQL driver with two hosts, a primary and a standby that streams from it in step, and
  * what is left when the primary dies. */
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/id.h"
 #include "check.h"
-#include "postgres_proxy.h"
 #include "store/postgres/session.h"
-#include "store_fixture.h"
+#include "suite.h"
+#include "unit/store/postgres/proxy.h"
+#include "unit/store/store_fixture.h"
 
 enum { PROCESSES = 4, SHORT_MS = 1000, WAIT_MS = 10000, MANY = 1000000 };
 
@@ -120,8 +128,7 @@ static void test_standby_cannot_tell(void)
 {
     char url[FIXTURE_URL_SIZE];
     int64_t stock = fixture_stock(1);
-    proxy_start(primary.port);
-    make_url(url, proxy.port, standby.port, "?target_session_attrs=any");
+    make_url(url, proxy_start(primary.port), standby.port, "?target_session_attrs=any");
     struct store *store = fixture_open_url(url, SHORT_MS);
     CHECK_INT(store_ping(store), STORE_OK);
     CHECK_INT(((struct postgres *)store)->host, 0);
@@ -211,5 +218,5 @@ static CU_TestInfo tests[] = {
 int main(void)
 {
     fixture_driver = &fixture_drivers[FIXTURE_POSTGRES];
-    return suite_run("unit/store/postgres-failover", setup, teardown, tests);
+    return suite_run("unit/store/postgres/failover", setup, teardown, tests);
 }

@@ -1,11 +1,16 @@
 /* The PostgreSQL driver as a role of the application's own, and the ways to its password. */
 #include <dirent.h>
 #include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "check.h"
-#include "store_fixture.h"
+#include "suite.h"
+#include "unit/store/store_fixture.h"
 
 static struct store_outcome outcome;
 
@@ -189,5 +194,5 @@ static CU_TestInfo tests[] = {
 int main(void)
 {
     fixture_driver = &fixture_drivers[FIXTURE_POSTGRES];
-    return suite_run("unit/store/postgres-role", NULL, NULL, tests);
+    return suite_run("unit/store/postgres/role", NULL, NULL, tests);
 }

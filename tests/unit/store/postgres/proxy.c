@@ -1,12 +1,10 @@
-/* postgres_proxy: stands between the store and its server, in a process of its own, and fails on
- * demand: what the store sends next after proxy_fail meets that fate. */
-#ifndef TESTS_POSTGRES_PROXY_H
-#define TESTS_POSTGRES_PROXY_H
+#include "unit/store/postgres/proxy.h"
 
 #include <arpa/inet.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,17 +16,7 @@
 
 #include "base/clock.h"
 
-enum proxy_mode {
-    PROXY_PASS,
-    PROXY_REFUSE,     /* hangs up on every new connection */
-    PROXY_CUT_BEFORE, /* cuts both sides, and what was sent is lost */
-    PROXY_CUT_AFTER,  /* lets it reach the server and cuts both sides when the answer comes */
-    PROXY_CUT_LATE,   /* cuts the client off, and lets it reach the server a while later */
-    PROXY_SWALLOW,    /* lets it reach the server, but never the answer the client */
-    PROXY_HOLD        /* never forwards it, and leaves both sides connected */
-};
-
-enum { PROXY_PAIRS = 16, PROXY_BYTES = 16384, PROXY_LATE_US = 300000, PROXY_TICK_MS = 5 };
+enum { PROXY_PAIRS = 16, PROXY_BYTES = 16384, PROXY_TICK_MS = 5 };
 
 struct proxy_pair {
     int client, server; /* -1 when closed */
@@ -41,44 +29,54 @@ struct proxy_pair {
 
 static struct proxy {
     pid_t pid;
-    int listener, port, server_port;
+    int listener, server_port;
     volatile int *modes; /* shared: the present one, and the one after the next failure */
     struct proxy_pair pairs[PROXY_PAIRS];
 } proxy;
 
-static inline int proxy_socket(int port, bool listens)
+static struct sockaddr_in proxy_address(int port)
 {
-    struct sockaddr_in address = {.sin_family = AF_INET,
-                                  .sin_port = htons((uint16_t)port),
-                                  .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    return (struct sockaddr_in){.sin_family = AF_INET,
+                                .sin_port = htons((uint16_t)port),
+                                .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+}
+
+int proxy_listen(int *port)
+{
+    struct sockaddr_in address = proxy_address(0);
     socklen_t size = sizeof address;
     int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    if (listens && (bind(fd, (struct sockaddr *)&address, size) < 0 || listen(fd, 16) < 0 ||
-                    getsockname(fd, (struct sockaddr *)&address, &size) < 0))
+    if (bind(fd, (struct sockaddr *)&address, size) < 0 || listen(fd, 16) < 0 ||
+        getsockname(fd, (struct sockaddr *)&address, &size) < 0)
         abort();
-    if (listens)
-        proxy.port = ntohs(address.sin_port);
-    else if (connect(fd, (struct sockaddr *)&address, size) < 0) {
-        close(fd);
-        return -1;
-    }
+    *port = ntohs(address.sin_port);
     return fd;
 }
 
-static inline void proxy_close(int *fd)
+static int proxy_connect(int port)
+{
+    struct sockaddr_in address = proxy_address(port);
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (connect(fd, (struct sockaddr *)&address, sizeof address) == 0)
+        return fd;
+    close(fd);
+    return -1;
+}
+
+static void proxy_close(int *fd)
 {
     if (*fd >= 0)
         close(*fd);
     *fd = -1;
 }
 
-static inline void proxy_cut(struct proxy_pair *pair)
+static void proxy_cut(struct proxy_pair *pair)
 {
     proxy_close(&pair->client);
     proxy_close(&pair->server);
 }
 
-static inline void proxy_forward(int fd, const char *bytes, ssize_t n)
+static void proxy_forward(int fd, const char *bytes, ssize_t n)
 {
     while (fd >= 0 && n > 0) {
         ssize_t sent = send(fd, bytes, (size_t)n, MSG_NOSIGNAL);
@@ -89,7 +87,7 @@ static inline void proxy_forward(int fd, const char *bytes, ssize_t n)
     }
 }
 
-static inline void proxy_accept(void)
+static void proxy_accept(void)
 {
     int client = accept4(proxy.listener, NULL, NULL, SOCK_CLOEXEC);
     for (int i = 0; i < PROXY_PAIRS && client >= 0 && proxy.modes[0] != PROXY_REFUSE; i++) {
@@ -97,7 +95,7 @@ static inline void proxy_accept(void)
         if (pair->client >= 0 || pair->server >= 0)
             continue;
         memset(pair, 0, sizeof *pair);
-        pair->server = proxy_socket(proxy.server_port, false);
+        pair->server = proxy_connect(proxy.server_port);
         pair->client = client;
         if (pair->server >= 0)
             return;
@@ -106,7 +104,7 @@ static inline void proxy_accept(void)
     proxy_close(&client);
 }
 
-static inline void proxy_fail_now(struct proxy_pair *pair, ssize_t n)
+static void proxy_fail_now(struct proxy_pair *pair, ssize_t n)
 {
     enum proxy_mode mode = (enum proxy_mode)proxy.modes[0];
     proxy.modes[0] = proxy.modes[1];
@@ -123,7 +121,7 @@ static inline void proxy_fail_now(struct proxy_pair *pair, ssize_t n)
     }
 }
 
-static inline void proxy_from_client(struct proxy_pair *pair)
+static void proxy_from_client(struct proxy_pair *pair)
 {
     ssize_t n = recv(pair->client, pair->bytes, sizeof pair->bytes, 0);
     /* Of a mute pair the server learns nothing, not even that the client has gone. */
@@ -137,7 +135,7 @@ static inline void proxy_from_client(struct proxy_pair *pair)
         proxy_forward(pair->server, pair->bytes, n);
 }
 
-static inline void proxy_from_server(struct proxy_pair *pair)
+static void proxy_from_server(struct proxy_pair *pair)
 {
     char bytes[PROXY_BYTES];
     ssize_t n = recv(pair->server, bytes, sizeof bytes, 0);
@@ -147,7 +145,7 @@ static inline void proxy_from_server(struct proxy_pair *pair)
         proxy_forward(pair->client, bytes, n);
 }
 
-static inline void proxy_serve(void)
+static void proxy_serve(void)
 {
     struct pollfd fds[1 + 2 * PROXY_PAIRS];
     fds[0] = (struct pollfd){.fd = proxy.listener, .events = POLLIN};
@@ -172,11 +170,11 @@ static inline void proxy_serve(void)
         proxy_accept();
 }
 
-/* Starts it in front of a server's port; proxy.port is its own. */
-static inline void proxy_start(int server_port)
+int proxy_start(int server_port)
 {
+    int port;
     proxy.server_port = server_port;
-    proxy.listener = proxy_socket(0, true);
+    proxy.listener = proxy_listen(&port);
     proxy.modes = mmap(NULL, 2 * sizeof *proxy.modes, PROT_READ | PROT_WRITE,
                        MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     if (proxy.modes == MAP_FAILED)
@@ -191,19 +189,17 @@ static inline void proxy_start(int server_port)
             proxy_serve();
     }
     close(proxy.listener);
+    return port;
 }
 
-/* What the store sends next meets this fate; afterwards the proxy is of the other mode. */
-static inline void proxy_fail(enum proxy_mode now, enum proxy_mode then)
+void proxy_fail(enum proxy_mode now, enum proxy_mode then)
 {
     proxy.modes[1] = then;
     proxy.modes[0] = now;
 }
 
-static inline void proxy_stop(void)
+void proxy_stop(void)
 {
     kill(proxy.pid, SIGKILL);
     waitpid(proxy.pid, NULL, 0);
 }
-
-#endif
