@@ -20,8 +20,8 @@ static void fuzz_check_fault(const struct denylist_fault *fault, int lines)
     FUZZ_REQUIRE(fault->why[0]);
     FUZZ_COMPARE(strlen(fault->why), <, sizeof fault->why);
     for (const char *p = fault->why; *p; p++) {
-        FUZZ_COMPARE(*p, >=, ' ');
-        FUZZ_COMPARE(*p, <=, '~');
+        FUZZ_COMPARE((unsigned char)*p, >=, ' ');
+        FUZZ_COMPARE((unsigned char)*p, <=, '~');
     }
 }
 

@@ -28,8 +28,8 @@ static void fuzz_check_key(const char *key)
     FUZZ_COMPARE(len, >=, 1);
     FUZZ_COMPARE(len, <=, ORDER_KEY_MAX);
     for (size_t i = 0; i < len; i++) {
-        FUZZ_COMPARE(key[i], >=, 0x20);
-        FUZZ_COMPARE(key[i], <=, 0x7e);
+        FUZZ_COMPARE((unsigned char)key[i], >=, 0x20);
+        FUZZ_COMPARE((unsigned char)key[i], <=, 0x7e);
     }
     fuzz_quote(key, quoted);
     FUZZ_REQUIRE(header_idempotency_key(quoted, again));

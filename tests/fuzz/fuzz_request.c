@@ -88,8 +88,8 @@ static void fuzz_check_headers(const struct buffer *headers)
         FUZZ_COMPARE(name, >, 0);
         FUZZ_REQUIRE(strncmp(at + len, "\r\n", 2) == 0);
         for (size_t i = 0; i < len; i++) {
-            FUZZ_COMPARE(at[i], >=, 0x20);
-            FUZZ_COMPARE(at[i], <=, 0x7e);
+            FUZZ_COMPARE((unsigned char)at[i], >=, 0x20);
+            FUZZ_COMPARE((unsigned char)at[i], <=, 0x7e);
         }
         at += len + 2;
     }
