@@ -54,10 +54,7 @@ static void finish(void)
 
 static bool serves(void)
 {
-    client_get(client, "/products/1", &answer);
-    if (answer.status != 200)
-        fprintf(stderr, "process: %d %s%s\n", answer.status, answer.body, answer.error);
-    return answer.status == 200;
+    return client_get(client, "/products/1", &answer) && answer.status == 200;
 }
 
 static bool socket_stat(struct stat *st)

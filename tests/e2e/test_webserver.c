@@ -251,9 +251,7 @@ static void test_good_bodies(void)
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         CHECK_ROW(rows[i].line);
         CHECK_TRUE(exchange(rows[i].bytes, rows[i].len));
-        if (answer.status != 201)
-            fprintf(stderr, "%d %s\n", answer.status, answer.body);
-        CHECK_INT(answer.status, 201);
+        CHECK_INT(answer.status, 201, "%s", answer.body);
     }
 }
 
