@@ -71,6 +71,9 @@ enum store_result fixture_import(const struct product *products, size_t count);
 /* A visitor that writes the product's stock to an int64_t. */
 bool fixture_see_quantity(void *context, const struct product *product);
 
+/* A visitor that adds the quantities of the order's lines to an int64_t. */
+bool fixture_add_sold(void *context, const struct order *order);
+
 /* The stock of a product; -1 if there is none or the store failed. */
 int64_t fixture_stock(int64_t id);
 

@@ -395,13 +395,6 @@ static int buy_all(struct store *store, int number)
     return 255;
 }
 
-static bool count_quantity(void *context, const struct order *order)
-{
-    for (size_t i = 0; i < order->count; i++)
-        *(int64_t *)context += order->lines[i].quantity;
-    return true;
-}
-
 static void test_scarce_product_race(void)
 {
     static const struct product scarce = {1, 1, RACE_STOCK, "Scarce", ""};
@@ -410,8 +403,8 @@ static void test_scarce_product_race(void)
     CHECK_INT(fixture_import(&scarce, 1), STORE_OK);
     CHECK_INT(fixture_race(RACE_PROCESSES, buy_all), RACE_STOCK);
     CHECK_INT(fixture_stock(1), 0);
-    CHECK_INT(store_order_list(fixture, "a", "", 0, count_quantity, &sold), STORE_OK);
-    CHECK_INT(store_order_list(fixture, "b", "", 0, count_quantity, &sold), STORE_OK);
+    CHECK_INT(store_order_list(fixture, "a", "", 0, fixture_add_sold, &sold), STORE_OK);
+    CHECK_INT(store_order_list(fixture, "b", "", 0, fixture_add_sold, &sold), STORE_OK);
     CHECK_INT(sold, RACE_STOCK);
     fixture_end();
 }

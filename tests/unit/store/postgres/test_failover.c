@@ -81,16 +81,10 @@ static enum store_result place(struct store *store, const char *key, int64_t qua
     return fixture_place(store, "c", key, clock_now_us(), fixture_request(1, quantity), &outcome);
 }
 
-static bool count_order(void *context, const struct order *order)
-{
-    *(int64_t *)context += order->lines[0].quantity;
-    return true;
-}
-
 static int64_t ordered(const char *consumer)
 {
     int64_t sum = 0;
-    enum store_result result = store_order_list(fixture, consumer, "", 0, count_order, &sum);
+    enum store_result result = store_order_list(fixture, consumer, "", 0, fixture_add_sold, &sum);
     return result == STORE_OK ? sum : -1;
 }
 

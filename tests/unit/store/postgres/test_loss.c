@@ -25,17 +25,11 @@ static enum store_result place_without_key(struct store *store)
     return fixture_place(store, "c", NULL, clock_now_us(), fixture_request(1, 1), &outcome);
 }
 
-static bool count_order(void *context, const struct order *order)
-{
-    *(int64_t *)context += order->lines[0].quantity;
-    return true;
-}
-
 /* How many of product 1 were sold; -1 if that is not what is missing from the stock. */
 static int64_t sold(void)
 {
     int64_t sum = 0;
-    CHECK_INT(store_order_list(fixture, "c", "", 0, count_order, &sum), STORE_OK);
+    CHECK_INT(store_order_list(fixture, "c", "", 0, fixture_add_sold, &sum), STORE_OK);
     return fixture_stock(1) + sum == 10 ? sum : -1;
 }
 
@@ -112,7 +106,7 @@ static void test_crash_under_load(void)
     CHECK_INT(fixture_import(&many, 1), STORE_OK);
     int placed = fixture_race(4, order_through_restarts);
     CHECK_TRUE(fixture_recovers(fixture));
-    CHECK_INT(store_order_list(fixture, "c", "", 0, count_order, &stored), STORE_OK);
+    CHECK_INT(store_order_list(fixture, "c", "", 0, fixture_add_sold, &stored), STORE_OK);
     /* Of each process's last order before the crash the fate may be unknown to it. */
     CHECK_COMPARE(placed, >, 0, "%d of %lld", placed, (long long)stored);
     CHECK_COMPARE(stored, >=, placed, "%d of %lld", placed, (long long)stored);
@@ -183,7 +177,7 @@ static void test_lost_read(void)
         CHECK_INT(store_product_get(store, 1, fixture_see_quantity, &quantity), STORE_OK);
         CHECK_INT(quantity, 9);
         proxy_fail(modes[i], PROXY_PASS);
-        CHECK_INT(store_order_list(store, "c", "", 0, count_order, &sum), STORE_OK);
+        CHECK_INT(store_order_list(store, "c", "", 0, fixture_add_sold, &sum), STORE_OK);
         CHECK_INT(sum, 1);
     }
     store_close(store);

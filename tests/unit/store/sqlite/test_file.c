@@ -305,12 +305,6 @@ static void check_order(const char *id)
     CHECK_INT(store_order_get(fixture, "c", id, &order), STORE_OK);
 }
 
-static bool count_order(void *context, const struct order *order)
-{
-    *(int64_t *)context += order->lines[0].quantity;
-    return true;
-}
-
 static void test_killed(void)
 {
     static const struct product many = {1, 1, PRODUCT_QUANTITY_MAX, "Many", ""};
@@ -335,7 +329,7 @@ static void test_killed(void)
     close(out[0]);
     waitpid(child, NULL, 0);
     CHECK_COMPARE(acknowledged, >=, 50);
-    CHECK_INT(store_order_list(fixture, "c", "", 0, count_order, &sold), STORE_OK);
+    CHECK_INT(store_order_list(fixture, "c", "", 0, fixture_add_sold, &sold), STORE_OK);
     /* At most the one that was under way was stored and not acknowledged. */
     CHECK_COMPARE(sold, >=, acknowledged);
     CHECK_COMPARE(sold, <=, acknowledged + 1);
