@@ -376,7 +376,7 @@ topology: ## draw iac/topology.svg anew
 	$(Q)dot -Tsvg iac/topology.dot -o iac/topology.svg
 
 clean: ## remove what was built
-	rm -rf build
+	rm -rf --one-file-system build
 
 .SECONDARY:
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
