@@ -7,15 +7,20 @@ import json
 import os
 import shutil
 import subprocess
+import sys
 import tempfile
 import unittest
 
 import aws_server
+from aws import sender
 from wire.listener import Listener
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 TOP = os.path.dirname(os.path.dirname(HERE))
+# The longest asks AWS a hundred times.
+TIMEOUT_S = 600
 STUBBED = ["terraform", "aws", "docker", "curl", "make", "sleep"]
+NOTED = ["bash", "cat", "cut", "date", "dirname", "git", "grep", "jq", "mktemp", "mv", "rm", "sed", "sh", "sort", "tr"]
 PASSWORD = "TheRolesOwnPassword"
 LOGIN = "TheRegistrysPassword"
 DIGEST = "sha256:" + "ab" * 32
@@ -93,6 +98,7 @@ ANSWERS = {
     "ssm:DescribeInstanceInformation": {"InstanceInformationList": [{"PingStatus": "Online"}]},
     "ssm:SendCommand": {"Command": {"CommandId": "11111111-2222-3333-4444-555555555555"}},
     "ssm:GetCommandInvocation": {"Status": "Success", "StandardOutputContent": "200", "StandardErrorContent": ""},
+    "ec2:RejectVpcEndpointConnections": {"Unsuccessful": []},
     "ec2:DescribeVpcEndpointConnections": {"VpcEndpointConnections": [
         {"VpcEndpointId": "vpce-1", "VpcEndpointState": "available"}]},
 }
@@ -130,7 +136,6 @@ class Commands(unittest.TestCase):
         folder = tempfile.mkdtemp(prefix="postern-aws-")
         cls.addClassCleanup(shutil.rmtree, folder)
         cls.aws = cls.enterClassContext(aws_server.Server(folder)).program
-        cls.listener = cls.enterClassContext(Listener())
 
     def setUp(self):
         self.folder = tempfile.mkdtemp(prefix="postern-commands-")
@@ -149,7 +154,7 @@ class Commands(unittest.TestCase):
         git = ["git", "-C", self.folder, "-c", "user.name=test", "-c", "user.email=test@example.com"]
         for words in (["init", "-q"], ["commit", "-q", "--allow-empty", "-m", "test"]):
             subprocess.run(git + words, check=True)
-        self.listener.calls.clear()
+        self.listener = self.enterContext(Listener())
 
     @property
     def credentials(self):
@@ -175,9 +180,15 @@ class Commands(unittest.TestCase):
         if yes:
             environment["YES"] = "yes"
         done = subprocess.run([os.path.join(self.folder, "iac", "bin", command), *options], env=environment,
-                              text=True, timeout=300, stdin=subprocess.DEVNULL,
+                              text=True, timeout=TIMEOUT_S, stdin=subprocess.DEVNULL,
                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
         return done.returncode, done.stdout
+
+    def run_printed(self, command):
+        """A command of the AWS CLI that was printed for a person, as it was printed."""
+        environment = {"PATH": f"{os.path.dirname(self.aws)}:/usr/bin:/bin", "HOME": self.folder}
+        subprocess.run(["bash", "-c", command], env=environment | self.credentials | sender("mend"), check=True,
+                       stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, timeout=60)
 
     def calls(self):
         """Every tool that was called, in order."""
@@ -186,6 +197,16 @@ class Commands(unittest.TestCase):
                 return [json.loads(line) for line in file]
         except FileNotFoundError:
             return []
+
+    def noted(self):
+        """A folder of tools that note their arguments, and with the stubs all that a command finds on its PATH; and
+        the file of notes. A process that is called by any other way is a failure of the command."""
+        folder, notes = os.path.join(self.folder, "noted"), os.path.join(self.folder, "arguments")
+        os.makedirs(folder)
+        for tool in NOTED:
+            os.symlink(os.path.join(HERE, "inputs", "noted"), os.path.join(folder, tool))
+        os.symlink(sys.executable, os.path.join(folder, "python3"))
+        return f"{self.bin}:{folder}", notes
 
     def asked(self, name):
         """What AWS was asked in calls of "service:Operation": their members."""

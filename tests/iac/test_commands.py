@@ -4,14 +4,15 @@ a listener; every other tool is a stub."""
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
 
 import commands
 import suite
-from commands import (BALANCER, CLUSTER, DIGEST, ENDPOINT, HERE, IMAGE, MASTER_SECRET, OLD_PAIR, OUTPUTS, PASSWORD,
-                      REPOSITORY, ROLE_SECRET, SERVICE, TOP, ended, rollout, state)
+from commands import (BALANCER, CLUSTER, DIGEST, ENDPOINT, HERE, IMAGE, LOGIN, MASTER_SECRET, OLD_PAIR, OUTPUTS,
+                      PASSWORD, REPOSITORY, ROLE_SECRET, SERVICE, TOP, ended, rollout, state)
 from wire.listener import Error
 
 MISSING = Error("ImageNotFoundException")
@@ -145,6 +146,24 @@ class Commands(commands.Commands):
         status, text = self.run_command("database-role", "--new-password")
         self.assertEqual(status, 0, text)
         self.assertEqual(self.passwords(), (1, 1))
+
+    def test_no_secret_is_an_argument(self):
+        """Of any process that a command starts: a list of processes shows arguments to everybody on the machine."""
+        path, notes = self.noted()
+        runs = [(["database-role"], {}), (["database-role", "--new-password"], {}),
+                (["database-role"], {"secretsmanager:GetSecretValue": Error("ResourceNotFoundException")}),
+                (["deploy"], {"ecr:DescribeImages": [MISSING, MISSING, MISSING, IMAGE]}),
+                (["import-products", os.path.join(self.folder, "iac", "demo-products.json")], {})]
+        for words, answers in runs:
+            with self.subTest(" ".join(words)):
+                status, text = self.run_command(*words, path=path, ARGUMENTS=notes, aws=answers,
+                                                docker__context__inspect=[0, "unix:///their/docker.sock\n"])
+                self.assertEqual((status, "not found" in text), (0, False), text)
+        with open(notes, encoding="utf-8") as file:
+            arguments = file.read().splitlines()
+        self.assertTrue(any("/jq " in line for line in arguments))
+        self.assert_order("docker login")
+        self.assertEqual([line for line in arguments + self.lines() if PASSWORD in line or LOGIN in line], [])
 
     def test_password_that_cannot_be_read_is_kept(self):
         status, text = self.run_command("database-role", aws={
@@ -302,9 +321,11 @@ class Commands(commands.Commands):
         status, text = self.run_command("destroy", aws={"ec2:DescribeVpcEndpointConnections": {
             "VpcEndpointConnections": [connection]}})
         self.assertEqual(status, 1, text)
-        self.assertIn("reject-vpc-endpoint-connections", text)
-        self.assertIn("vpce-2", text)
         self.assert_not_called("destroy")
+        command = re.search(r"aws ec2 reject-vpc-endpoint-connections .*", text).group()
+        self.run_printed(command)
+        [asked] = self.asked("ec2:RejectVpcEndpointConnections")
+        self.assertEqual(asked, {"ServiceId": "vpce-svc-1", "VpcEndpointIds": ["vpce-2"]})
 
 
 if __name__ == "__main__":
