@@ -3,7 +3,7 @@
 # An NLB that is made without a security group can never have one.
 resource "aws_security_group" "load_balancer" {
   name_prefix = "${var.name}-nlb-"
-  description = "Load balancer: the service's ports from the service VPC; out to the tasks"
+  description = "Load balancer: ports of the service from the service VPC, out to the tasks"
   vpc_id      = module.service_vpc.vpc_id
 
   tags = { Name = "${var.name}-nlb" }

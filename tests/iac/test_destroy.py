@@ -26,9 +26,9 @@ def setUpModule():
 
 
 def destroy(**environment):
-    done = subprocess.run([os.path.join(COPY.root, "destroy")], env=COPY.environment | {"YES": "yes"} | environment,
-                          text=True, timeout=terraform.TIMEOUT_S, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                          stderr=subprocess.STDOUT, check=False)
+    done = subprocess.run([os.path.join(COPY.root, "bin", "destroy")], text=True, timeout=terraform.TIMEOUT_S,
+                          env=COPY.environment | {"YES": "yes"} | environment, check=False,
+                          stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
     return done.returncode, done.stdout
 
 

@@ -7,7 +7,7 @@ locals {
 
 resource "aws_security_group" "this" {
   name_prefix = "${var.name}-endpoint-"
-  description = "The consumer's endpoint: the service's ports from the consumer's VPC, nothing out"
+  description = "Endpoint of the consumer: ports of the service from its clients, nothing out"
   vpc_id      = var.vpc_id
 
   tags = { Name = "${var.name}-endpoint" }

@@ -1,6 +1,7 @@
 """moto 5.2.1 with what it lacks of AWS, on 127.0.0.1 at a port of the kernel's choice.
 
 usage: python3 tests/iac/emulator PORT_FILE
+Every request is noted in the folder that REQUESTS names.
 The file gets the port once connections are taken; SIGTERM ends it.
 """
 
@@ -12,7 +13,11 @@ import signal
 import sys
 
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
+from werkzeug.datastructures import EnvironHeaders
 from werkzeug.serving import WSGIRequestHandler, make_server
+
+sys.path.append(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+from wire import record  # noqa: E402 pylint: disable=wrong-import-position
 
 # Every other file of this folder changes moto when it is imported.
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -24,11 +29,13 @@ class Logged:
     again and again, and says nothing."""
 
     def __init__(self, application):
-        self.application = application
+        self.application, self.recorder = application, record.Recorder()
 
     def __call__(self, environ, start_response):
         asked = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
         environ["wsgi.input"] = io.BytesIO(asked)
+        self.recorder.note(record.of(environ["REQUEST_METHOD"], environ["REQUEST_URI"].partition("?")[0],
+                                     environ["QUERY_STRING"], EnvironHeaders(environ), asked))
         status = []
 
         def start(line, headers, exc_info=None):

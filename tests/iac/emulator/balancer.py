@@ -1,11 +1,22 @@
-"""Elastic Load Balancing v2: whether a network load balancer's security groups hold for PrivateLink."""
+"""Elastic Load Balancing v2: a network load balancer's ARN, and whether its security groups hold for PrivateLink."""
 
+from moto.elbv2 import models
 from moto.elbv2.responses import ELBV2Response as ELB
 
 from patch import after
 
 PARAMETER = "EnforceSecurityGroupInboundRulesOnPrivateLinkTraffic"
 ATTRIBUTE = "enforce_security_group_inbound_rules_on_private_link_traffic"
+
+make_arn = models.make_arn_for_load_balancer
+
+
+def make_network_arn(*args, **kwargs):
+    """moto takes every balancer for one of applications, and there is none here."""
+    return make_arn(*args, **kwargs).replace(":loadbalancer/app/", ":loadbalancer/net/")
+
+
+models.make_arn_for_load_balancer = make_network_arn
 
 
 @after(ELB)

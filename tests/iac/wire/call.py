@@ -55,14 +55,14 @@ def operation(service, name):
 
 def of(request):
     service = MODELS.get(request.service, request.service)
+    if request.headers.get("smithy-protocol"):
+        raise Unreadable(f"{service} is asked in {request.headers['smithy-protocol']}, which is not read here")
     target = request.headers.get("x-amz-target")
     if target:
         return of_json(request, service, target.split(".")[-1])
     given = request.body if b"Action=" in request.body else request.query.encode()
     if b"Action=" in given:
         return of_form(request, service, dict(urllib.parse.parse_qsl(given.decode(), keep_blank_values=True)))
-    if request.headers.get("smithy-protocol"):
-        raise Unreadable(f"{service} is asked in {request.headers['smithy-protocol']}, which is not read here")
     found = rest.operation(model(service), request)
     if found is None:
         raise Unreadable(f"{service} has no operation at {request.method} {request.path}")
