@@ -359,7 +359,7 @@ test-iac: ## prove iac/: its own tests, and all of it applied to an emulator of 
 	@.ci/install $(PACKAGES_TEST_IAC)
 	@tests/iac/run
 
-deploy: ## build the images and deploy to AWS (about 0.60 USD an hour); asks first, unless YES=yes
+deploy: ## build the images and deploy to AWS (about 0.52 USD an hour); asks first, unless YES=yes
 	@$(NEED_IAC)
 	@iac/bin/deploy
 

@@ -50,6 +50,24 @@ resource "terraform_data" "private_dns_name" {
   input = var.private_dns_name
 }
 
+# Nor does the provider take a name away: what it is not told, it leaves as AWS has it. So the name that AWS had
+# when the variable became null is taken away here, after the consumer has left it, and AWS asked whether it is gone.
+resource "terraform_data" "no_private_dns_name" {
+  count = var.private_dns_name == null ? 1 : 0
+
+  input = { service = aws_vpc_endpoint_service.this.id, name = coalesce(aws_vpc_endpoint_service.this.private_dns_name, "none") }
+
+  provisioner "local-exec" {
+    command = self.input.name == "none" ? "true" : "'${path.module}/bin/remove-private-dns-name' ${var.region} ${self.input.service}"
+  }
+
+  lifecycle {
+    ignore_changes = [input]
+  }
+
+  depends_on = [aws_vpc_endpoint_private_dns.consumer]
+}
+
 locals {
   private_dns_proof = { for part in ["name", "type", "value"] : part =>
     one(terraform_data.private_dns_name[*].output) == var.private_dns_name ? try(aws_vpc_endpoint_service.this.private_dns_name_configuration[0][part], "none yet") : "not known yet"

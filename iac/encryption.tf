@@ -61,6 +61,18 @@ data "aws_iam_policy_document" "telemetry_key" {
       values   = [local.account]
     }
   }
+
+  # As for the topic's policy, EventBridge takes no condition.
+  statement {
+    sid       = "Events"
+    actions   = ["kms:Decrypt", "kms:GenerateDataKey*"]
+    resources = ["*"]
+
+    principals {
+      type        = "Service"
+      identifiers = ["events.amazonaws.com"]
+    }
+  }
 }
 
 resource "aws_kms_key" "telemetry" {

@@ -5,7 +5,9 @@ resource "aws_vpc_endpoint_service" "this" {
   acceptance_required        = var.acceptance_required
   private_dns_name           = var.private_dns_name
   supported_ip_address_types = ["ipv4"]
-  supported_regions          = length(var.supported_regions) == 0 ? null : setunion([var.region], var.supported_regions)
+
+  # Never left out: what the provider is not told, it leaves as AWS has it.
+  supported_regions = setunion([var.region], var.supported_regions)
 
   tags = { Name = var.name }
 
@@ -20,17 +22,30 @@ resource "aws_vpc_endpoint_service_allowed_principal" "this" {
   principal_arn           = each.key
 }
 
+locals {
+  # An endpoint that its consumer has deleted cannot be accepted any more. The provider forgets that it ever was,
+  # and would try, and every deployment would fail until somebody took the id off the list.
+  accepted_endpoints = var.connected_endpoint_ids == null ? var.accepted_endpoint_ids : setintersection(var.accepted_endpoint_ids, var.connected_endpoint_ids)
+}
+
 resource "aws_vpc_endpoint_connection_accepter" "this" {
   for_each = var.acceptance_required ? merge(
     { consumer_vpc = module.consumer_endpoint.endpoint_id },
-    { for id in var.accepted_endpoint_ids : id => id },
+    { for id in local.accepted_endpoints : id => id },
   ) : {}
 
   vpc_endpoint_service_id = aws_vpc_endpoint_service.this.id
   vpc_endpoint_id         = each.value
 }
 
-# ---- What happens to connections is told to the topic of observability.tf
+check "accepted_endpoints" {
+  assert {
+    condition     = length(local.accepted_endpoints) == length(var.accepted_endpoint_ids)
+    error_message = "AWS has no endpoint ${join(", ", setsubtract(var.accepted_endpoint_ids, local.accepted_endpoints))} for this service: its consumer has deleted it, or the id is wrong. It was passed over; take it off accepted_endpoint_ids."
+  }
+}
+
+# ---- What happens to connections is told to the topic of notifications.tf
 
 resource "aws_vpc_endpoint_connection_notification" "this" {
   vpc_endpoint_service_id     = aws_vpc_endpoint_service.this.id

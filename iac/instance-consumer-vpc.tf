@@ -14,10 +14,12 @@ module "consumer_instance" {
   subnet_id        = module.consumer_vpc.subnet_ids["clients"][local.client_zone]
   service_group_id = module.consumer_endpoint.security_group_id
   ports            = local.ports
+
+  permissions_boundary = var.permissions_boundary
 }
 
 # Session Manager's own endpoints, for this one instance: one zone is enough.
-module "consumer_aws_endpoints" {
+module "consumer_session_endpoints" {
   source = "./modules/aws-endpoints"
   count  = var.test_instances ? 1 : 0
 

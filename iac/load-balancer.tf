@@ -45,6 +45,9 @@ resource "aws_lb" "this" {
   # failure leaves that zone without a healthy task, the node must use the others'.
   enable_cross_zone_load_balancing = true
 
+  # A person, or AWS if told so, may move all traffic out of a zone that is in trouble.
+  enable_zonal_shift = true
+
   # Off: with it on, the rules above would be asked about the clients' own addresses in their VPCs. Those
   # are other accounts' to choose, may be the same in two of them, and would have to be listed here. Who
   # may connect is decided by principal and by acceptance, and in each consumer's own security group.
@@ -69,7 +72,19 @@ resource "aws_lb_target_group" "web" {
 
   load_balancing_cross_zone_enabled = "use_load_balancer_configuration"
 
-  # The whole road of a request, the database included.
+  # Connections to a target that fails its checks stay for this long: `web` goes on answering on them, with 503
+  # while the database is away. Zonal shift across zones asks for it, too.
+  target_health_state {
+    enable_unhealthy_connection_termination = false
+    unhealthy_draining_interval             = 120
+  }
+
+  # The whole road of a request, the database included. ECS replaces a task whose target is unhealthy, which does
+  # not bring a database back: so a fail-over of Aurora, 60 s at most, must pass unnoticed here. The tenth check in
+  # a row is the first that counts, 9 × 10 s after the first that failed.
+  # Nothing waits for these 90 s but a task whose database alone is out of its reach. One that hangs fails the
+  # containers' own checks, 15 s, and is replaced. One that ECS stops is deregistered before it is told to, so how
+  # it drains (modules/ecs-service/task.tf) depends on deregistration_delay and not on these checks.
   health_check {
     protocol            = "HTTP"
     path                = "/readyz"
@@ -78,7 +93,7 @@ resource "aws_lb_target_group" "web" {
     interval            = 10
     timeout             = 5
     healthy_threshold   = 2
-    unhealthy_threshold = 2
+    unhealthy_threshold = 10
   }
 }
 

@@ -26,6 +26,12 @@ data "aws_availability_zones" "here" {
   }
 }
 
+module "cross_region_zones" {
+  source = "./modules/cross-region-zones"
+
+  zone_ids = local.zone_ids
+}
+
 locals {
   account   = data.aws_caller_identity.current.account_id
   partition = data.aws_partition.current.partition
@@ -41,8 +47,12 @@ locals {
   # Names are the account's own; only ids mean the same zone to both sides.
   zone_names = zipmap(data.aws_availability_zones.here.zone_ids, data.aws_availability_zones.here.names)
 
-  first_zones    = slice(sort(keys(local.zone_names)), 0, 3)
-  service_zones  = coalescelist(var.availability_zone_ids, local.first_zones)
+  zone_ids = sort(keys(local.zone_names))
+
+  # Zones with cross-region access come first, so that supported_regions can be set later, too.
+  first_zones = concat(module.cross_region_zones.zone_ids,
+  length(var.supported_regions) > 0 ? [] : [for id in local.zone_ids : id if !contains(module.cross_region_zones.zone_ids, id)])
+  service_zones  = coalescelist(var.availability_zone_ids, slice(local.first_zones, 0, min(3, length(local.first_zones))))
   consumer_zones = coalescelist(var.consumer_availability_zone_ids, local.service_zones)
 
   # The ports consumers may use. TLS exists only with a certificate.

@@ -6,7 +6,7 @@ locals {
 
 resource "aws_security_group" "tasks" {
   name_prefix = "${var.name}-tasks-"
-  description = "Tasks: requests from the load balancer alone; out to the database and to AWS"
+  description = "Tasks: requests from the load balancer alone, out to the database and to AWS"
   vpc_id      = module.service_vpc.vpc_id
 
   tags = { Name = "${var.name}-tasks" }
@@ -62,7 +62,7 @@ module "service" {
   secret_arn         = aws_secretsmanager_secret.database_role.arn
   secret_key_arn     = aws_kms_key.data.arn
   web_port           = local.web_port
-  rollback_alarms    = [aws_cloudwatch_metric_alarm.unhealthy_tasks.alarm_name, aws_cloudwatch_metric_alarm.server_errors.alarm_name]
+  rollback_alarms    = [for alarm in local.rollback_alarms : aws_cloudwatch_metric_alarm.this[alarm].alarm_name]
 
   # Through the listener, for ECS refuses a target group that no load balancer uses yet.
   target_group_arn = aws_lb_listener.tcp.default_action[0].target_group_arn
@@ -79,6 +79,8 @@ module "service" {
     PROXY_PROTOCOL = "v2" # as the target group has it
     PROXY_TRUSTED  = module.service_vpc.blocks["load-balancer"]
   }
+
+  permissions_boundary = var.permissions_boundary
 
   ready = terraform_data.ready_to_migrate.id
 }

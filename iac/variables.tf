@@ -48,8 +48,19 @@ variable "name" {
   }
 }
 
+variable "permissions_boundary" {
+  description = "ARN of the IAM policy that bounds what every role here may do, where the account asks for one; null: none."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.permissions_boundary == null || can(regex("^arn:aws[a-z-]*:iam::([0-9]{12}|aws):policy/[A-Za-z0-9+=,.@_/-]+$", var.permissions_boundary))
+    error_message = "permissions_boundary must be the ARN of an IAM policy, arn:aws:iam::<account>:policy/<name>, or null for none."
+  }
+}
+
 variable "tags" {
-  description = "Tags for every resource, beside Project and ManagedBy."
+  description = "Tags for every resource, beside Project and ManagedBy: 40 at most, of ASCII letters, digits, spaces and + - = . _ : / @."
   type        = map(string)
   default     = {}
   nullable    = false
@@ -58,17 +69,43 @@ variable "tags" {
     condition     = alltrue([for key in keys(var.tags) : !startswith(lower(key), "aws:") && !contains(["project", "managedby"], lower(key))])
     error_message = "tags must not use keys that begin with aws: (AWS reserves them), nor Project or ManagedBy (set here already); rename those keys."
   }
+
+  # What all of the services take: each has a rule of its own, and RDS and Elastic Load Balancing have the strictest.
+  validation {
+    condition     = alltrue([for text in concat(keys(var.tags), values(var.tags)) : can(regex("^[A-Za-z0-9 +=._:/@-]*$", text)) && trimspace(text) == text])
+    error_message = "tags must hold ASCII letters, digits, spaces and + - = . _ : / @ only, and neither begin nor end with a space: some AWS services take no other keys and values."
+  }
+
+  validation {
+    condition     = alltrue([for key, value in var.tags : length(key) >= 1 && length(key) <= 128 && length(value) <= 256])
+    error_message = "tags must have keys of 1 to 128 characters and values of at most 256: AWS takes no longer ones."
+  }
+
+  validation {
+    condition     = !anytrue([for text in concat(keys(var.tags), values(var.tags)) : startswith(lower(text), "rds:")]) && !anytrue([for value in values(var.tags) : startswith(lower(value), "aws:")])
+    error_message = "tags must not hold values that begin with aws:, nor keys or values that begin with rds:, which AWS reserves; write them otherwise."
+  }
+
+  validation {
+    condition     = length(var.tags) <= 40 && length(distinct([for key in keys(var.tags) : lower(key)])) == length(var.tags)
+    error_message = "tags must hold 40 keys at most, and no two that differ in upper and lower case alone, which are the same to IAM."
+  }
 }
 
 variable "availability_zone_ids" {
-  description = "Ids (not names) of the service VPC's three availability zones, such as euw2-az1; empty: the region's first three."
+  description = "Ids (not names) of the service VPC's three or four availability zones, such as euw2-az1; empty: the region's first three, those with cross-region access before the others. Once deployed, a zone keeps its place, and a new one goes to the end."
   type        = list(string)
   default     = []
   nullable    = false
 
   validation {
-    condition     = contains([0, 3], length(var.availability_zone_ids)) && length(distinct(var.availability_zone_ids)) == length(var.availability_zone_ids)
-    error_message = "availability_zone_ids must name exactly three different zones, or none to take the region's first three."
+    condition     = contains([0, 3, 4], length(var.availability_zone_ids)) && length(distinct(var.availability_zone_ids)) == length(var.availability_zone_ids)
+    error_message = "availability_zone_ids must name three or four different zones, or none to take the region's first three."
+  }
+
+  validation {
+    condition     = length(var.supported_regions) == 0 || length(setsubtract(setintersection(var.availability_zone_ids, local.zone_ids), module.cross_region_zones.zone_ids)) == 0
+    error_message = "AWS offers no cross-region access in some zone of availability_zone_ids, and supported_regions asks for it. Take zones from ${join(", ", module.cross_region_zones.zone_ids)}, or empty supported_regions."
   }
 
   validation {
@@ -447,6 +484,17 @@ variable "accepted_endpoint_ids" {
   }
 }
 
+variable "connected_endpoint_ids" {
+  description = "Ids of the endpoints that AWS has for the endpoint service, accepted or not; null: not known, so all of accepted_endpoint_ids are taken to be there. `make deploy` finds it out."
+  type        = set(string)
+  default     = null
+
+  validation {
+    condition     = alltrue([for id in coalesce(var.connected_endpoint_ids, []) : can(regex("^vpce-[0-9a-f]{8,17}$", id))])
+    error_message = "connected_endpoint_ids must hold ids of VPC endpoints, vpce- and 8 to 17 hexadecimal digits, or be null."
+  }
+}
+
 variable "supported_regions" {
   description = "Other regions whose VPCs may connect (cross-region PrivateLink)."
   type        = set(string)
@@ -456,6 +504,11 @@ variable "supported_regions" {
   validation {
     condition     = alltrue([for region in var.supported_regions : contains(local.regions, region) && region != var.region])
     error_message = "supported_regions must hold regions other than ${var.region}, which is supported anyway. Choose from ${join(", ", local.regions)}."
+  }
+
+  validation {
+    condition     = length(var.supported_regions) == 0 || length(module.cross_region_zones.zone_ids) >= 3
+    error_message = "In ${var.region}, AWS offers cross-region access in ${length(module.cross_region_zones.zone_ids)} zones only (${join(", ", module.cross_region_zones.zone_ids)}), and the service needs three. Leave supported_regions empty, or deploy in another region."
   }
 }
 

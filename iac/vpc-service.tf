@@ -5,14 +5,15 @@ module "service_vpc" {
 
   name  = "${var.name}-service"
   cidr  = var.service_vpc_cidr
-  zones = { for id in local.service_zones : id => local.zone_names[id] }
+  zones = [for id in local.service_zones : { id = id, name = local.zone_names[id] }]
 
   # The load balancer's subnets have a block of their own and hold nothing else: `web` believes the PROXY
   # header of whoever connects from there, and in it the consumer's identity.
   tiers = ["tasks", "database", "endpoints", "load-balancer"]
 
-  log_retention_days = var.log_retention_days
-  logs_key_arn       = aws_kms_key.telemetry.arn
+  log_retention_days   = var.log_retention_days
+  logs_key_arn         = aws_kms_key.telemetry.arn
+  permissions_boundary = var.permissions_boundary
 }
 
 module "service_aws_endpoints" {
@@ -21,12 +22,8 @@ module "service_aws_endpoints" {
   name       = "${var.name}-service"
   vpc_id     = module.service_vpc.vpc_id
   subnet_ids = [for id in local.service_zones : module.service_vpc.subnet_ids["endpoints"][id]]
-  services   = ["ecr.api", "ecr.dkr", "logs", "secretsmanager", "ssm", "ssmmessages", "ec2messages"]
-
-  clients = merge(
-    { tasks = aws_security_group.tasks.id },
-    { for instance in module.service_instance : "the test instance" => instance.security_group_id },
-  )
+  services   = ["ecr.api", "ecr.dkr", "logs", "secretsmanager"]
+  clients    = { "the tasks" = aws_security_group.tasks.id }
 }
 
 # ECR keeps the layers of images in S3. The signature on a layer's URL is AWS's own, not this account's.

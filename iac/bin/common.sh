@@ -6,7 +6,7 @@ bin=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 here=$(cd "$bin/.." && pwd)
 top=$(cd "$here/.." && pwd)
 readonly bin top
-readonly HOURLY_USD=0.60 MONTHLY_USD=430
+readonly HOURLY_USD=0.52 MONTHLY_USD=380
 # What an image is called that nobody has built yet: well-formed, and no image's.
 readonly NO_DIGEST=sha256:0000000000000000000000000000000000000000000000000000000000000000
 export AWS_PAGER='' TF_IN_AUTOMATION=yes TF_INPUT=false
@@ -62,6 +62,17 @@ use_deployed_images() {
     TF_VAR_app_image_digest=$(output .image_digests.value.app) || TF_VAR_app_image_digest=$NO_DIGEST
     TF_VAR_web_image_digest=$(output .image_digests.value.web) || TF_VAR_web_image_digest=$NO_DIGEST
     export TF_VAR_app_image_digest TF_VAR_web_image_digest
+}
+
+# Terraform would accept an endpoint that its consumer has deleted, and fail: it is told which there are.
+use_connected_endpoints() {
+    local service region connections
+    service=$(output .endpoint_service_id.value) && region=$(output .region.value) || return 0
+    connections=$(aws ec2 describe-vpc-endpoint-connections --region "$region" --filters "Name=service-id,Values=$service" \
+        --output json) || fail 'AWS does not tell who is connected; the line above says why'
+    TF_VAR_connected_endpoint_ids=$(jq -c '[.VpcEndpointConnections[] | select(.VpcEndpointState |
+        IN("available", "pendingAcceptance", "pending", "rejected")) | .VpcEndpointId]' <<<"$connections")
+    export TF_VAR_connected_endpoint_ids
 }
 
 confirm() { # QUESTION

@@ -85,8 +85,31 @@ variable "vpc_cidr" {
   }
 }
 
+variable "more_client_cidrs" {
+  description = "IPv4 blocks of further clients that reach this VPC, by peering say, and may use the endpoint too."
+  type        = set(string)
+  default     = []
+  nullable    = false
+
+  validation {
+    condition     = alltrue([for block in var.more_client_cidrs : try(cidrsubnet(block, 0, 0) == block, false) && !endswith(block, "/0")])
+    error_message = "more_client_cidrs must hold IPv4 blocks whose address is their first, such as 10.31.0.0/16, and none that is everybody's."
+  }
+}
+
+variable "permissions_boundary" {
+  description = "ARN of the IAM policy that bounds what every role here may do, where the account asks for one; null: none."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.permissions_boundary == null || can(regex("^arn:aws[a-z-]*:iam::([0-9]{12}|aws):policy/[A-Za-z0-9+=,.@_/-]+$", var.permissions_boundary))
+    error_message = "permissions_boundary must be the ARN of an IAM policy, arn:aws:iam::<account>:policy/<name>, or null for none."
+  }
+}
+
 variable "availability_zone_ids" {
-  description = "Ids of the consumer's availability zones; empty: those of the service."
+  description = "Ids of the consumer's availability zones; empty: those of the service, or from another region three with cross-region access. Once deployed, a zone keeps its place, and a new one goes to the end."
   type        = list(string)
   default     = []
   nullable    = false
@@ -105,13 +128,17 @@ variable "availability_zone_ids" {
     condition     = length(var.availability_zone_ids) == 0 || local.service_region != var.region || length(setintersection(var.availability_zone_ids, var.service_availability_zone_ids)) > 0
     error_message = "The consumer's VPC shares no zone with the service, which is in ${join(", ", var.service_availability_zone_ids)}: its endpoint would have nowhere to be. Add one of these to availability_zone_ids."
   }
+
+  validation {
+    condition     = length(var.availability_zone_ids) == 0 || local.service_region == var.region || length(setintersection(var.availability_zone_ids, module.cross_region_zones.zone_ids)) > 0
+    error_message = "The service is in ${local.service_region}, and AWS offers no cross-region access in these zones: the endpoint would have nowhere to be. Add one of ${join(", ", module.cross_region_zones.zone_ids)} to availability_zone_ids."
+  }
 }
 
 variable "private_dns_enabled" {
-  description = "Whether the service's private DNS name, if it has one, resolves to this endpoint. Only after its owner has accepted the endpoint."
+  description = "Whether the service's private DNS name, if it has one, resolves to this endpoint. AWS takes true, and false to switch it off again, only after the service's owner has accepted the endpoint; null: it is left as it is, off at first."
   type        = bool
-  default     = false
-  nullable    = false
+  default     = null
 }
 
 variable "test_instance" {

@@ -67,6 +67,8 @@ run "defaults" {
 }
 
 run "everything" {
+  state_key = "everything"
+
   variables {
     name                           = "shop"
     service_vpc_cidr               = "172.16.0.0/22"
@@ -103,7 +105,7 @@ run "everything" {
   }
 
   assert {
-    condition     = length(aws_vpc_endpoint_private_dns.consumer) == 1 && output.urls.consumer_vpc == "http://api.example.com"
+    condition     = aws_vpc_endpoint_private_dns.consumer.private_dns_enabled && output.urls.consumer_vpc == "http://api.example.com"
     error_message = "The consumer VPC must use the private name."
   }
 
@@ -136,7 +138,7 @@ run "the_load_balancers_own_block" {
   variables {
     name               = "made-up"
     cidr               = "10.20.0.0/16"
-    zones              = { "euw2-az1" = "eu-west-2b", "euw2-az3" = "eu-west-2a" }
+    zones              = [{ id = "euw2-az1", name = "eu-west-2b" }, { id = "euw2-az3", name = "eu-west-2a" }]
     tiers              = ["tasks", "load-balancer"]
     log_retention_days = 1
     logs_key_arn       = "arn:aws:kms:eu-west-2:111122223333:key/00000000-0000-0000-0000-000000000000"

@@ -188,3 +188,54 @@ run "retention_cloudwatch_lacks" {
 
   expect_failures = [var.log_retention_days]
 }
+
+run "further_block_that_is_none" {
+  command = plan
+
+  variables {
+    more_client_cidrs = ["10.31.0.1/16"]
+  }
+
+  expect_failures = [var.more_client_cidrs]
+}
+
+run "further_block_that_is_everybodys" {
+  command = plan
+
+  variables {
+    more_client_cidrs = ["0.0.0.0/0"]
+  }
+
+  expect_failures = [var.more_client_cidrs]
+}
+
+run "boundary_by_name" {
+  command = plan
+
+  variables {
+    permissions_boundary = "developers"
+  }
+
+  expect_failures = [var.permissions_boundary]
+}
+
+run "zone_without_cross_region_access" {
+  command = plan
+
+  variables {
+    service_name              = "com.amazonaws.vpce.eu-west-2.vpce-svc-0123456789abcdef0"
+    service_supported_regions = ["us-east-1"]
+    region                    = "us-east-1"
+    availability_zone_ids     = ["use1-az3"]
+  }
+
+  override_data {
+    target = data.aws_availability_zones.here
+    values = {
+      names    = ["us-east-1a", "us-east-1b", "us-east-1c", "us-east-1d", "us-east-1e", "us-east-1f"]
+      zone_ids = ["use1-az6", "use1-az1", "use1-az2", "use1-az4", "use1-az3", "use1-az5"]
+    }
+  }
+
+  expect_failures = [var.availability_zone_ids]
+}

@@ -10,7 +10,7 @@ output "security_group_id" {
 
 output "zones" {
   description = "Ids of the zones the endpoint is in."
-  value       = local.common_zones
+  value       = local.zones
 }
 
 output "dns_names" {

@@ -8,9 +8,28 @@ variable "vpc_id" {
   type        = string
 }
 
-variable "client_cidr" {
-  description = "Block of the consumer's own clients."
-  type        = string
+variable "client_cidrs" {
+  description = "IPv4 blocks whose clients may use the endpoint, such as those of the consumer's VPC."
+  type        = set(string)
+  default     = []
+  nullable    = false
+
+  validation {
+    condition     = alltrue([for block in var.client_cidrs : try(cidrsubnet(block, 0, 0) == block, false)])
+    error_message = "client_cidrs must hold IPv4 blocks whose address is their first, such as 10.30.0.0/16."
+  }
+
+  validation {
+    condition     = length(var.client_cidrs) + length(var.client_security_groups) > 0
+    error_message = "Nobody could use the endpoint: name clients by client_cidrs, client_security_groups or both."
+  }
+}
+
+variable "client_security_groups" {
+  description = "Security groups whose members may use the endpoint, by any name."
+  type        = map(string)
+  default     = {}
+  nullable    = false
 }
 
 variable "subnet_ids" {
@@ -30,7 +49,7 @@ variable "service_region" {
 }
 
 variable "service_zones" {
-  description = "Ids of the zones the service is in; null: any zone will do, as it does from another region."
+  description = "Ids of the zones the service is in; null: any zone will do. Not looked at if service_region is given: from another region, any zone with cross-region access will do."
   type        = list(string)
   default     = null
 }

@@ -64,8 +64,9 @@ data "aws_iam_policy_document" "execution" {
 }
 
 resource "aws_iam_role" "execution" {
-  name_prefix        = "${var.name}-execution-"
-  assume_role_policy = data.aws_iam_policy_document.trust.json
+  name_prefix          = "${var.name}-execution-"
+  assume_role_policy   = data.aws_iam_policy_document.trust.json
+  permissions_boundary = var.permissions_boundary
 }
 
 resource "aws_iam_role_policy" "execution" {
@@ -77,6 +78,7 @@ resource "aws_iam_role_policy" "execution" {
 # ---- What a task may do: nothing
 
 resource "aws_iam_role" "task" {
-  name_prefix        = "${var.name}-task-"
-  assume_role_policy = data.aws_iam_policy_document.trust.json
+  name_prefix          = "${var.name}-task-"
+  assume_role_policy   = data.aws_iam_policy_document.trust.json
+  permissions_boundary = var.permissions_boundary
 }

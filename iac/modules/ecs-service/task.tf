@@ -34,7 +34,9 @@ locals {
 
   app_environment = merge(var.app_environment, {
     POSTERN_SOCKET = local.socket
-    # ECS stops `web` first, so nothing new arrives; this much is left for what is under way, within stopTimeout.
+    # ECS takes the task off the load balancer, waits for the target group's deregistration delay, and then stops
+    # `web`, so nothing new arrives and no check needs to fail first: POSTERN_DRAIN_MIN_MS stays 0. This much is
+    # left for what is under way, within stopTimeout.
     POSTERN_DRAIN_SECONDS = "100"
     POSTERN_QUIET_MS      = "1000"
   })

@@ -103,3 +103,9 @@ variable "ready" {
   description = "Known once everything exists that a task needs to start."
   type        = string
 }
+
+variable "permissions_boundary" {
+  description = "ARN of the policy that bounds what the roles of the tasks may do; null: none."
+  type        = string
+  default     = null
+}

@@ -19,8 +19,9 @@ data "aws_iam_policy_document" "trust" {
 }
 
 resource "aws_iam_role" "this" {
-  name_prefix        = "${var.name}-"
-  assume_role_policy = data.aws_iam_policy_document.trust.json
+  name_prefix          = "${var.name}-"
+  assume_role_policy   = data.aws_iam_policy_document.trust.json
+  permissions_boundary = var.permissions_boundary
 }
 
 # AWS's own policy for this and no more.
@@ -36,7 +37,7 @@ resource "aws_iam_instance_profile" "this" {
 
 resource "aws_security_group" "this" {
   name_prefix = "${var.name}-"
-  description = "Test instance: nothing in; out to the service and to AWS"
+  description = "Test instance: nothing in, out to the service and to AWS"
   vpc_id      = var.vpc_id
 
   tags = { Name = var.name }

@@ -28,3 +28,9 @@ variable "volume_key_arn" {
   type        = string
   default     = null
 }
+
+variable "permissions_boundary" {
+  description = "ARN of the policy that bounds what the instance's role may do; null: none."
+  type        = string
+  default     = null
+}

@@ -5,12 +5,31 @@ locals {
   blocks = { for index, tier in var.tiers : tier => cidrsubnet(var.cidr, 2, index) }
 
   subnets = merge([for tier, block in local.blocks : {
-    for index, id in sort(keys(var.zones)) : "${tier}-${id}" => {
+    for index, zone in var.zones : "${tier}-${zone.id}" => {
       tier = tier
-      zone = id
+      zone = zone
       cidr = cidrsubnet(block, 2, index)
     }
   }]...)
+
+  # The zone of each subnet of the first tier that AWS has, by its place; null where there is none yet.
+  deployed_zones = [for index in range(4) : one([for subnet in data.aws_subnet.deployed :
+    subnet.availability_zone_id if subnet.cidr_block == cidrsubnet(local.blocks[var.tiers[0]], 2, index)
+  ])]
+}
+
+# The subnets of the first tier that AWS has.
+data "aws_subnets" "deployed" {
+  filter {
+    name   = "tag:Name"
+    values = ["${var.name}-${var.tiers[0]}-*"]
+  }
+}
+
+data "aws_subnet" "deployed" {
+  for_each = toset(data.aws_subnets.deployed.ids)
+
+  id = each.key
 }
 
 resource "aws_vpc" "this" {
@@ -19,6 +38,13 @@ resource "aws_vpc" "this" {
   enable_dns_hostnames = true # private names of endpoints need both
 
   tags = { Name = var.name }
+
+  lifecycle {
+    precondition {
+      condition     = alltrue([for index, id in local.deployed_zones : id == null || id == try(var.zones[index].id, "none")])
+      error_message = "${var.name} is deployed in the zones ${join(", ", compact(local.deployed_zones))}, and would be in ${join(", ", [for zone in var.zones : zone.id])}: subnets would be deleted with what stands in them, load balancer, tasks and database or endpoint, and made anew. Name the deployed zones in the order they have, and a new one after them. To leave a zone, deploy once more under another name with a state of its own, let the consumers move there, and destroy this one."
+    }
+  }
 }
 
 # Whoever forgets to name a security group gets one that lets nothing through.
@@ -32,7 +58,7 @@ resource "aws_subnet" "this" {
   for_each = local.subnets
 
   vpc_id                  = aws_vpc.this.id
-  availability_zone       = var.zones[each.value.zone]
+  availability_zone       = each.value.zone.name
   cidr_block              = each.value.cidr
   map_public_ip_on_launch = false
 
@@ -62,6 +88,10 @@ resource "aws_cloudwatch_log_group" "flow" {
 
 data "aws_caller_identity" "current" {}
 
+data "aws_partition" "current" {}
+
+data "aws_region" "current" {}
+
 data "aws_iam_policy_document" "flow_trust" {
   statement {
     actions = ["sts:AssumeRole"]
@@ -85,11 +115,18 @@ data "aws_iam_policy_document" "flow" {
     actions   = ["logs:CreateLogStream", "logs:PutLogEvents", "logs:DescribeLogStreams"]
     resources = ["${aws_cloudwatch_log_group.flow.arn}:*"]
   }
+
+  # Asked for all groups at once, so this cannot be narrowed to one.
+  statement {
+    actions   = ["logs:DescribeLogGroups"]
+    resources = ["arn:${data.aws_partition.current.partition}:logs:${data.aws_region.current.name}:${data.aws_caller_identity.current.account_id}:log-group:*"]
+  }
 }
 
 resource "aws_iam_role" "flow" {
-  name_prefix        = "${var.name}-flow-"
-  assume_role_policy = data.aws_iam_policy_document.flow_trust.json
+  name_prefix          = "${var.name}-flow-"
+  assume_role_policy   = data.aws_iam_policy_document.flow_trust.json
+  permissions_boundary = var.permissions_boundary
 }
 
 resource "aws_iam_role_policy" "flow" {

@@ -16,7 +16,7 @@ output "blocks" {
 output "subnet_ids" {
   description = "Subnet ids by tier, then by availability zone id."
   value = { for tier in var.tiers : tier => {
-    for key, subnet in local.subnets : subnet.zone => aws_subnet.this[key].id if subnet.tier == tier
+    for key, subnet in local.subnets : subnet.zone.id => aws_subnet.this[key].id if subnet.tier == tier
   } }
 }
 

@@ -9,13 +9,19 @@ variable "cidr" {
 }
 
 variable "zones" {
-  description = "Availability zone ids and their names in this account; four at most."
-  type        = map(string)
+  description = "Availability zones, by id and by name in this account; four at most. Those that are deployed keep their places; one more goes to the end."
+  type        = list(object({ id = string, name = string }))
 }
 
 variable "tiers" {
   description = "Names of the groups of subnets, four at most; each has one subnet in each zone, in a quarter of the VPC of its own."
   type        = list(string)
+}
+
+variable "permissions_boundary" {
+  description = "ARN of the policy that bounds the role of the flow logs; null: none."
+  type        = string
+  default     = null
 }
 
 variable "log_retention_days" {

@@ -31,6 +31,10 @@ mock_data "aws_route53_zone" {
   defaults = { name = "example.com", zone_id = "Z0123456789ABCDEF", private_zone = false }
 }
 
+mock_data "aws_subnets" {
+  defaults = { ids = [] }
+}
+
 mock_resource "aws_kms_key" {
   defaults = { arn = "arn:aws:kms:eu-west-2:111122223333:key/00000000-0000-0000-0000-000000000000" }
 }
@@ -97,6 +101,7 @@ mock_resource "aws_rds_cluster" {
 mock_resource "aws_vpc_endpoint_service" {
   defaults = {
     id                             = "vpce-svc-0123456789abcdef0"
+    private_dns_name               = ""
     service_name                   = "com.amazonaws.vpce.eu-west-2.vpce-svc-0123456789abcdef0"
     private_dns_name_configuration = [{ name = "_0123456789abcdef", state = "pendingVerification", type = "TXT", value = "vpce:0123456789abcdef" }]
   }

@@ -1,11 +1,15 @@
-"""Amazon EC2: instances with an interface of their own, launch templates, rules' descriptions."""
+"""Amazon EC2: instances with an interface of their own, launch templates, rules' descriptions, a fourth zone."""
 
 from moto.core.responses import ActionResult
+from moto.ec2.models.availability_zones_and_regions import RegionsAndZonesBackend, Zone
 from moto.ec2.models.elastic_network_interfaces import NetworkInterface
 from moto.ec2.models.instances import Instance
 from moto.ec2.responses import EC2Response as EC2
 
 from patch import after, computing, replacing
+
+# A region that grows, as regions do.
+RegionsAndZonesBackend.zones["eu-west-2"].append(Zone("eu-west-2d", "eu-west-2", "euw2-az4"))
 
 prepare = Instance.prep_nics
 association_of = NetworkInterface.association.fget

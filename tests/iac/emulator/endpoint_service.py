@@ -22,6 +22,12 @@ def create_vpc_endpoint_service_configuration(self, answer):
     service.dns_state = "pendingVerification"
 
 
+@after(EC2)
+def modify_vpc_endpoint_service_configuration(self, answer):
+    if str(self._get_param("RemovePrivateDnsName")).lower() == "true":
+        service_of(self).private_dns_name = None
+
+
 @computing(VPCServiceConfiguration)
 def private_dns_name_configuration(self):
     if not self.private_dns_name:

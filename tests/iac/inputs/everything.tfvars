@@ -11,3 +11,5 @@ private_dns_name    = "orders.postern.example"
 denied_consumers    = ["vpce-0123456789abcdef0"]
 notification_emails = ["ops@postern.example"]
 tags                = { Team = "shop" }
+
+permissions_boundary = "arn:aws:iam::123456789012:policy/boundary"

@@ -25,6 +25,10 @@ mock_data "aws_ssm_parameter" {
   defaults = { insecure_value = "ami-0123456789abcdef0" }
 }
 
+mock_data "aws_subnets" {
+  defaults = { ids = [] }
+}
+
 mock_resource "aws_kms_key" {
   defaults = { arn = "arn:aws:kms:eu-west-2:444455556666:key/00000000-0000-0000-0000-000000000000" }
 }

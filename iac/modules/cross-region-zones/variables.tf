@@ -1,0 +1,4 @@
+variable "zone_ids" {
+  description = "Ids of availability zones."
+  type        = list(string)
+}
