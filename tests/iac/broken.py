@@ -17,7 +17,8 @@ class Change(NamedTuple):
 
 
 TASK, SERVICE_MODULE, ROLES = (f"modules/ecs-service/{name}.tf" for name in ("task", "main", "roles"))
-BALANCER, DATABASE, INSTANCE = "load-balancer.tf", "database.tf", "modules/instance/main.tf"
+BALANCER, DATABASE = "load-balancer.tf", "database.tf"
+INSTANCE, NETWORK = "modules/instance/main.tf", "modules/network/main.tf"
 
 CHANGES = [
     Change("first", "balanced_container", SERVICE_MODULE, r'container_name   = "web"', 'container_name   = "wbe"',
@@ -52,8 +53,9 @@ CHANGES = [
     Change("second", "draining", BALANCER, "connection_termination = true", "connection_termination = false",
            "connections are not cut"),
     Change("second", "readiness", BALANCER, '"/readyz"', '"/"', "does not ask /readyz"),
-    Change("second", "reaches_aws", "vpc-service.tf", '"secretsmanager", ', "", "has no endpoint for secretsmanager"),
-    Change("second", "encryption", "observability.tf", r"kms_master_key_id = .*", "", "messages are not encrypted"),
+    Change("second", "reaches_aws", "vpc-service.tf", r', "secretsmanager"\]', "]",
+           "has no endpoint for secretsmanager"),
+    Change("second", "encryption", "notifications.tf", r"kms_master_key_id = .*", "", "messages are not encrypted"),
     Change("second", "kept_database", DATABASE, r"(backup_retention_period +=) .*", r"\1 1", "less than a week"),
     Change("second", "readable_secret", ROLES, r"resources = \[var.secret_arn\]", "resources = [var.secret_key_arn]",
            "the execution role may not read PGPASSWORD"),
@@ -64,6 +66,16 @@ CHANGES = [
            "referenced_security_group_id = aws_security_group.database.id", "opens the tasks to more"),
     Change("second", "private_dns", "dns.tf", r'(private_dns_verification" "this" \{\n +count =) .*', r"\1 0",
            "orders.postern.example is never verified"),
+    Change("second", "patient_target", BALANCER, r"(unhealthy_threshold +=) 10", r"\1 2", "unhealthy after 10 s"),
+    Change("second", "plain_description", DATABASE, "PostgreSQL from the tasks, nothing out",
+           "the tasks' PostgreSQL", "EC2 refuses the description"),
+    Change("second", "quiet_at_first", "alarms.tf", '(treat_missing_data +=) "missing"', r'\1 "breaching"',
+           "no_healthy_task: a first deployment sets it off"),
+    Change("second", "gauge", "dashboard.tf", r'(endpoints", stat =) "Average"', r'\1 "Sum"',
+           "EndpointsCount is summed up", (("gauge", "ActiveConnections is summed up"),)),
+    Change("second", "written_flow_log", NETWORK, r'"logs:DescribeLogGroups"', '"logs:DescribeQueries"',
+           "may not logs:DescribeLogGroups"),
+    Change("second", "bounded_role", INSTANCE, r"permissions_boundary = .*", "", "has no permissions boundary"),
     Change("second", "no_internet", "vpc-service.tf", r"\Z",
            '\nresource "aws_internet_gateway" "way_out" {\n  vpc_id = module.service_vpc.vpc_id\n}\n',
            "aws_internet_gateway.way_out: a way to the internet"),
@@ -87,6 +99,17 @@ CHANGES = [
     Change("third", "encryption", INSTANCE, r"(encrypted +=) true", r"\1 false", "its disk is not encrypted"),
     Change("third", "narrow_role", ROLES, r'actions   = \["kms:Decrypt"\]', 'actions   = ["kms:*"]',
            "action kms:* is more than is needed"),
+    Change("third", "patient_target", BALANCER, "enable_unhealthy_connection_termination = false",
+           "enable_unhealthy_connection_termination = true", "connections are cut when it is unhealthy"),
+    Change("third", "patient_target", BALANCER, "enable_zonal_shift = true", "enable_zonal_shift = false",
+           "traffic cannot be shifted"),
+    Change("third", "plain_description", BALANCER, '"Clients in the service VPC"', '"Clients; of the service VPC"',
+           "EC2 refuses the description"),
+    Change("third", "quiet_at_first", "alarms.tf", r"^  alarm_actions {7}= .*", "", "it tells nobody"),
+    Change("third", "paid_interfaces", "vpc-service.tf", r'"secretsmanager"\]', '"secretsmanager", "ssm"]',
+           "more interfaces for ssm than zones with instances"),
+    Change("third", "delivered_event", "notifications.tf", '"events.amazonaws.com"', '"sns.amazonaws.com"',
+           "EventBridge may not publish"),
     Change("third", "private_dns", "dns.tf", r"records = .*", 'records = ["vpce:other"]', "no TXT record proves"),
     Change("third", "immutable_image", "registry.tf", "scan_on_push = true", "scan_on_push = false",
            "images are not scanned"),

@@ -105,6 +105,27 @@ def readable_secret(plan):
                     yield f"{at}: the execution role may not write to {name}"
 
 
+# Amazon VPC User Guide, "IAM role for publishing flow logs to CloudWatch Logs"; the group is made here.
+FLOW_LOG = ("logs:CreateLogStream", "logs:PutLogEvents", "logs:DescribeLogGroups", "logs:DescribeLogStreams")
+
+
+@policy
+def written_flow_log(plan):
+    for log in plan.of("aws_flow_log"):
+        if log["log_destination"]:
+            for action in FLOW_LOG:
+                if not may(plan, log["iam_role_arn"], action, log["log_destination"] + ":log-stream:x"):
+                    yield f"{log.address}: its role may not {action}"
+
+
+@policy
+def bounded_role(plan):
+    """Where an account asks for a permissions boundary, no role without one can be made."""
+    for role in plan.of("aws_iam_role"):
+        if not role["permissions_boundary"]:
+            yield f"{role.address}: it has no permissions boundary, though there is one"
+
+
 @policy
 def log_retention(plan):
     for group in plan.of("aws_cloudwatch_log_group"):

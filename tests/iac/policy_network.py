@@ -1,6 +1,7 @@
 """Policies on networks. AWS refuses some of it at the apply, the emulator none; the rest AWS would do as told."""
 
 import ipaddress
+import re
 
 from plan import policy
 
@@ -9,7 +10,10 @@ INTERFACE = {"ecr.api", "ecr.dkr", "logs", "secretsmanager", "ssm", "ssmmessages
              "sts", "ecs", "ecs-agent", "ecs-telemetry", "rds", "sns", "elasticloadbalancing"}
 GATEWAY = {"s3", "dynamodb"}
 # What a task and an instance need where there is no way to the internet.
-NEEDED = {"ecr.api", "ecr.dkr", "logs", "secretsmanager", "ssm", "ssmmessages", "ec2messages", "s3"}
+NEEDED = {"aws_ecs_service": {"ecr.api", "ecr.dkr", "logs", "secretsmanager", "s3"},
+          "aws_instance": {"ssm", "ssmmessages", "ec2messages"}}
+# Amazon EC2 API Reference, CreateSecurityGroup and IpRange. A semicolon is in the one's list and not in the other's.
+DESCRIPTION = re.compile(r"[a-zA-Z0-9 ._\-:/()#,@\[\]+=&{}!$*]{0,255}")
 ANYWHERE = ("0.0.0.0/0", "::/0")
 
 
@@ -79,10 +83,37 @@ def reaches_aws(plan):
         public = ".vpce-svc-" in (endpoint["service_name"] or "")
         if endpoint["vpc_endpoint_type"] == "Interface" and not public and not endpoint["private_dns_enabled"]:
             yield f"{endpoint.address}: the service's own name does not resolve to it"
-    for service in plan.of("aws_ecs_service"):
-        for vpc in plan.vpc_of(service.block("network_configuration").get("subnets")):
-            for missing in sorted(NEEDED - names.get(vpc, set())):
-                yield f"{service.address}: its VPC has no endpoint for {missing}"
+    for resource, subnets, _ in placements(plan):
+        for vpc in plan.vpc_of(subnets):
+            for missing in sorted(NEEDED.get(resource.kind, set()) - names.get(vpc, set())):
+                yield f"{resource.address}: its VPC has no endpoint for {missing}"
+
+
+@policy
+def paid_interfaces(plan):
+    """An interface endpoint costs for each subnet it is in: Session Manager's need no more than have instances."""
+    zones = {}
+    for instance in plan.of("aws_instance"):
+        for vpc in plan.vpc_of([instance["subnet_id"]]):
+            zones.setdefault(vpc, set()).add(instance["subnet_id"])
+    for endpoint in plan.of("aws_vpc_endpoint"):
+        service = (endpoint["service_name"] or "").split(".", 3)[-1]
+        wanted = len(zones.get(endpoint["vpc_id"], ()))
+        if service in NEEDED["aws_instance"] and len(endpoint["subnet_ids"] or []) > wanted:
+            yield f"{endpoint.address}: more interfaces for {service} than zones with instances, {wanted}"
+
+
+@policy
+def plain_description(plan):
+    """EC2 refuses other characters when the group or the rule is made."""
+    for resource in plan.of("aws_security_group", "aws_default_security_group", "aws_vpc_security_group_ingress_rule",
+                            "aws_vpc_security_group_egress_rule", "aws_security_group_rule"):
+        texts = [resource["description"]]
+        for side in ("ingress", "egress"):
+            texts += [rule.get("description") for rule in resource[side] or []]
+        for text in texts:
+            if text and not DESCRIPTION.fullmatch(text):
+                yield f"{resource.address}: EC2 refuses the description '{text}'"
 
 
 @policy

@@ -178,6 +178,28 @@ def draining(plan):
             yield f"{target.address}: connections are not cut after the deregistration delay"
 
 
+# Aurora fails over within a minute, and then every worker connects anew.
+DATABASE_AWAY_S = 75
+
+
+@policy
+def patient_target(plan):
+    """ECS replaces a task whose target is unhealthy: a database that is away for a moment must not make it so."""
+    for target in plan.of("aws_lb_target_group"):
+        check, health = target.block("health_check"), target.block("target_health_state")
+        # The first of the failed checks may come at once.
+        patience = int(check.get("interval") or 0) * (int(check.get("unhealthy_threshold") or 0) - 1)
+        if patience < DATABASE_AWAY_S:
+            yield f"{target.address}: it is unhealthy after {patience} s, while the database fails over"
+        if health.get("enable_unhealthy_connection_termination") is not False:
+            yield f"{target.address}: connections are cut when it is unhealthy"
+        elif not health.get("unhealthy_draining_interval"):
+            yield f"{target.address}: connections are not kept for any time when it is unhealthy"
+    for balancer in plan.of("aws_lb"):
+        if not balancer["enable_zonal_shift"]:
+            yield f"{balancer.address}: traffic cannot be shifted out of a zone"
+
+
 @policy
 def readiness(plan):
     for target in plan.of("aws_lb_target_group"):

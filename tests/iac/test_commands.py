@@ -12,7 +12,7 @@ import sys
 import commands
 import suite
 from commands import (BALANCER, CLUSTER, DIGEST, ENDPOINT, HERE, IMAGE, LOGIN, MASTER_SECRET, OLD_PAIR, OUTPUTS,
-                      PASSWORD, REPOSITORY, ROLE_SECRET, SERVICE, TOP, ended, rollout, state)
+                      PASSWORD, REGION, REPOSITORY, ROLE_SECRET, SERVICE, TOP, ended, rollout, state)
 from wire.listener import Error
 
 MISSING = Error("ImageNotFoundException")
@@ -80,6 +80,31 @@ class Commands(commands.Commands):
         self.assertEqual(status, 0, text)
         self.assert_order(" init", " plan")
         self.assert_not_called(" apply")
+
+    def test_endpoints_that_are_there_are_told(self):
+        """Terraform would accept one that its consumer has deleted, and fail."""
+        connections = [{"VpcEndpointId": f"vpce-{number}", "VpcEndpointState": state} for number, state in
+                       enumerate(("available", "pendingAcceptance", "rejected", "deleted", "failed", "expired"))]
+        for command in ("plan", "deploy"):
+            status, text = self.run_command(command, aws={"ec2:DescribeVpcEndpointConnections": {
+                "VpcEndpointConnections": connections}})
+            with self.subTest(command):
+                self.assertEqual(status, 0, text)
+                planned = [call for call in self.calls() if "plan" in call["argv"]][-1]
+                self.assertEqual(json.loads(planned["variables"]["TF_VAR_connected_endpoint_ids"]),
+                                 ["vpce-0", "vpce-1", "vpce-2"])
+
+    def test_private_name_is_gone_or_it_fails(self):
+        for name, expected in (("", 0), ("api.example.com", 1)):
+            service = {"ServiceId": "vpce-svc-1"} | ({"PrivateDnsName": name} if name else {})
+            status, text = self.run_command("remove-private-dns-name", REGION, "vpce-svc-1", aws={
+                "ec2:ModifyVpcEndpointServiceConfiguration": {"Return": True},
+                "ec2:DescribeVpcEndpointServiceConfigurations": {"ServiceConfigurations": [service]}})
+            with self.subTest(name):
+                self.assertEqual(status, expected, text)
+                self.assertIn(name, text)
+                asked = self.asked("ec2:ModifyVpcEndpointServiceConfiguration")[-1]
+                self.assertEqual((asked["ServiceId"], asked["RemovePrivateDnsName"]), ("vpce-svc-1", "true"), asked)
 
     def test_order(self):
         status, text = self.run_command("deploy")

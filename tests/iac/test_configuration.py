@@ -33,6 +33,16 @@ class Configuration(unittest.TestCase):
                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
         self.assertEqual(done.returncode, 0, done.stdout)
 
+    def test_costs_are_told_alike(self):
+        """The table's sum, what the page says of it, what a deployment asks about and what `make` prints."""
+        page, common, make = (open(os.path.join(terraform.TOP, name), encoding="utf-8").read()
+                              for name in ("iac/README.md", "iac/bin/common.sh", "Makefile"))
+        table = page.split("| USD a month |")[1].split("\n\n")[0]
+        monthly = round(sum(int(cost) for cost in re.findall(r"\| (\d+) \|$", table, re.MULTILINE)), -1)
+        self.assertIn(f"About {monthly / 730:.2f} USD an hour, {monthly} a month", page)
+        self.assertIn(f"HOURLY_USD={monthly / 730:.2f} MONTHLY_USD={monthly}\n", common)
+        self.assertIn(f"(about {monthly / 730:.2f} USD an hour)", make)
+
     def test_validate(self):
         for root, name in ROOTS.items():
             with self.subTest(name):

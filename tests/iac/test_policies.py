@@ -17,6 +17,7 @@ import plan
 import policy_access  # noqa: F401 - each adds its policies
 import policy_network  # noqa: F401
 import policy_tasks  # noqa: F401
+import policy_watching  # noqa: F401
 import suite
 import terraform
 
