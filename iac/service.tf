@@ -69,9 +69,9 @@ module "service" {
 
   app_environment = {
     # verify-full: the certificate must be RDS's and be the cluster's. read-write: after a failover, the new writer.
-    DATABASE_URL             = "postgresql://${local.database_role}@${aws_rds_cluster.this.endpoint}:${local.database_port}/${local.database_name}?sslmode=verify-full&sslrootcert=/etc/postern/ca/rds.pem&target_session_attrs=read-write"
-    POSTERN_LOG_LEVEL        = var.log_level
-    POSTERN_CONSUMERS_DENIED = join(",", sort(var.denied_consumers))
+    DATABASE_URL      = "postgresql://${local.database_role}@${aws_rds_cluster.this.endpoint}:${local.database_port}/${local.database_name}?sslmode=verify-full&sslrootcert=/etc/postern/ca/rds.pem&target_session_attrs=read-write"
+    POSTERN_LOG_LEVEL = var.log_level
+    POSTERN_CONSUMERS = join(";", [for id in sort(var.denied_consumers) : "${id} - denied"])
   }
 
   web_environment = {

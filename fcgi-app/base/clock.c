@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <time.h>
 
-enum { US_PER_SECOND = 1000000, NS_PER_US = 1000, US_PER_MS = 1000 };
+enum { US_PER_SECOND = 1000000, NS_PER_SECOND = 1000000000, NS_PER_US = 1000, US_PER_MS = 1000 };
 
 static int64_t clock_read(clockid_t id)
 {
@@ -21,6 +21,13 @@ int64_t clock_now_us(void)
 int64_t clock_monotonic_us(void)
 {
     return clock_read(CLOCK_MONOTONIC);
+}
+
+int64_t clock_monotonic_ns(void)
+{
+    struct timespec ts;
+    clock_gettime(CLOCK_MONOTONIC, &ts);
+    return (int64_t)ts.tv_sec * NS_PER_SECOND + ts.tv_nsec;
 }
 
 void clock_format(int64_t us, char out[CLOCK_TEXT_SIZE])

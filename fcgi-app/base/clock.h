@@ -12,6 +12,9 @@ int64_t clock_now_us(void);
 /* Microseconds on a clock that never jumps; for deadlines and durations. */
 int64_t clock_monotonic_us(void);
 
+/* The same clock's nanoseconds. */
+int64_t clock_monotonic_ns(void);
+
 /* Writes an RFC 3339 UTC time with milliseconds, "2026-01-31T12:00:00.123Z". */
 void clock_format(int64_t us, char out[CLOCK_TEXT_SIZE]);
 

@@ -4,6 +4,7 @@
 
 #include "command/command.h"
 #include "command/open_store.h"
+#include "config/consumers_file.h"
 #include "server/listener.h"
 #include "server/master.h"
 #include "server/stop.h"
@@ -54,7 +55,7 @@ static void serve_hold_signals(void)
 }
 
 static int serve_until_stopped(struct config *config, struct listener *listener,
-                               const struct denylist *denied)
+                               const struct consumers *consumers)
 {
     if (!serve_prepare_store(config))
         return COMMAND_FAILED;
@@ -66,19 +67,21 @@ static int serve_until_stopped(struct config *config, struct listener *listener,
     }
     if (!listener_listen(listener, config))
         return COMMAND_FAILED;
-    return master_run(config, listener, denied);
+    return master_run(config, listener, consumers);
 }
 
-static bool serve_load_denied(const struct config *config, struct denylist *denied)
+static bool serve_load_consumers(const struct config *config, struct consumers *consumers)
 {
-    const char *path = config->consumers_denied_file;
-    struct denylist_fault fault;
+    const char *path = config->consumers_file;
+    struct consumers_fault fault;
+    bool of_file;
     char line[32] = "";
-    if (denylist_load(denied, config->consumers_denied, path, &fault))
+    if (consumers_file_load(consumers, config->consumers, path, &fault, &of_file))
         return true;
     if (fault.line)
         snprintf(line, sizeof line, "line %d: ", fault.line);
-    fprintf(stderr, "postern: POSTERN_CONSUMERS_DENIED_FILE: %s: %s%s\n", path, line, fault.why);
+    fprintf(stderr, "postern: POSTERN_CONSUMERS%s%s: %s%s\n", of_file ? "_FILE: " : "",
+            of_file ? path : "", line, fault.why);
     return false;
 }
 
@@ -86,7 +89,7 @@ int command_serve(int argc, char **argv)
 {
     struct config config;
     struct listener listener;
-    static struct denylist denied; /* too large for the stack */
+    static struct consumers consumers; /* too large for the stack */
     if (argc == 2 && strcmp(argv[1], "--help") == 0) {
         puts("usage: postern serve\n\nServes FastCGI until TERM. Everything is set in the "
              "environment:\n");
@@ -98,12 +101,12 @@ int command_serve(int argc, char **argv)
         return COMMAND_USAGE;
     }
     serve_hold_signals();
-    if (!open_store_configure(&config) || !serve_load_denied(&config, &denied))
+    if (!open_store_configure(&config) || !serve_load_consumers(&config, &consumers))
         return COMMAND_FAILED;
     /* The lock comes first: a second server must not touch what the first one uses. */
     if (!listener_open(&listener, &config))
         return COMMAND_FAILED;
-    int status = serve_until_stopped(&config, &listener, &denied);
+    int status = serve_until_stopped(&config, &listener, &consumers);
     listener_close(&listener);
     return status;
 }

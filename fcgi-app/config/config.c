@@ -7,8 +7,8 @@
 #include <unistd.h>
 
 #include "base/text.h"
+#include "config/consumers_file.h"
 #include "config/cpus.h"
-#include "config/denylist.h"
 
 #define CONFIG_PREFIX "POSTERN_"
 
@@ -17,7 +17,7 @@ enum { CONFIG_WORKERS_LEAST = 2 };
 _Static_assert(CONFIG_SOCKET_MAX == sizeof(((struct sockaddr_un *)0)->sun_path) - 1,
                "the longest path of a unix socket");
 
-enum config_kind { CONFIG_IS_TEXT, CONFIG_IS_ENDPOINTS, CONFIG_IS_NUMBER, CONFIG_IS_LEVEL };
+enum config_kind { CONFIG_IS_TEXT, CONFIG_IS_CONSUMERS, CONFIG_IS_NUMBER, CONFIG_IS_LEVEL };
 
 static const struct config_row {
     const char *name;
@@ -51,15 +51,15 @@ static bool config_set_text(const struct config_row *row, CONFIG_TEXT *member, c
     return false;
 }
 
-static bool config_set_endpoints(const struct config_row *row, CONFIG_ENDPOINTS *member,
+static bool config_set_consumers(const struct config_row *row, CONFIG_CONSUMERS *member,
                                  const char *value, FILE *errors)
 {
-    struct denylist_fault fault = {.why = "no memory to check it"};
-    struct denylist *list = malloc(sizeof *list);
-    bool ok = list && denylist_load(list, value, "", &fault);
-    free(list);
+    struct consumers_fault fault = {.why = "no memory to check it"};
+    struct consumers *consumers = calloc(1, sizeof *consumers);
+    bool ok = consumers && consumers_add_text(consumers, value, &fault);
+    free(consumers);
     if (!ok)
-        fprintf(errors, "postern: %s: %s\n", row->name, fault.why);
+        fprintf(errors, "postern: %s: line %d: %s\n", row->name, fault.line, fault.why);
     return config_set_text(row, member, value, errors) && ok;
 }
 
@@ -93,8 +93,8 @@ static bool config_set(struct config *config, const struct config_row *row, cons
     switch (row->kind) {
     case CONFIG_IS_TEXT:
         return config_set_text(row, member, value, errors);
-    case CONFIG_IS_ENDPOINTS:
-        return config_set_endpoints(row, member, value, errors);
+    case CONFIG_IS_CONSUMERS:
+        return config_set_consumers(row, member, value, errors);
     case CONFIG_IS_NUMBER:
         return config_set_number(row, member, value, errors);
     case CONFIG_IS_LEVEL:

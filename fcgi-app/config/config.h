@@ -19,7 +19,7 @@ enum {
 /* The kinds of settings. Texts belong to the environment and are never NULL. A setting that is
  * missing or "" has its default. */
 typedef const char *CONFIG_TEXT;
-typedef const char *CONFIG_ENDPOINTS; /* ids of VPC endpoints with commas between */
+typedef const char *CONFIG_CONSUMERS; /* lines of a consumers file */
 typedef int CONFIG_NUMBER;            /* 0 if the default is empty and it is not set */
 typedef enum log_level CONFIG_LEVEL;
 

@@ -19,6 +19,9 @@
 #define HTTP_REVALIDATE "no-cache"
 #define HTTP_PRIVATE    "no-store"
 
+/* How the rate's policy is called in the fields of draft-ietf-httpapi-ratelimit-headers-10. */
+#define HTTP_RATE_POLICY "\"consumer\""
+
 /* A request and its response, as the functions of this file pass them on. */
 struct http_exchange {
     const struct http_request *request;
@@ -119,6 +122,29 @@ static void http_success(struct http_exchange *x, enum api_status status)
     http_finish(x, status == API_OK ? 200 : 201, &reply->body);
 }
 
+bool http_is_probe(const struct http_request *request)
+{
+    struct route_match match;
+    route_find(request->method, request->path, &match);
+    return match.route && match.route->probe;
+}
+
+/* What a limited consumer is told with each answer: how much comes back in how many seconds, what
+ * is left and when there is more. A refusal says with both fields when to come again. */
+static void http_rate_headers(struct http_exchange *x)
+{
+    const struct bucket_state *bucket = &x->request->bucket;
+    struct buffer *headers = &x->response->headers;
+    if (!bucket->limited)
+        return;
+    buffer_printf(headers,
+                  "RateLimit-Policy: " HTTP_RATE_POLICY ";q=%d;w=%d\r\n"
+                  "RateLimit: " HTTP_RATE_POLICY ";r=%d;t=%d\r\n",
+                  bucket->quota, bucket->window_s, bucket->left, bucket->reset_s);
+    if (!bucket->admitted)
+        buffer_printf(headers, "Retry-After: %d\r\n", bucket->reset_s);
+}
+
 /* Checks a request with a body, before the handler sees it. */
 static enum problem http_check_body(struct http_exchange *x)
 {
@@ -135,15 +161,28 @@ static enum problem http_check_body(struct http_exchange *x)
     return PROBLEM_NONE;
 }
 
-static enum problem http_check(struct http_exchange *x, bool denied)
+/* Why it is refused whatever it asks for, for who sent it and how many it sent. */
+static enum problem http_check_caller(const struct http_request *request, bool probe)
+{
+    if (probe)
+        return PROBLEM_NONE;
+    if (request->unidentified)
+        return PROBLEM_UNIDENTIFIED;
+    if (request->denied)
+        return PROBLEM_DENIED;
+    return request->bucket.limited && !request->bucket.admitted ? PROBLEM_RATE_LIMITED
+                                                                : PROBLEM_NONE;
+}
+
+static enum problem http_check(struct http_exchange *x, enum problem caller)
 {
     enum problem refusal = problem_of_refusal(x->request->refused);
     struct violations *violations = &x->service->reply.violations;
     bool paged = x->match.route && x->match.route->paged;
     /* The query is read first, so that a refusal too is indented if ?pretty asks for it. */
     query_read(x->request->query, paged, &x->query, violations);
-    if (denied)
-        return PROBLEM_DENIED;
+    if (caller != PROBLEM_NONE)
+        return caller;
     if (refusal != PROBLEM_NONE)
         return refusal;
     if (!x->match.path)
@@ -181,15 +220,18 @@ void http_handle(struct http_service *service, const struct http_request *reques
     http_start(&x);
     route_find(request->method, request->path, &x.match);
     bool probe = x.match.route && x.match.route->probe;
-    bool denied = request->denied && !probe;
-    response->traffic = !probe && !denied && !request->refused;
-    if (draining || denied)
+    enum problem caller = http_check_caller(request, probe);
+    response->traffic = !probe && caller == PROBLEM_NONE && !request->refused;
+    bool shut_out = caller == PROBLEM_DENIED || caller == PROBLEM_UNIDENTIFIED;
+    if (draining || shut_out)
         buffer_text(&response->headers, "Connection: close\r\n");
-    if (!denied && x.match.path && strcmp(request->method, "OPTIONS") == 0) {
+    if (!probe && !shut_out)
+        http_rate_headers(&x);
+    if (caller == PROBLEM_NONE && x.match.path && strcmp(request->method, "OPTIONS") == 0) {
         http_options(&x);
         return;
     }
-    enum problem problem = http_check(&x, denied);
+    enum problem problem = http_check(&x, caller);
     if (problem == PROBLEM_NONE) {
         enum api_status status = http_call(&x, draining);
         problem = problem_of(status);

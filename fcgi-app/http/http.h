@@ -9,6 +9,7 @@
 
 #include "api/api.h"
 #include "base/buffer.h"
+#include "domain/bucket.h"
 
 enum {
     HTTP_BODY_MAX = 64 * 1024,   /* bytes of a request's body */
@@ -30,13 +31,15 @@ struct http_request {
     const char *path;                     /* decoded, starts with a slash */
     const char *query;                    /* raw, without the question mark; "" if none */
     const char *headers[HTTP_HEADER_MAX]; /* NULL if absent */
-    const char *consumer;                 /* the VPC endpoint's id, or "-" */
+    const char *consumer;                 /* its name, else its VPC endpoint's id, or "-" */
     char *body;                           /* may be changed in place; body[body_len] is NUL */
     size_t body_len;
-    bool denied;         /* the operator refuses this consumer */
-    bool body_too_large; /* over HTTP_BODY_MAX, so it was not read */
-    bool body_cut;       /* fewer bytes came than Content-Length says */
-    int refused;         /* the status with which the web server itself refused it, or 0 */
+    struct bucket_state bucket; /* of its rate, where it is limited and this is no probe */
+    bool denied;                /* the operator refuses this consumer */
+    bool unidentified;          /* what the web server says of its endpoint is no endpoint's id */
+    bool body_too_large;        /* over HTTP_BODY_MAX, so it was not read */
+    bool body_cut;              /* fewer bytes came than Content-Length says */
+    int refused;                /* the status with which the web server itself refused it, or 0 */
 };
 
 /* What a worker keeps from one request to the next. */
@@ -56,21 +59,25 @@ struct http_response {
     const char *body; /* borrowed from the service until its next request */
     size_t body_len;  /* what Content-Length says (never with 204 and 304) */
     bool send_body;   /* false for HEAD, 204 and 304 */
-    bool traffic; /* a caller's request: no probe, and neither the web server nor the list of denied
-                     consumers refused it */
+    bool traffic; /* a caller's request: no probe, and refused neither by the web server nor for who
+                     sent it or how many it sent */
 };
 
 void http_service_init(struct http_service *service, struct store *store);
 void http_service_free(struct http_service *service);
 
+/* Whether the request is a probe: then no consumer and no limit holds for it. */
+bool http_is_probe(const struct http_request *request);
+
 void http_response_init(struct http_response *response);
 void http_response_free(struct http_response *response);
 
 /* Answers one request; there always is a response. draining says that this process was told to
- * stop. While it drains, and for a denied consumer, the response says Connection: close (RFC 9112,
- * section 9.6). While it drains, the load balancer leads the next connection to another task. For
- * a denied consumer it ends connections that stay open though the owner removed its principal. A
- * denied consumer gets an answer to probes only, and the store is not asked. */
+ * stop. While it drains, and for a denied or unidentified consumer, the response says Connection:
+ * close (RFC 9112, section 9.6). While it drains, the load balancer leads the next connection to
+ * another task. For a denied consumer it ends connections that stay open though the owner removed
+ * its principal. Such a consumer gets an answer to probes only, and the store is not asked. Nor is
+ * it for one whose bucket was empty: that gets 429, whatever it asked for. */
 void http_handle(struct http_service *service, const struct http_request *request, bool draining,
                  struct http_response *response);
 

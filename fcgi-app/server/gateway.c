@@ -7,11 +7,7 @@
 
 #include "base/endpoint.h"
 #include "base/text.h"
-#include "domain/order.h"
-
-_Static_assert((int)ENDPOINT_ID_MAX <= (int)ORDER_CONSUMER_MAX, "an order keeps its consumer");
-
-#define GATEWAY_NOBODY "-"
+#include "config/consumers.h"
 
 /* lighttpd sets it when it calls its error handler (decisions/0014): the status of the error that
  * it found. No client can set it, because a client's headers arrive as HTTP_ variables. */
@@ -74,12 +70,14 @@ static int gateway_refusal(const FCGX_Request *fcgi)
 
 void gateway_read(struct gateway *gateway, FCGX_Request *fcgi, struct http_request *request)
 {
-    const char *consumer = gateway_variable(fcgi, GATEWAY_CONSUMER_VARIABLE);
+    const char *endpoint = gateway_variable(fcgi, GATEWAY_ENDPOINT_VARIABLE);
+    bool identified = endpoint_is_id(endpoint, strlen(endpoint));
     *request = (struct http_request){
         .method = gateway_variable(fcgi, "REQUEST_METHOD"),
         .path = gateway_variable(fcgi, "PATH_INFO"),
         .query = gateway_variable(fcgi, "QUERY_STRING"),
-        .consumer = endpoint_is_id(consumer, strlen(consumer)) ? consumer : GATEWAY_NOBODY,
+        .consumer = identified ? endpoint : CONSUMERS_NOBODY,
+        .unidentified = !identified && *endpoint && strcmp(endpoint, CONSUMERS_NOBODY) != 0,
         .refused = gateway_refusal(fcgi),
     };
     for (enum http_header i = 0; i < HTTP_HEADER_MAX; i++)

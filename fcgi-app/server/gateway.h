@@ -7,9 +7,10 @@
 
 #include "http/http.h"
 
-/* The FastCGI variable that names the caller. The web server's module sets it from the PROXY
- * protocol. A client cannot set it: its headers arrive as HTTP_ variables. */
-#define GATEWAY_CONSUMER_VARIABLE "PP2_AWS_VPCE_ID"
+/* The FastCGI variable that names the caller's VPC endpoint: its id; or "-", nothing, or no such
+ * variable where there is none. The web server's module sets it from the PROXY protocol. A client
+ * cannot set it: its headers arrive as HTTP_ variables. */
+#define GATEWAY_ENDPOINT_VARIABLE "PP2_AWS_VPCE_ID"
 
 /* What a worker keeps from one request to the next. */
 struct gateway {
@@ -22,7 +23,8 @@ bool gateway_init(struct gateway *gateway);
 void gateway_free(struct gateway *gateway);
 
 /* Reads variables and body into a request that borrows from both arguments until the FastCGI
- * request is finished. */
+ * request is finished. Its consumer is the endpoint's id or CONSUMERS_NOBODY; a variable that is
+ * neither makes it unidentified. */
 void gateway_read(struct gateway *gateway, FCGX_Request *fcgi, struct http_request *request);
 
 /* Sends the response whole, with its Content-Length: without it a worker's death could pass for the

@@ -2,12 +2,15 @@
 
 #include <errno.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "config/consumers_file.h"
+#include "server/published.h"
 #include "server/scoreboard.h"
 #include "server/stop.h"
 #include "server/worker.h"
@@ -175,26 +178,38 @@ static void master_finish_drain(struct master *m)
               LOG_FIELDS(LOG_NUMBER("workers", m->alive)));
 }
 
-static void master_reread_denied(struct master *m)
+/* Lets the web server know first: if that fails, nothing has changed. */
+static bool master_put_in_force(struct master *m, const struct consumers *consumers)
 {
-    const char *path = m->config->consumers_denied_file;
-    struct denylist_fault fault = {.why = "no memory to read it"};
+    if (!published_write(m->listener, consumers))
+        return false;
+    roster_publish(&m->board->roster, consumers, clock_monotonic_ns());
+    return true;
+}
+
+static void master_reread_consumers(struct master *m)
+{
+    const char *path = m->config->consumers_file;
+    struct consumers_fault fault = {.why = "no memory to read it"};
+    bool of_file;
     if (!*path) {
         log_write(LOG_INFO, "HUP: nothing to read again; restart to change the configuration",
                   NULL);
         return;
     }
-    struct denylist *list = malloc(sizeof *list);
-    if (list && denylist_load(list, m->config->consumers_denied, path, &fault)) {
-        denied_publish(&m->board->denied, list);
-        log_write(LOG_INFO, "denied consumers read again",
-                  LOG_FIELDS(LOG_NUMBER("denied", list->count)));
-    } else {
-        log_write(LOG_ERROR, "denied consumers not read again; the old list stays in force",
+    struct consumers *consumers = calloc(1, sizeof *consumers);
+    bool read =
+        consumers && consumers_file_load(consumers, m->config->consumers, path, &fault, &of_file);
+    if (read)
+        snprintf(fault.why, sizeof fault.why, "it cannot be published; see above");
+    if (read && master_put_in_force(m, consumers))
+        log_write(LOG_INFO, "consumers read again",
+                  LOG_FIELDS(LOG_NUMBER("consumers", consumers->count)));
+    else
+        log_write(LOG_ERROR, "consumers not read again; the old ones stay in force",
                   LOG_FIELDS(LOG_TEXT("file", path), LOG_NUMBER("line", fault.line),
                              LOG_TEXT("error", fault.why)));
-    }
-    free(list);
+    free(consumers);
 }
 
 static void master_on_signal(struct master *m, int signal)
@@ -206,7 +221,7 @@ static void master_on_signal(struct master *m, int signal)
         master_drain(m, signal);
         break;
     case SIGHUP:
-        master_reread_denied(m);
+        master_reread_consumers(m);
         break;
     default: /* SIGCHLD; or none, when the tick has passed */
         break;
@@ -242,25 +257,26 @@ static void master_loop(struct master *m)
 }
 
 int master_run(const struct config *config, struct listener *listener,
-               const struct denylist *denied)
+               const struct consumers *consumers)
 {
     int workers = config->workers;
     struct master m = {.config = config, .listener = listener};
     m.board = scoreboard_open(workers);
     m.children = calloc((size_t)workers, sizeof *m.children);
     int status = EXIT_FAILURE;
-    if (m.board && m.children) {
+    if (m.board && m.children && master_put_in_force(&m, consumers)) {
         log_count_dropped_in(&m.board->log_dropped);
-        denied_publish(&m.board->denied, denied);
         log_write(LOG_INFO, "serving",
                   LOG_FIELDS(LOG_TEXT("socket", listener->path ? listener->path : "fd 0"),
-                             LOG_NUMBER("workers", workers), LOG_NUMBER("denied", denied->count),
+                             LOG_NUMBER("workers", workers),
+                             LOG_NUMBER("consumers", consumers->count),
                              LOG_NUMBER("pid", getpid())));
         master_loop(&m);
         log_write(LOG_INFO, "stopped", NULL);
         log_count_dropped_in(NULL);
         status = EXIT_SUCCESS;
     }
+    published_remove(listener);
     free(m.children);
     scoreboard_close(m.board);
     return status;

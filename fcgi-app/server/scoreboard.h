@@ -6,7 +6,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "server/denied.h"
+#include "server/roster.h"
 
 /* One worker's slot. That worker alone writes it, but for one case: the master clears busy_since_us
  * of a worker that died, or that it killed. */
@@ -19,7 +19,9 @@ struct scoreboard {
     atomic_bool draining;        /* the master was told to stop */
     atomic_bool closing;         /* no new connections come; leave when the queue is empty */
     _Atomic int64_t log_dropped; /* for log_count_dropped_in */
-    struct denied denied;
+    struct roster roster;
+    _Atomic int64_t unidentified;    /* requests whose endpoint id was none */
+    _Atomic int64_t unidentified_us; /* monotonic: when that was last logged */
     int workers;
     struct scoreboard_slot slots[];
 };

@@ -12,6 +12,7 @@
 
 #include "base/clock.h"
 #include "http/http.h"
+#include "server/admission.h"
 #include "server/gateway.h"
 #include "server/stop.h"
 #include "store/store.h"
@@ -45,6 +46,7 @@ struct worker {
     struct http_service service;
     struct http_response response;
     struct gateway gateway;
+    struct roster_entry caller; /* of the request being served */
     FCGX_Request fcgi;
 };
 
@@ -145,7 +147,7 @@ static void worker_serve(struct worker *w)
     bool draining = w->drain_us || atomic_load(&w->board->draining);
 
     gateway_read(&w->gateway, &w->fcgi, &request);
-    request.denied = denied_has(&w->board->denied, request.consumer);
+    admission_check(w->board, &request, &w->caller);
     http_handle(&w->service, &request, draining, &w->response);
     bool sent = gateway_write(&w->gateway, &w->fcgi, &w->response);
     /* Before the request is given up: its texts belong to libfcgi. */

@@ -22,6 +22,8 @@ enum fuzz_line {
     FUZZ_STORE = HTTP_HEADER_MAX, /* what the store returns */
     FUZZ_DRAINING,
     FUZZ_DENIED,
+    FUZZ_UNIDENTIFIED,
+    FUZZ_LEFT, /* tokens of the bucket; none: it is refused */
     FUZZ_TOO_LARGE,
     FUZZ_CUT,
     FUZZ_REFUSED, /* with what status the web server refused it */
@@ -36,6 +38,8 @@ static const char *const fuzz_names[FUZZ_LINE_MAX] = {
     [FUZZ_STORE] = "Store: ",
     [FUZZ_DRAINING] = "Draining: ",
     [FUZZ_DENIED] = "Denied: ",
+    [FUZZ_UNIDENTIFIED] = "Unidentified: ",
+    [FUZZ_LEFT] = "Left: ",
     [FUZZ_TOO_LARGE] = "Too-Large: ",
     [FUZZ_CUT] = "Cut: ",
     [FUZZ_REFUSED] = "Refused: ",
@@ -49,6 +53,14 @@ static char *fuzz_split(char *text, const char *at)
     if (*text)
         *text++ = '\0';
     return text;
+}
+
+static struct bucket_state fuzz_bucket(unsigned long left)
+{
+    static const struct bucket_limit limit = {50, 100};
+    const int64_t second_ns = 1000000000, now_ns = 1000 * second_ns;
+    int64_t lack_ns = (100 - (int64_t)(left % 101)) * second_ns / 50;
+    return bucket_tell(&limit, now_ns + lack_ns, now_ns, left % 101 > 0);
 }
 
 static struct http_request fuzz_parse(char *text, const char *lines[FUZZ_LINE_MAX])
@@ -71,6 +83,9 @@ static struct http_request fuzz_parse(char *text, const char *lines[FUZZ_LINE_MA
     request.body_too_large = lines[FUZZ_TOO_LARGE] || request.body_len > HTTP_BODY_MAX;
     request.body_cut = lines[FUZZ_CUT];
     request.denied = lines[FUZZ_DENIED];
+    request.unidentified = lines[FUZZ_UNIDENTIFIED];
+    if (lines[FUZZ_LEFT])
+        request.bucket = fuzz_bucket(strtoul(lines[FUZZ_LEFT], NULL, 10));
     if (lines[FUZZ_REFUSED])
         request.refused = (int)(strtoul(lines[FUZZ_REFUSED], NULL, 10) % 1000);
     return request;
@@ -124,18 +139,26 @@ static void fuzz_check_response(const struct http_request *request,
     fuzz_check_body(response);
 }
 
-/* A denied consumer learns nothing and reaches no store, but by a probe; and whoever is denied, or
- * asks while the process drains, is told to let go of the connection. */
-static void fuzz_check_denied(const struct http_request *request, bool draining,
+/* Who is denied, not identified or over the rate learns nothing and reaches no store, but by a
+ * probe. Whoever is one of the first two, or asks while the process drains, is told to let go of
+ * the connection. Each limited answer tells the rate. */
+static void fuzz_check_caller(const struct http_request *request, bool draining,
                               const struct http_response *response, int calls)
 {
     struct route_match match;
     route_find(request->method, request->path, &match);
-    bool denied = request->denied && !(match.route && match.route->probe);
+    bool probe = match.route && match.route->probe;
+    bool denied = (request->denied || request->unidentified) && !probe;
+    bool limited = request->bucket.limited && !probe && !denied;
+    bool over = limited && !request->bucket.admitted;
     bool closes = strstr(response->headers.data, "Connection: close\r\n") != NULL;
-    FUZZ_REQUIRE(!denied || (response->status == 403 && calls == 0 && !response->traffic));
+    FUZZ_REQUIRE(!denied || response->status == 403);
+    FUZZ_REQUIRE(!(denied || over) || (calls == 0 && !response->traffic));
     FUZZ_REQUIRE(denied || response->status != 403);
+    FUZZ_INT(over, response->status == 429);
     FUZZ_INT(closes, draining || denied);
+    FUZZ_INT(limited, strstr(response->headers.data, "RateLimit: \"consumer\";r=") != NULL);
+    FUZZ_REQUIRE(!over || strstr(response->headers.data, "Retry-After: "));
 }
 
 static void fuzz_check_parts(const struct http_request *request)
@@ -189,7 +212,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         fake.result = STORE_FAULT;
     http_handle(&service, &request, lines[FUZZ_DRAINING] != NULL, &response);
     fuzz_check_response(&request, &response);
-    fuzz_check_denied(&request, lines[FUZZ_DRAINING] != NULL, &response, fake.calls);
+    fuzz_check_caller(&request, lines[FUZZ_DRAINING] != NULL, &response, fake.calls);
     free(text);
     return 0;
 }

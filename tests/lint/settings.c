@@ -4,11 +4,11 @@
 #include <string.h>
 
 #include "config/config.h"
-#include "config/denylist.h"
+#include "config/consumers_file.h"
 
 enum { LINE_MAX = 79 };
 
-enum { IS_TEXT, IS_ENDPOINTS, IS_NUMBER, IS_LEVEL };
+enum { IS_TEXT, IS_CONSUMERS, IS_NUMBER, IS_LEVEL };
 
 static const struct row {
     const char *name, *fallback;

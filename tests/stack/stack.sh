@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # stack.sh: sourced by the tests of the stack. tests/stack/run sets the environment: the Compose
-# project COMPOSE_PROJECT_NAME is up, endpoint-a is on localhost's PORT, DENIED is the folder of the
-# list of denied consumers, STACK_VAR a folder for files, STACK_LOAD the load generator.
+# project COMPOSE_PROJECT_NAME is up, endpoint-a is on localhost's PORT, CONSUMERS is the folder
+# of the consumers file, STACK_VAR a folder for files, STACK_LOAD the load generator.
 set -u
 : "${COMPOSE_PROJECT_NAME:?is not set; run this test through tests/stack/run}"
 

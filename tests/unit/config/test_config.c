@@ -171,15 +171,15 @@ static void test_drain(void)
     CHECK_TRUE(read_set());
 }
 
-static void test_denied(void)
+static void test_consumers(void)
 {
-    CHECK_TRUE(read_one("POSTERN_CONSUMERS_DENIED", "vpce-0a, vpce-0b"));
-    CHECK_TEXT(config.consumers_denied, "vpce-0a, vpce-0b");
-    CHECK_TRUE(read_one("POSTERN_CONSUMERS_DENIED", ""));
-    CHECK_TEXT(config.consumers_denied, "");
-    CHECK_FALSE(read_one("POSTERN_CONSUMERS_DENIED", "vpce-0a,vpce-svc-0b"));
-    CHECK_CONTAINS(errors, "POSTERN_CONSUMERS_DENIED: \"vpce-svc-0b\" is no VPC");
-    CHECK_TRUE(read_one("POSTERN_CONSUMERS_DENIED_FILE", "/etc/postern/denied"));
+    CHECK_TRUE(read_one("POSTERN_CONSUMERS", "vpce-0a a rate=5; vpce-0b b"));
+    CHECK_TEXT(config.consumers, "vpce-0a a rate=5; vpce-0b b");
+    CHECK_TRUE(read_one("POSTERN_CONSUMERS", ""));
+    CHECK_TEXT(config.consumers, "");
+    CHECK_FALSE(read_one("POSTERN_CONSUMERS", "vpce-0a a; vpce-svc-0b b"));
+    CHECK_CONTAINS(errors, "POSTERN_CONSUMERS: line 2: \"vpce-svc-0b\" is no VPC");
+    CHECK_TRUE(read_one("POSTERN_CONSUMERS_FILE", "/etc/postern/consumers"));
 }
 
 static void test_every_error(void)
@@ -265,7 +265,7 @@ int main(void)
         {"the log level is a name", test_log_level},
         {"a store call must fit into a request", test_deadlines},
         {"a drain lasts at least as long as it must", test_drain},
-        {"denied endpoints are checked", test_denied},
+        {"consumers are checked", test_consumers},
         {"every error is named at once", test_every_error},
         {"a misspelt variable is an error", test_environment},
         {"the help names every setting", test_help},

@@ -41,6 +41,8 @@ void ask_again(const struct ask *q)
         .body = body,
         .body_len = strlen(body),
         .denied = q->denied,
+        .unidentified = q->unidentified,
+        .bucket = q->bucket,
         .body_too_large = q->too_large,
         .body_cut = q->cut,
         .refused = q->refused,

@@ -12,7 +12,8 @@ enum { ASK_TEXT_SIZE = 512, ASK_BODY_SIZE = 4096 };
 /* What a row asks. A member that is left out is what an ordinary client sends. */
 struct ask {
     const char *method, *path, *query, *type, *key, *if_none_match, *id, *body;
-    bool too_large, cut, draining, denied;
+    bool too_large, cut, draining, denied, unidentified;
+    struct bucket_state bucket;
     enum store_result result;
     int refused;
 };

@@ -19,7 +19,8 @@ static const struct {
     const char *name, *value; /* of a header; value NULL: it must not be there */
     int calls;                /* of the store */
 } problem_rows[] = {
-#define NOTHING "Retry-After", NULL
+#define NOTHING           "Retry-After", NULL
+#define NOTHING_BUT_THREE "Retry-After", "3"
 #define GIVEN(...)                                                                                 \
     {                                                                                              \
         __VA_ARGS__                                                                                \
@@ -27,6 +28,9 @@ static const struct {
 #define POST  .method = "POST", .path = "/orders"
 #define TYPED POST, .type = JSON
 #define PLACE TYPED, .body = ORDER
+/* A rate of 50 with a burst of 100: after an admitted request, and after a refused one. */
+#define SOME  .bucket = {true, true, 100, 2, 40, 2}
+#define EMPTY .bucket = {true, false, 100, 2, 0, 3}
     {__LINE__, GIVEN(.path = "/nothing"), 404, "not-found", "Allow", NULL, 0},
     {__LINE__, GIVEN(.path = ""), 404, "not-found", NOTHING, 0},
     {__LINE__, GIVEN(.method = "OPTIONS", .path = "/nothing"), 404, "not-found", "Allow", NULL, 0},
@@ -94,6 +98,31 @@ static const struct {
      "Allow", NULL, 0},
     {__LINE__, GIVEN(.path = "/-/error", .refused = 413, .denied = true), 403, "consumer-denied",
      NOTHING, 0},
+    {__LINE__, GIVEN(.path = "/products", .denied = true, EMPTY), 403, "consumer-denied",
+     "RateLimit", NULL, 0},
+    {__LINE__, GIVEN(.path = "/products", .unidentified = true), 403, "consumer-unidentified",
+     "Connection", "close", 0},
+    {__LINE__, GIVEN(.method = "OPTIONS", .path = "/orders", .unidentified = true), 403,
+     "consumer-unidentified", "Allow", NULL, 0},
+    {__LINE__, GIVEN(.path = "/products", EMPTY), 429, "rate-limited", "Retry-After", "3", 0},
+    {__LINE__, GIVEN(.path = "/products", EMPTY), 429, "rate-limited", "RateLimit",
+     "\"consumer\";r=0;t=3", 0},
+    {__LINE__, GIVEN(.path = "/products", EMPTY), 429, "rate-limited", "Connection", NULL, 0},
+    {__LINE__, GIVEN(PLACE, EMPTY), 429, "rate-limited", "Location", NULL, 0},
+    {__LINE__, GIVEN(.path = "/nothing", EMPTY), 429, "rate-limited", NOTHING_BUT_THREE, 0},
+    {__LINE__, GIVEN(.method = "OPTIONS", .path = "/orders", EMPTY), 429, "rate-limited", "Allow",
+     NULL, 0},
+    {__LINE__, GIVEN(.method = "PUT", .path = "/readyz", EMPTY), 429, "rate-limited", "Allow", NULL,
+     0},
+    {__LINE__, GIVEN(.path = "/products", .query = "limit=0", EMPTY), 429, "rate-limited",
+     NOTHING_BUT_THREE, 0},
+    {__LINE__, GIVEN(.path = "/-/error", .refused = 413, EMPTY), 429, "rate-limited",
+     NOTHING_BUT_THREE, 0},
+    {__LINE__, GIVEN(.path = "/nothing", SOME), 404, "not-found", "RateLimit",
+     "\"consumer\";r=40;t=2", 0},
+    {__LINE__, GIVEN(.path = "/-/error", .refused = 413, SOME), 413, "content-too-large",
+     "RateLimit-Policy", "\"consumer\";q=100;w=2", 0},
+    {__LINE__, GIVEN(PLACE, .result = STORE_BUSY, SOME), 503, "store-busy", "Retry-After", "1", 1},
     {__LINE__, GIVEN(.path = "/readyz", .denied = true, .result = STORE_UNREACHABLE), 503,
      "store-unavailable", "Connection", NULL, 1},
     {__LINE__, GIVEN(.path = "/readyz", .draining = true), 503, "draining", "Connection", "close",
@@ -188,6 +217,14 @@ static const struct {
     {__LINE__, GIVEN(PLACE, .draining = true), 201, "Connection", "close", "{"},
     {__LINE__, GIVEN(.path = "/healthz", .denied = true), 200, "Connection", NULL, "{"},
     {__LINE__, GIVEN(.path = "/readyz", .denied = true), 200, "Content-Type", JSON, "{"},
+    {__LINE__, GIVEN(.path = "/healthz", .unidentified = true), 200, "Connection", NULL, "{"},
+    {__LINE__, GIVEN(.path = "/readyz", EMPTY), 200, "RateLimit", NULL, "{"},
+    {__LINE__, GIVEN(.path = "/products", SOME), 200, "RateLimit-Policy", "\"consumer\";q=100;w=2",
+     "["},
+    {__LINE__, GIVEN(.path = "/products", SOME), 200, "RateLimit", "\"consumer\";r=40;t=2", "["},
+    {__LINE__, GIVEN(.path = "/products", SOME), 200, "Retry-After", NULL, "["},
+    {__LINE__, GIVEN(.path = "/products"), 200, "RateLimit", NULL, "["},
+    {__LINE__, GIVEN(PLACE, SOME), 201, "RateLimit", "\"consumer\";r=40;t=2", "{"},
 };
 
 static void test_successes(void)
@@ -221,6 +258,9 @@ static void test_traffic(void)
         {__LINE__, GIVEN(.method = "HEAD", .path = "/readyz", .draining = true), false},
         {__LINE__, GIVEN(.path = "/products", .denied = true), false},
         {__LINE__, GIVEN(.path = "/healthz", .denied = true), false},
+        {__LINE__, GIVEN(.path = "/products", .unidentified = true), false},
+        {__LINE__, GIVEN(.path = "/products", EMPTY), false},
+        {__LINE__, GIVEN(.path = "/products", SOME), true},
         {__LINE__, GIVEN(.path = "/-/error", .refused = 400), false},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {

@@ -54,6 +54,8 @@ static const struct {
     const char *name;
 } problem_rows[] = {
     {__LINE__, PROBLEM_DENIED, 403, "", "consumer-denied"},
+    {__LINE__, PROBLEM_UNIDENTIFIED, 403, "", "consumer-unidentified"},
+    {__LINE__, PROBLEM_RATE_LIMITED, 429, "", "rate-limited"},
     {__LINE__, PROBLEM_NO_ROUTE, 404, "", "not-found"},
     {__LINE__, PROBLEM_METHOD, 405, "Allow: GET, HEAD\r\n", "method-not-allowed"},
     {__LINE__, PROBLEM_MEDIA_TYPE_OF, 415, "Accept: application/json\r\n",

@@ -117,11 +117,6 @@ static void test_variables(void)
     CHECK_TEXT(request.headers[HTTP_IF_NONE_MATCH], "*");
     CHECK_TEXT(request.headers[HTTP_REQUEST_ID], "r");
 
-    memcpy(consumer, "PP2_AWS_VPCE_ID=vpce-0A", sizeof consumer);
-    open_request(&fcgi, all, "", 0);
-    gateway_read(&gateway, &fcgi, &request);
-    CHECK_TEXT(request.consumer, "-");
-
     open_request(&fcgi, few, "", 0);
     gateway_read(&gateway, &fcgi, &request);
     CHECK_TEXT(request.path, "");
@@ -129,6 +124,43 @@ static void test_variables(void)
     CHECK_TEXT(request.consumer, "-");
     for (enum http_header i = 0; i < HTTP_HEADER_MAX; i++)
         CHECK_NULL(request.headers[i], "header %d", (int)i);
+    gateway_free(&gateway);
+}
+
+static void test_endpoint(void)
+{
+    static const struct {
+        int line;
+        const char *value; /* NULL: there is no such variable */
+        const char *consumer;
+        bool unidentified;
+    } rows[] = {
+        {__LINE__, "vpce-0a", "vpce-0a", false},
+        {__LINE__, NULL, "-", false},
+        {__LINE__, "", "-", false},
+        {__LINE__, "-", "-", false},
+        {__LINE__, "vpce-0A", "-", true},
+        {__LINE__, "vpce-", "-", true},
+        {__LINE__, "*", "-", true},
+        {__LINE__, "acme", "-", true},
+        {__LINE__, "vpce-0a ", "-", true},
+        {__LINE__, "vpce-0a,vpce-0b", "-", true},
+    };
+    struct gateway gateway;
+    REQUIRE_TRUE(gateway_init(&gateway));
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        char variable[VARIABLE_SIZE];
+        char *variables[] = {rows[i].value ? variable : NULL, NULL};
+        struct http_request request;
+        FCGX_Request fcgi;
+        CHECK_ROW(rows[i].line);
+        snprintf(variable, sizeof variable, "PP2_AWS_VPCE_ID=%s",
+                 rows[i].value ? rows[i].value : "");
+        open_request(&fcgi, variables, "", 0);
+        gateway_read(&gateway, &fcgi, &request);
+        CHECK_TEXT(request.consumer, rows[i].consumer);
+        CHECK_INT(request.unidentified, rows[i].unidentified);
+    }
     gateway_free(&gateway);
 }
 
@@ -206,6 +238,7 @@ int main(void)
 {
     CU_TestInfo tests[] = {{"body", test_body},
                            {"variables", test_variables},
+                           {"the caller's endpoint", test_endpoint},
                            {"refusal", test_refusal},
                            {"write", test_write},
                            CU_TEST_INFO_NULL};

@@ -1,13 +1,15 @@
-/* Denied consumers: refused everywhere at once, on every worker, and nobody else with them. */
+/* The consumers: named as the file says, or refused everywhere at once, on every worker, and nobody
+ * else with them. */
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "check.h"
-#include "config/denylist.h"
+#include "config/consumers.h"
 #include "e2e/answer.h"
 #include "e2e/client.h"
 #include "e2e/e2e_suite.h"
@@ -35,10 +37,10 @@ static char dir[32], file[64];
 
 static int setup(void)
 {
-    snprintf(dir, sizeof dir, "/tmp/postern-denied.XXXXXX");
+    snprintf(dir, sizeof dir, "/tmp/postern-consumers.XXXXXX");
     if (!mkdtemp(dir))
         return 1;
-    snprintf(file, sizeof file, "%s/denied", dir);
+    snprintf(file, sizeof file, "%s/consumers", dir);
     return 0;
 }
 
@@ -49,7 +51,7 @@ static int teardown(void)
 }
 
 /* As an operator should: the file is never there in part. */
-static void write_denied(const char *text)
+static void write_consumers(const char *text)
 {
     char fresh[sizeof file + 8];
     snprintf(fresh, sizeof fresh, "%s.new", file);
@@ -64,11 +66,11 @@ static bool start(const char *text, const char *lighttpd)
 {
     char setting[SETTING_SIZE];
     const char *env[] = {"POSTERN_QUIET_MS=50", setting,
-                         text ? "POSTERN_CONSUMERS_DENIED=" : "POSTERN_CONSUMERS_DENIED=vpce-0e",
+                         text ? "POSTERN_CONSUMERS=" : "POSTERN_CONSUMERS=vpce-0e evil denied",
                          NULL};
-    snprintf(setting, sizeof setting, "POSTERN_CONSUMERS_DENIED_FILE=%s", text ? file : "");
+    snprintf(setting, sizeof setting, "POSTERN_CONSUMERS_FILE=%s", text ? file : "");
     if (text)
-        write_denied(text);
+        write_consumers(text);
     return pair_start(
                &pair,
                &(struct pair_options){.workers = WORKERS, .env = env, .lighttpd = lighttpd}) &&
@@ -88,8 +90,8 @@ static int status_of(const char *consumer, const char *method, const char *path,
     char connection[16];
     bool closes = fastcgi_header(&got, "Connection", connection, sizeof connection);
     if (closes != (status == 403) || (closes && strcmp(connection, "close") != 0) ||
-        (status == 403) != (strstr(got.body, "urn:postern:problem:consumer-denied") != NULL)) {
-        fprintf(stderr, "denied: %s: %s\n", consumer, got.text.data ? got.text.data : "nothing");
+        (status == 403) != (strstr(got.body, "urn:postern:problem:consumer-") != NULL)) {
+        fprintf(stderr, "consumers: %s: %s\n", consumer, got.text.data ? got.text.data : "nothing");
         status = -1;
     }
     fastcgi_free(&got);
@@ -135,7 +137,6 @@ static void test_refused(void)
         {__LINE__, "vpce-0e", "GET", "/readyz", NULL, 200},
         {__LINE__, "vpce-0", "GET", "/products/1", NULL, 200},
         {__LINE__, "vpce-0e0", "GET", "/products/1", NULL, 200},
-        {__LINE__, "vpce-0E", "GET", "/products/1", NULL, 200},
         {__LINE__, "-", "GET", "/products/1", NULL, 200},
         {__LINE__, "vpce-0f", "POST", "/orders", ORDER, 201},
     };
@@ -147,7 +148,7 @@ static void test_refused(void)
     }
     CHECK_INT(ledger_number(&pair, "SELECT count(*) FROM orders"), 1);
     CHECK_LOG(&pair, "postern.log",
-              "\"consumer\":\"vpce-0e\",\"method\":\"POST\","
+              "\"consumer\":\"evil\",\"method\":\"POST\","
               "\"route\":\"/orders\",\"status\":403",
               WAIT_MS);
     /* Without a file HUP has nothing to read. */
@@ -171,7 +172,7 @@ static void send_traffic(void *context, size_t thread)
                                   : get("vpce-0b");
         atomic_fetch_add(&served, 1);
         if (status != (denied ? 403 : 200) && atomic_fetch_add(&wrong, 1) == 0)
-            fprintf(stderr, "denied: thread %zu got %d\n", thread, status);
+            fprintf(stderr, "consumers: thread %zu got %d\n", thread, status);
     }
 }
 
@@ -179,15 +180,16 @@ static void send_traffic(void *context, size_t thread)
 static void test_reread(void)
 {
     pid_t before[PROCESS_WORKERS_MAX], after[PROCESS_WORKERS_MAX];
-    REQUIRE_TRUE(start("vpce-0d\n", NULL));
+    REQUIRE_TRUE(start("vpce-0d d denied\n", NULL));
     size_t count = pair_workers(&pair, before, PROCESS_WORKERS_MAX);
     atomic_store(&stop, false);
     CHECK_TRUE(load_start(&load, THREADS, send_traffic, NULL));
     for (int flip = 1; flip <= FLIPS; flip++) {
         CHECK_OF("flip %d", flip);
-        write_denied(flip % 2 ? "# both\nvpce-0a\nvpce-0d\n" : "vpce-0d # alone\n");
+        write_consumers(flip % 2 ? "# both\nvpce-0a a denied\nvpce-0d d denied\n"
+                                 : "vpce-0d d denied # alone\n");
         kill(pair.app, SIGHUP);
-        REQUIRE_TRUE(wait_log("\"denied consumers read again\"", flip));
+        REQUIRE_TRUE(wait_log("\"consumers read again\"", flip));
         for (int i = 0; i < CALLS; i++) {
             int status = get("vpce-0a");
             CHECK_INT(status, flip % 2 ? 403 : 200);
@@ -199,18 +201,18 @@ static void test_reread(void)
     CHECK_COMPARE(atomic_load(&served), >, FLIPS);
     CHECK_INT(pair_workers(&pair, after, PROCESS_WORKERS_MAX), count);
     CHECK_BYTES(before, count * sizeof before[0], after, count * sizeof before[0]);
-    CHECK_LOG(&pair, "postern.log", "\"denied\":2}", 0);
+    CHECK_LOG(&pair, "postern.log", "\"consumers\":2}", 0);
     pair_end(&pair);
 }
 
 static void test_bad_reread(void)
 {
-    static const char stays[] = "the old list stays in force";
-    REQUIRE_TRUE(start("vpce-0a\n", NULL));
-    write_denied("vpce-0b\n\nvpce-0c;\n");
+    static const char stays[] = "the old ones stay in force";
+    REQUIRE_TRUE(start("vpce-0a a denied\n", NULL));
+    write_consumers("vpce-0b b denied\n\nvpce-0c c dennied\n");
     kill(pair.app, SIGHUP);
     CHECK_TRUE(wait_log(stays, 1));
-    CHECK_LOG(&pair, "postern.log", "\"line\":3,\"error\":\"\\\"vpce-0c;\\\" is", 0);
+    CHECK_LOG(&pair, "postern.log", "\"line\":3,\"error\":\"\\\"dennied\\\" is", 0);
     CHECK_INT(get("vpce-0a"), 403);
     CHECK_INT(get("vpce-0b"), 200);
     unlink(file);
@@ -226,9 +228,9 @@ static void test_bad_reread(void)
     CHECK_TRUE(process_wait_workers(&pair, WORKERS, old, count, WAIT_MS));
     for (int i = 0; i < CALLS; i++)
         CHECK_INT(get("vpce-0a"), 403);
-    write_denied("vpce-0b\n");
+    write_consumers("vpce-0b b denied\n");
     kill(pair.app, SIGHUP);
-    CHECK_TRUE(wait_log("\"denied consumers read again\"", 1));
+    CHECK_TRUE(wait_log("\"consumers read again\"", 1));
     CHECK_INT(get("vpce-0a"), 200);
     CHECK_INT(get("vpce-0b"), 403);
     pair_end(&pair);
@@ -245,47 +247,146 @@ static void test_bad_start(void)
 {
     char setting[SETTING_SIZE], why[SETTING_SIZE * 2];
     REQUIRE_TRUE(start(NULL, NULL));
-    CHECK_TRUE(refuses_to_start("POSTERN_CONSUMERS_DENIED=vpce-0a,vpce-svc-0b",
-                                "postern: POSTERN_CONSUMERS_DENIED: \"vpce-svc-0b\" is no VPC "
+    CHECK_TRUE(refuses_to_start("POSTERN_CONSUMERS=vpce-0a a; vpce-svc-0b b",
+                                "postern: POSTERN_CONSUMERS: line 2: \"vpce-svc-0b\" is no VPC "
                                 "endpoint's id"));
-    CHECK_TRUE(pair_set(&pair, "POSTERN_CONSUMERS_DENIED="));
-    write_denied("vpce-0a\nvpce-0B\n");
-    snprintf(setting, sizeof setting, "POSTERN_CONSUMERS_DENIED_FILE=%s", file);
-    snprintf(why, sizeof why, "postern: POSTERN_CONSUMERS_DENIED_FILE: %s: line 2: \"vpce-0B\" is",
+    CHECK_TRUE(pair_set(&pair, "POSTERN_CONSUMERS=vpce-0a a"));
+    write_consumers("vpce-0b b\nvpce-0a c\n");
+    snprintf(setting, sizeof setting, "POSTERN_CONSUMERS_FILE=%s", file);
+    snprintf(why, sizeof why,
+             "postern: POSTERN_CONSUMERS_FILE: %s: line 2: vpce-0a is on line 1 of "
+             "POSTERN_CONSUMERS already",
              file);
     CHECK_TRUE(refuses_to_start(setting, why));
     unlink(file);
     snprintf(why, sizeof why, "%s: cannot be opened: No such file", file);
     CHECK_TRUE(refuses_to_start(setting, why));
-    CHECK_TRUE(pair_set(&pair, "POSTERN_CONSUMERS_DENIED_FILE="));
-    CHECK_TRUE(refuses_to_start("POSTERN_DRAIN_MIN_MS=22501",
-                                "POSTERN_DRAIN_MIN_MS: 22501 ms are over nine tenths"));
+    CHECK_TRUE(pair_set(&pair, "POSTERN_CONSUMERS_FILE="));
+    CHECK_TRUE(refuses_to_start("POSTERN_CONSUMERS_DENIED=vpce-0a",
+                                "POSTERN_CONSUMERS_DENIED: no such setting"));
+    CHECK_TRUE(pair_set(&pair, "POSTERN_CONSUMERS_DENIED="));
     CHECK_INT(get("vpce-0e"), 403);
+    pair_end(&pair);
+}
+
+/* The table as the web server finds it. */
+static void check_published(const char *wanted)
+{
+    char *text = pair_read(&pair, "postern.sock.consumers");
+    CHECK_TEXT(text, wanted);
+    free(text);
+}
+
+static void test_published(void)
+{
+    static const char table[] = "postern-consumers 1\n* - rate=3 burst=6\nvpce-0a a denied\n";
+    char path[PAIR_PATH_SIZE + 32];
+    struct stat st;
+    REQUIRE_TRUE(start("vpce-0a a denied\n* - rate=3\n", NULL));
+    check_published(table);
+    snprintf(path, sizeof path, "%s.consumers", pair.socket);
+    CHECK_INT(stat(path, &st), 0);
+    CHECK_INT(st.st_mode & 07777, 0640);
+    write_consumers("vpce-0a a denied\nvpce-0b\n");
+    kill(pair.app, SIGHUP);
+    CHECK_TRUE(wait_log("the old ones stay in force", 1));
+    check_published(table);
+    write_consumers("vpce-0b b\n");
+    kill(pair.app, SIGHUP);
+    CHECK_TRUE(wait_log("\"consumers read again\"", 1));
+    check_published("postern-consumers 1\nvpce-0b b\n");
+    /* Where it cannot be published, nothing changes. */
+    strcat(path, ".new");
+    CHECK_INT(mkdir(path, 0700), 0);
+    write_consumers("vpce-0b b denied\n");
+    kill(pair.app, SIGHUP);
+    CHECK_TRUE(wait_log("the old ones stay in force", 2));
+    check_published("postern-consumers 1\nvpce-0b b\n");
+    CHECK_INT(get("vpce-0b"), 200);
+    CHECK_INT(rmdir(path), 0);
+    pair_stop_app(&pair, SIGTERM);
+    check_published(NULL);
+    pair_end(&pair);
+}
+
+/* Orders and keys are a consumer's, whichever of its endpoints they come from. */
+static void test_names(void)
+{
+    static const struct {
+        int line;
+        const char *endpoint;
+        int orders;
+    } rows[] = {
+        {__LINE__, "vpce-0a", 2}, {__LINE__, "vpce-0b", 2}, {__LINE__, "vpce-0c", 1},
+        {__LINE__, "vpce-0d", 0}, {__LINE__, "-", 0},
+    };
+    REQUIRE_TRUE(start("vpce-0a acme\nvpce-0b acme\nvpce-0c -\n* other\n- local\n", NULL));
+    CHECK_INT(status_of("vpce-0a", "POST", "/orders", ORDER), 201);
+    CHECK_INT(status_of("vpce-0b", "POST", "/orders", ORDER), 201);
+    CHECK_INT(status_of("vpce-0c", "POST", "/orders", ORDER), 201);
+    CHECK_INT(ledger_number(&pair, "SELECT count(*) FROM orders WHERE consumer = 'acme'"), 2);
+    CHECK_INT(ledger_number(&pair, "SELECT count(*) FROM orders WHERE consumer = 'vpce-0c'"), 1);
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        char who[SETTING_SIZE];
+        const char *variables[] = {who, "REQUEST_METHOD=GET", "PATH_INFO=/orders", NULL};
+        struct fastcgi_answer got;
+        int orders = 0;
+        CHECK_ROW(rows[i].line);
+        snprintf(who, sizeof who, "PP2_AWS_VPCE_ID=%s", rows[i].endpoint);
+        fastcgi_call(&pair, variables, NULL, &got);
+        for (const char *at = got.body; (at = strstr(at, "\"created_at\"")); at++)
+            orders++;
+        CHECK_INT(got.status, 200);
+        CHECK_INT(orders, rows[i].orders);
+        fastcgi_free(&got);
+    }
+    CHECK_LOG(&pair, "postern.log", "\"consumer\":\"acme\",\"method\":\"GET\"", WAIT_MS);
+    CHECK_LOG(&pair, "postern.log", "\"consumer\":\"vpce-0d\"", WAIT_MS);
+    CHECK_LOG(&pair, "postern.log", "\"consumer\":\"local\"", WAIT_MS);
+    pair_end(&pair);
+}
+
+/* A variable that is no endpoint's id: nobody is served under it, and one line a second counts. */
+static void test_unidentified(void)
+{
+    static const char *const bad[] = {"vpce-0A", "acme", "vpce-", "*", "vpce-0a,vpce-0b"};
+    REQUIRE_TRUE(start("vpce-0a acme\n- local denied\n", NULL));
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        CHECK_OF("%s", bad[i]);
+        CHECK_INT(get(bad[i]), 403);
+        CHECK_INT(status_of(bad[i], "POST", "/orders", ORDER), 403);
+        CHECK_INT(status_of(bad[i], "OPTIONS", "/orders", NULL), 403);
+        CHECK_INT(status_of(bad[i], "GET", "/readyz", NULL), 200);
+    }
+    CHECK_INT(get("vpce-0a"), 200);
+    CHECK_INT(get("-"), 403);
+    CHECK_INT(ledger_number(&pair, "SELECT count(*) FROM orders"), 0);
+    CHECK_LOG(&pair, "postern.log", "their endpoint's id is none\",\"count\":1}", WAIT_MS);
     pair_end(&pair);
 }
 
 static void test_most(void)
 {
-    enum { MOST = DENYLIST_MAX };
-    static char text[(MOST + 1) * ENDPOINT_ID_SIZE + 1];
+    enum { MOST = CONSUMERS_MAX };
+    static char text[(MOST + 1) * CONSUMERS_LINE_SIZE];
     char id[ENDPOINT_ID_SIZE];
     size_t used = 0;
     for (int i = 0; i < MOST; i++)
-        used += (size_t)snprintf(text + used, sizeof text - used, "vpce-%059x\n", 2 * (MOST - i));
+        used += (size_t)snprintf(text + used, sizeof text - used, "vpce-%059x n%062d denied\n",
+                                 2 * (MOST - i), i);
     REQUIRE_TRUE(start(text, NULL));
-    CHECK_LOG(&pair, "postern.log", "\"denied\":1000,", 0);
-    for (int i = 1; i <= 2 * MOST + 1; i++) {
+    CHECK_LOG(&pair, "postern.log", "\"consumers\":1000,", 0);
+    for (int i = 1; i <= 2 * MOST + 1; i += 7) {
         snprintf(id, sizeof id, "vpce-%059x", i);
         int status = get(id);
         CHECK_INT(status, i % 2 == 0 ? 403 : 200, "%s: %d", id, status);
     }
-    snprintf(text + used, sizeof text - used, "vpce-0a\n");
-    write_denied(text);
+    snprintf(text + used, sizeof text - used, "vpce-0a a denied\n");
+    write_consumers(text);
     kill(pair.app, SIGHUP);
     CHECK_TRUE(wait_log("more than 1000 endpoints", 1));
     CHECK_LOG(&pair, "postern.log", "\"line\":1001,", 0);
     CHECK_INT(get("vpce-0a"), 200);
-    CHECK_INT(get(id), 200);
     pair_end(&pair);
 }
 
@@ -300,7 +401,7 @@ static void test_connection_ends(void)
     static const char denied[] = "GET /products/1 HTTP/1.1\r\nHost: x\r\nUser-Agent: a\r\n\r\n";
     char answers[8192];
     bool closed = false;
-    REQUIRE_TRUE(start("vpce-0a\n", lighttpd));
+    REQUIRE_TRUE(start("vpce-0a a denied\n", lighttpd));
     int fd = client_raw_open(pair.port);
     CHECK_TRUE(client_raw_send(fd, admitted, strlen(admitted)));
     CHECK_TRUE(client_raw_send(fd, denied, strlen(denied)));
@@ -322,8 +423,11 @@ int main(void)
                                   {"HUP changes the list under load", test_reread},
                                   {"a bad file changes nothing", test_bad_reread},
                                   {"a bad list keeps it from starting", test_bad_start},
+                                  {"what the web server is told", test_published},
+                                  {"names scope orders", test_names},
+                                  {"an endpoint's id that is none", test_unidentified},
                                   {"the longest list", test_most},
                                   {"the connection ends", test_connection_ends},
                                   CU_TEST_INFO_NULL};
-    return e2e_suite_run("e2e/denied", setup, teardown, tests);
+    return e2e_suite_run("e2e/consumers", setup, teardown, tests);
 }

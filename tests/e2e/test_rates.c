@@ -1,0 +1,278 @@
+/* The rates: each consumer gets what its line says, at any number of workers, whatever dies, and is
+ * told the truth about it. */
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "check.h"
+#include "e2e/answer.h"
+#include "e2e/e2e_suite.h"
+#include "e2e/fastcgi.h"
+#include "e2e/load.h"
+#include "e2e/pair.h"
+#include "e2e/process.h"
+
+enum { THREADS = 3, WAIT_MS = 15000, SETTING_SIZE = 128, VALUE_SIZE = 64, KILLS = 12 };
+
+static struct pair pair;
+static struct load load;
+static char file[] = "/tmp/postern-rates.XXXXXX", setting[SETTING_SIZE];
+
+static int setup(void)
+{
+    int fd = mkstemp(file);
+    snprintf(setting, sizeof setting, "POSTERN_CONSUMERS_FILE=%s", file);
+    return fd < 0 ? 1 : close(fd);
+}
+
+static int teardown(void)
+{
+    return unlink(file);
+}
+
+static void write_consumers(const char *text)
+{
+    FILE *out = fopen(file, "we");
+    REQUIRE_NOT_NULL(out);
+    CHECK_COMPARE(fputs(text, out), >=, 0);
+    CHECK_INT(fclose(out), 0);
+}
+
+static bool start(const char *text, int workers)
+{
+    static const char *env[] = {"POSTERN_QUIET_MS=50", setting, NULL};
+    write_consumers(text);
+    return pair_start(&pair, &(struct pair_options){.workers = workers, .env = env}) &&
+           process_wait_workers(&pair, (size_t)workers, NULL, 0, WAIT_MS);
+}
+
+static bool ask(const char *consumer, const char *method, const char *path,
+                struct fastcgi_answer *got)
+{
+    char who[SETTING_SIZE], what[SETTING_SIZE], where[SETTING_SIZE];
+    const char *variables[] = {who, what, where, NULL};
+    snprintf(who, sizeof who, "PP2_AWS_VPCE_ID=%s", consumer);
+    snprintf(what, sizeof what, "REQUEST_METHOD=%s", method);
+    snprintf(where, sizeof where, "PATH_INFO=%s", path);
+    return fastcgi_call(&pair, variables, NULL, got);
+}
+
+static int status_of(const char *consumer, const char *method, const char *path)
+{
+    struct fastcgi_answer got;
+    ask(consumer, method, path, &got);
+    int status = got.status;
+    fastcgi_free(&got);
+    return status;
+}
+
+static int get(const char *consumer)
+{
+    return status_of(consumer, "GET", "/products/1");
+}
+
+/* The header of one answer, or "". */
+static const char *header_of(const char *consumer, const char *path, const char *name)
+{
+    static char value[VALUE_SIZE];
+    struct fastcgi_answer got;
+    ask(consumer, "GET", path, &got);
+    if (!fastcgi_header(&got, name, value, sizeof value))
+        value[0] = '\0';
+    fastcgi_free(&got);
+    return value;
+}
+
+/* What a flood of the consumer vpce-0a came to. */
+static atomic_bool stop;
+static atomic_int admitted, refused, others;
+
+static void flood_on(void *context, size_t thread)
+{
+    (void)context;
+    (void)thread;
+    while (!atomic_load(&stop)) {
+        int status = get("vpce-0a");
+        atomic_fetch_add(status == 200 ? &admitted : status == 429 ? &refused : &others, 1);
+    }
+}
+
+static void flood_start(void)
+{
+    atomic_store(&stop, false);
+    atomic_store(&admitted, 0);
+    atomic_store(&refused, 0);
+    atomic_store(&others, 0);
+    CHECK_TRUE(load_start(&load, THREADS, flood_on, NULL));
+}
+
+static void flood_end(void)
+{
+    atomic_store(&stop, true);
+    load_join(&load);
+}
+
+/* Asks until it is refused; how often it was not, at most 1000 times. */
+static int drain(const char *consumer)
+{
+    int n = 0;
+    while (n < 1000 && get(consumer) == 200)
+        n++;
+    return n;
+}
+
+/* A bucket that starts full admits its burst and the rate's share of the time, no more at four
+ * workers than at one. A request in the first or last moment may count or not. */
+static void test_rate(void)
+{
+    enum { RATE = 40, BURST = 40, FLOOD_MS = 2000 };
+    for (int workers = 1; workers <= 4; workers += 3) {
+        CHECK_OF("%d workers", workers);
+        REQUIRE_TRUE(start("vpce-0a a rate=40 burst=40\n", workers));
+        int64_t began = load_now_ms();
+        flood_start();
+        load_sleep_ms(FLOOD_MS);
+        flood_end();
+        int64_t took = load_now_ms() - began;
+        double wanted = BURST + (double)took * RATE / 1000;
+        CHECK_COMPARE(atomic_load(&admitted), <=, (int)(wanted + 1));
+        CHECK_COMPARE(atomic_load(&admitted), >=, (int)(wanted * 0.95 - 1));
+        CHECK_COMPARE(atomic_load(&refused), >, 0);
+        CHECK_INT(atomic_load(&others), 0);
+        pair_end(&pair);
+    }
+}
+
+/* All but probes count, and all but probes are refused, for that consumer alone. */
+static void test_every_route(void)
+{
+    static const struct {
+        int line;
+        const char *method, *path;
+        int status;
+    } rows[] = {
+        {__LINE__, "GET", "/products", 429}, {__LINE__, "HEAD", "/products/1", 429},
+        {__LINE__, "POST", "/orders", 429},  {__LINE__, "OPTIONS", "/orders", 429},
+        {__LINE__, "GET", "/nothing", 429},  {__LINE__, "BREW", "/products", 429},
+        {__LINE__, "GET", "/healthz", 200},  {__LINE__, "GET", "/readyz", 200},
+        {__LINE__, "HEAD", "/readyz", 200},
+    };
+    enum { BURST = 5 };
+    /* So slow that no token comes back while this runs is not to be had: a rate is at least 1. */
+    REQUIRE_TRUE(start("vpce-0a a rate=1 burst=5\nvpce-0b b rate=1 burst=1000\n", 2));
+    for (int i = 0; i < 2 * BURST; i++)
+        CHECK_INT(status_of("vpce-0a", "GET", i % 2 ? "/healthz" : "/readyz"), 200);
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        CHECK_ROW(rows[i].line);
+        CHECK_COMPARE(drain("vpce-0a"), <=, BURST);
+        /* A token may have come back in between. */
+        int status = status_of("vpce-0a", rows[i].method, rows[i].path);
+        if (status != rows[i].status)
+            status = status_of("vpce-0a", rows[i].method, rows[i].path);
+        CHECK_INT(status, rows[i].status);
+        CHECK_INT(get("vpce-0b"), 200);
+    }
+    CHECK_INT(get("vpce-0c"), 200);
+    /* Whatever is wrong with it, a request counts. */
+    CHECK_COMPARE(drain("vpce-0a"), <=, BURST);
+    load_sleep_ms(2100);
+    CHECK_INT(status_of("vpce-0a", "GET", "/nothing"), 404);
+    CHECK_INT(status_of("vpce-0a", "OPTIONS", "/orders"), 204);
+    CHECK_COMPARE(drain("vpce-0a"), <=, 1);
+    CHECK_LOG(&pair, "postern.log", "\"consumer\":\"a\",\"method\":\"BREW\"", WAIT_MS);
+    pair_end(&pair);
+}
+
+static void test_what_is_told(void)
+{
+    REQUIRE_TRUE(start("vpce-0a a rate=1 burst=1\nvpce-0b b rate=50\nvpce-0c c denied\n", 2));
+    CHECK_TEXT(header_of("vpce-0b", "/products/1", "RateLimit-Policy"), "\"consumer\";q=100;w=2");
+    CHECK_START(header_of("vpce-0b", "/nothing", "RateLimit"), "\"consumer\";r=9");
+    CHECK_TEXT(header_of("vpce-0b", "/readyz", "RateLimit"), "");
+    CHECK_TEXT(header_of("vpce-0b", "/products/1", "Retry-After"), "");
+    CHECK_TEXT(header_of("vpce-0c", "/products/1", "RateLimit"), "");
+    CHECK_TEXT(header_of("vpce-0d", "/products/1", "RateLimit"), "");
+    /* Whoever waits as long as it is told is served. */
+    struct fastcgi_answer got;
+    char value[VALUE_SIZE] = "";
+    drain("vpce-0a");
+    for (int i = 0; i < 2; i++) {
+        ask("vpce-0a", "GET", "/products/1", &got);
+        CHECK_INT(got.status, 429);
+        CHECK_CONTAINS(got.body, "\"type\":\"urn:postern:problem:rate-limited\"");
+        CHECK_TRUE(fastcgi_header(&got, "RateLimit", value, sizeof value));
+        CHECK_TEXT(value, "\"consumer\";r=0;t=1");
+        CHECK_TRUE(fastcgi_header(&got, "Retry-After", value, sizeof value));
+        CHECK_TEXT(value, "1");
+        fastcgi_free(&got);
+        load_sleep_ms(1000);
+        CHECK_INT(get("vpce-0a"), 200);
+    }
+    pair_end(&pair);
+}
+
+/* Workers that die in mid-request take nothing with them: the bucket gets as full as ever, and the
+ * limit holds meanwhile. */
+static void test_killed_workers(void)
+{
+    enum { RATE = 50, BURST = 50 };
+    REQUIRE_TRUE(start("vpce-0a a rate=50 burst=50\n", 4));
+    int64_t began = load_now_ms();
+    flood_start();
+    for (int i = 0; i < KILLS; i++) {
+        pid_t pids[PROCESS_WORKERS_MAX];
+        size_t count = pair_workers(&pair, pids, PROCESS_WORKERS_MAX);
+        if (count > 0)
+            kill(pids[(size_t)i % count], SIGKILL);
+        load_sleep_ms(60);
+    }
+    flood_end();
+    double most = BURST + (double)(load_now_ms() - began) * RATE / 1000;
+    CHECK_COMPARE(atomic_load(&admitted), <=, (int)(most + 1));
+    CHECK_TRUE(process_wait_workers(&pair, 4, NULL, 0, WAIT_MS));
+    load_sleep_ms(1100);
+    began = load_now_ms();
+    int n = drain("vpce-0a");
+    CHECK_COMPARE(n, >=, BURST);
+    CHECK_COMPARE(n, <=, (int)(BURST + (double)(load_now_ms() - began) * RATE / 1000 + 1));
+    pair_end(&pair);
+}
+
+/* HUP changes rate and burst, and neither gives tokens nor takes any. */
+static void test_reread(void)
+{
+    enum { BURST = 150 };
+    REQUIRE_TRUE(start("vpce-0a a rate=1 burst=150\n* - rate=1 burst=150\n", 2));
+    int64_t began = load_now_ms();
+    int listed = drain("vpce-0a"), unlisted = drain("vpce-0b");
+    CHECK_COMPARE(listed, >=, BURST);
+    CHECK_COMPARE(unlisted, >=, BURST);
+    write_consumers("vpce-09 - rate=1\n* - rate=2 burst=300\nvpce-0a a rate=2 burst=300\n");
+    kill(pair.app, SIGHUP);
+    CHECK_LOG(&pair, "postern.log", "\"consumers read again\"", WAIT_MS);
+    CHECK_TEXT(header_of("vpce-0a", "/products/1", "RateLimit-Policy"), "\"consumer\";q=300;w=150");
+    listed += drain("vpce-0a");
+    unlisted += drain("vpce-0b");
+    int most = BURST + (int)((load_now_ms() - began) * 2 / 1000) + 2;
+    CHECK_COMPARE(listed, <=, most);
+    CHECK_COMPARE(unlisted, <=, most);
+    write_consumers("vpce-0a a rate=2 burst=300 rate=3\n");
+    kill(pair.app, SIGHUP);
+    CHECK_LOG(&pair, "postern.log", "\"line\":1,\"error\":\"\\\"rate=3\\\" is not one", WAIT_MS);
+    CHECK_TEXT(header_of("vpce-0a", "/products/1", "RateLimit-Policy"), "\"consumer\";q=300;w=150");
+    pair_end(&pair);
+}
+
+int main(void)
+{
+    static CU_TestInfo tests[] = {{"the rate, with one worker and with four", test_rate},
+                                  {"every route but the probes", test_every_route},
+                                  {"what a caller is told", test_what_is_told},
+                                  {"workers that are killed", test_killed_workers},
+                                  {"HUP changes rates and keeps levels", test_reread},
+                                  CU_TEST_INFO_NULL};
+    return e2e_suite_run("e2e/rates", setup, teardown, tests);
+}
