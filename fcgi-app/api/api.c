@@ -24,9 +24,9 @@ enum api_status api_status_of(enum store_result result)
     return api_statuses[result];
 }
 
-void api_response_init(struct api_response *response)
+void api_response_init(struct api_response *response, size_t max)
 {
-    buffer_init(&response->body, API_BODY_MAX);
+    buffer_init(&response->body, max);
     api_response_reset(response);
 }
 

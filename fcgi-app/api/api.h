@@ -12,8 +12,7 @@
 #include "store/store.h"
 
 enum {
-    API_BODY_MAX = 64 * 1024 * 1024, /* bytes of an answer: some 500 000 products */
-    API_BODY_KEEP = 256 * 1024,      /* a worker keeps no larger buffer for the next request */
+    API_BODY_KEEP = 64 * 1024, /* a worker that waits for a request keeps no larger buffer */
     API_LOCATION_SIZE = 64,
     API_DETAIL_SIZE = 256,
     API_ROUTES_MAX = 8 /* of one resource */
@@ -31,7 +30,7 @@ enum api_status {
     API_OUT_OF_STOCK,  /* the member "short" lists every line that lacks stock */
     API_KEY_REUSED,    /* the idempotency key came with another order before */
     API_KEY_IN_FLIGHT, /* the first request with this idempotency key has not ended */
-    API_LIST_TOO_LONG, /* the list exceeds API_BODY_MAX; it has to be paged */
+    API_LIST_TOO_LONG, /* the list exceeds the answer's bound; it has to be paged */
     API_DRAINING,      /* this process is about to leave */
     API_STORE_BUSY,    /* the store did not answer within the deadline */
     API_STORE_DOWN,    /* the store is out of reach */
@@ -81,6 +80,7 @@ struct api_route {
     api_handler handler;
     bool takes_body; /* a JSON body, and an idempotency key */
     bool paged;      /* takes a limit, and after what to start */
+    int page;        /* the rows of a page if no limit is given; 0: all there are */
     bool shared;     /* the same for every caller, who may keep it and ask whether it changed */
     bool probe;      /* asked by load balancers and other watchers, not by callers */
 };
@@ -90,11 +90,12 @@ struct api_resource {
     struct api_route routes[API_ROUTES_MAX];
 };
 
-/* Called once by each worker. api_response_free gives back what the response holds. */
-void api_response_init(struct api_response *response);
+/* Called once by each worker. No body is ever over max bytes. api_response_free gives back what the
+ * response holds. */
+void api_response_init(struct api_response *response, size_t max);
 void api_response_free(struct api_response *response);
 
-/* Called before each request. */
+/* Called before each request, and after it: a worker that waits keeps no large buffer. */
 void api_response_reset(struct api_response *response);
 
 /* The status for a result of the store that the handler does not treat itself. */

@@ -10,6 +10,9 @@
 
 #define ORDERS_CREATED "Order created"
 
+/* A consumer's orders only ever grow in number, so a list of all of them has no bound. */
+enum { ORDERS_PAGE = 100 };
+
 /* Adds a violation for each product that does not exist, at the first item that names it. */
 static void orders_name_unknown(const struct order_request *order,
                                 const struct store_outcome *outcome, struct api_response *response)
@@ -114,8 +117,7 @@ static bool orders_visit_row(void *context, const struct order *order)
     if (!list_takes(list))
         return true;
     order_json_write(&list->writer, order, NULL);
-    snprintf(list->response->next, sizeof list->response->next, "%s", order->id);
-    return list_fits(list);
+    return list_keeps(list, order->id);
 }
 
 static enum api_status orders_list(const struct api_request *request, struct api_response *response)
@@ -133,7 +135,7 @@ static enum api_status orders_list(const struct api_request *request, struct api
 }
 
 const struct api_resource orders_resource = {{
-    {API_READ, "/orders", orders_list, .paged = true},
+    {API_READ, "/orders", orders_list, .paged = true, .page = ORDERS_PAGE},
     {API_CHANGE, "/orders", orders_place, .takes_body = true},
     {API_READ, "/orders/{id}", orders_get, .shared = false},
 }};

@@ -10,11 +10,12 @@
 static bool products_visit_row(void *context, const struct product *product)
 {
     struct list *list = context;
+    char id[ID_TEXT_SIZE];
     if (!list_takes(list))
         return true;
     product_json_write(&list->writer, product);
-    snprintf(list->response->next, sizeof list->response->next, "%" PRId64, product->id);
-    return list_fits(list);
+    snprintf(id, sizeof id, "%" PRId64, product->id);
+    return list_keeps(list, id);
 }
 
 static enum api_status products_list(const struct api_request *request,

@@ -32,10 +32,10 @@ struct http_exchange {
     char key[ORDER_KEY_MAX + 1]; /* the idempotency key, or "" */
 };
 
-void http_service_init(struct http_service *service, struct store *store)
+void http_service_init(struct http_service *service, struct store *store, size_t answer_max)
 {
     service->store = store;
-    api_response_init(&service->reply);
+    api_response_init(&service->reply, answer_max);
     buffer_init(&service->problem, PROBLEM_BODY_MAX);
 }
 
@@ -43,6 +43,12 @@ void http_service_free(struct http_service *service)
 {
     api_response_free(&service->reply);
     buffer_free(&service->problem);
+}
+
+void http_service_rest(struct http_service *service)
+{
+    buffer_reset(&service->problem, PROBLEM_BODY_KEEP);
+    api_response_reset(&service->reply);
 }
 
 void http_response_init(struct http_response *response)
@@ -61,8 +67,7 @@ static void http_start(struct http_exchange *x)
     const char *id = x->request->headers[HTTP_REQUEST_ID];
     struct http_response *response = x->response;
     buffer_reset(&response->headers, HTTP_HEADERS_MAX + 1);
-    buffer_reset(&x->service->problem, PROBLEM_BODY_KEEP);
-    api_response_reset(&x->service->reply);
+    http_service_rest(x->service);
     if (id && id_is_request_id(id))
         snprintf(response->request_id, sizeof response->request_id, "%s", id);
     else
@@ -181,6 +186,8 @@ static enum problem http_check(struct http_exchange *x, enum problem caller)
     bool paged = x->match.route && x->match.route->paged;
     /* The query is read first, so that a refusal too is indented if ?pretty asks for it. */
     query_read(x->request->query, paged, &x->query, violations);
+    if (paged && !x->query.limit)
+        x->query.limit = x->match.route->page;
     if (caller != PROBLEM_NONE)
         return caller;
     if (refusal != PROBLEM_NONE)

@@ -63,8 +63,13 @@ struct http_response {
                      sent it or how many it sent */
 };
 
-void http_service_init(struct http_service *service, struct store *store);
+/* answer_max bounds the bytes of an answer's body. */
+void http_service_init(struct http_service *service, struct store *store, size_t answer_max);
 void http_service_free(struct http_service *service);
+
+/* Once a response is sent: gives back buffers that are too large to keep while nothing is asked.
+ */
+void http_service_rest(struct http_service *service);
 
 /* Whether the request is a probe: then no consumer and no limit holds for it. */
 bool http_is_probe(const struct http_request *request);

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcgiapp.h>
 #include <malloc.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -107,7 +108,7 @@ static bool worker_open(struct worker *w)
         .timeout_ms = w->config->store_timeout_ms,
         .password_file = w->config->database_password_file,
     });
-    http_service_init(&w->service, store);
+    http_service_init(&w->service, store, (size_t)w->config->answer_kib * 1024);
     http_response_init(&w->response);
     if (!store || !gateway_init(&w->gateway)) {
         errno = ENOMEM;
@@ -140,6 +141,24 @@ static void worker_log(const struct worker *w, const struct http_request *reques
                          LOG_NUMBER("duration_us", duration_us)));
 }
 
+/* Whether the web server closed the connection, because its client left while the request was
+ * queued. A server that only ended its own sending still waits for the answer. */
+static bool worker_is_left(const struct worker *w)
+{
+    struct pollfd connection = {.fd = w->fcgi.ipcFd};
+    return poll(&connection, 1, 0) == 1 && (connection.revents & (POLLHUP | POLLERR));
+}
+
+/* Nobody waits for it, and an order that nobody waits for was perhaps placed anew. */
+static void worker_forget(struct worker *w, const struct http_request *request)
+{
+    w->response.traffic = false;
+    log_write(
+        LOG_INFO, "request not begun: client left",
+        LOG_FIELDS(LOG_TEXT("consumer", request->consumer), LOG_TEXT("method", request->method)));
+    FCGX_Finish_r(&w->fcgi);
+}
+
 static void worker_serve(struct worker *w)
 {
     struct http_request request;
@@ -148,11 +167,16 @@ static void worker_serve(struct worker *w)
 
     gateway_read(&w->gateway, &w->fcgi, &request);
     admission_check(w->board, &request, &w->caller);
+    if (worker_is_left(w)) {
+        worker_forget(w, &request);
+        return;
+    }
     http_handle(&w->service, &request, draining, &w->response);
     bool sent = gateway_write(&w->gateway, &w->fcgi, &w->response);
     /* Before the request is given up: its texts belong to libfcgi. */
     worker_log(w, &request, sent, clock_monotonic_us() - start_us);
     FCGX_Finish_r(&w->fcgi);
+    http_service_rest(&w->service);
 }
 
 static void worker_accept(struct worker *w)

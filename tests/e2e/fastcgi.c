@@ -110,6 +110,20 @@ static bool fastcgi_send(int fd, const struct buffer *request, unsigned percent,
     return client_raw_send(fd, request->data + first, request->len - first);
 }
 
+int fastcgi_begin(const struct pair *pair, const char *const *variables, const char *body)
+{
+    struct buffer request;
+    buffer_init(&request, FASTCGI_REQUEST_MAX);
+    fastcgi_write_request(&request, variables, body);
+    int fd = fastcgi_connect(pair);
+    if (fd >= 0 && !fastcgi_send(fd, &request, 0, NULL)) {
+        close(fd);
+        fd = -1;
+    }
+    buffer_free(&request);
+    return fd;
+}
+
 bool fastcgi_call_parts(const struct pair *pair, const char *const *variables, const char *body,
                         unsigned percent, void (*between)(void), struct fastcgi_answer *answer)
 {

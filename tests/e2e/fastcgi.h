@@ -23,6 +23,10 @@ struct fastcgi_answer {
 /* A connection to the application's socket, or -1. */
 int fastcgi_connect(const struct pair *pair);
 
+/* Connects and sends one request with these variables, and leaves its answer to the caller: the
+ * connection, or -1. */
+int fastcgi_begin(const struct pair *pair, const char *const *variables, const char *body);
+
 /* Sends one request with these variables ("NAME=value", ended by NULL; CONTENT_LENGTH is added) and
  * reads the whole answer. False if none came. */
 bool fastcgi_call(const struct pair *pair, const char *const *variables, const char *body,

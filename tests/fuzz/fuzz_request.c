@@ -17,6 +17,8 @@
 #include "http/route.h"
 #include "json/json_check.h"
 
+enum { FUZZ_ANSWER_MAX = 1024 * 1024 };
+
 /* Headers, and what stands for what no header says. */
 enum fuzz_line {
     FUZZ_STORE = HTTP_HEADER_MAX, /* what the store returns */
@@ -196,7 +198,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     memcpy(text, data, size);
     text[size] = '\0';
     if (!service.store) {
-        http_service_init(&service, &fake.store);
+        http_service_init(&service, &fake.store, FUZZ_ANSWER_MAX);
         http_response_init(&response);
     }
     struct http_request request = fuzz_parse(text, lines);

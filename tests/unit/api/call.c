@@ -9,7 +9,7 @@ struct api_response response;
 
 int call_setup(void)
 {
-    api_response_init(&response);
+    api_response_init(&response, CALL_ANSWER_MAX);
     return 0;
 }
 

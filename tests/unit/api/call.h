@@ -8,6 +8,8 @@
 #define CALL_CONSUMER "vpce-2"
 #define CALL_NOW_US   INT64_C(1700000000123456)
 
+enum { CALL_ANSWER_MAX = 60 * 1000 };
+
 /* The store that each call asks, and what the last call answered. */
 extern struct fake_store fake;
 extern struct api_response response;

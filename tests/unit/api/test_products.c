@@ -1,8 +1,13 @@
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "call.h"
 #include "check.h"
 #include "suite.h"
+
+/* What the store is asked for: one row more than could fit. */
+enum { ALL = CALL_ANSWER_MAX / 60 + 1 };
 
 static enum api_status get(struct api_request request)
 {
@@ -88,7 +93,7 @@ static void test_list(void)
         const char *ids;
         const char *next;
     } rows[] = {
-        {__LINE__, NULL, 0, 0, 0, "1 2 3 ", ""},
+        {__LINE__, NULL, 0, 0, ALL, "1 2 3 ", ""},
         {__LINE__, NULL, 1, 0, 2, "1 ", "1"},
         {__LINE__, NULL, 2, 0, 3, "1 2 ", "2"},
         {__LINE__, NULL, 3, 0, 4, "1 2 3 ", ""},
@@ -96,9 +101,9 @@ static void test_list(void)
         {__LINE__, "0", 1, 0, 2, "1 ", "1"},
         {__LINE__, "1", 1, 1, 2, "2 ", "2"},
         {__LINE__, "2", 1, 2, 2, "3 ", ""},
-        {__LINE__, "2", 0, 2, 0, "3 ", ""},
+        {__LINE__, "2", 0, 2, ALL, "3 ", ""},
         {__LINE__, "3", 5, 3, 6, "", ""},
-        {__LINE__, "9007199254740991", 0, PRODUCT_ID_MAX, 0, "", ""},
+        {__LINE__, "9007199254740991", 0, PRODUCT_ID_MAX, ALL, "", ""},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         CHECK_ROW(rows[i].line);
@@ -152,12 +157,46 @@ static void test_list_failed(void)
     }
 }
 
+/* As many of the shortest products as the store is asked for, and one beyond what fits. */
+static void test_list_too_long(void)
+{
+    static struct product shortest[ALL + 1];
+    for (int i = 0; i <= ALL; i++)
+        shortest[i] = (struct product){.id = 1, .name = "n", .description = ""};
+    fake_store_init(&fake);
+    fake.products = shortest;
+    fake.product_count = ALL + 1;
+    for (int i = 0; i <= ALL; i++)
+        shortest[i].id = i + 1;
+    CHECK_INT(list((struct api_request){.limit = 0}), API_LIST_TOO_LONG);
+    CHECK_INT(fake.limit, ALL);
+    /* A page of as many ends where the next row would not fit, and the next page begins there. */
+    int64_t after = 0;
+    for (int pages = 0; pages < 4 && after < ALL + 1; pages++) {
+        char text[32];
+        snprintf(text, sizeof text, "%d", (int)after);
+        CHECK_INT(list((struct api_request){.after = text, .limit = ALL}), API_OK);
+        CHECK_COMPARE(response.body.len, <=, CALL_ANSWER_MAX);
+        CHECK_INT(response.body.data[response.body.len - 1], ']');
+        char first[48];
+        snprintf(first, sizeof first, "[{\"description\":\"\",\"id\":%d,", (int)after + 1);
+        CHECK_START(response.body.data, first);
+        if (!response.next[0])
+            after = ALL + 1;
+        else
+            CHECK_COMPARE(atoi(response.next), >, after);
+        after = response.next[0] ? atoi(response.next) : after;
+    }
+    CHECK_INT(after, ALL + 1, "some page was the last");
+}
+
 int main(void)
 {
     CU_TestInfo tests[] = {{"get", test_get},
                            {"get's body", test_get_body},
                            {"list", test_list},
                            {"list refused", test_list_refused},
+                           {"list too long", test_list_too_long},
                            {"list failed", test_list_failed},
                            CU_TEST_INFO_NULL};
     return suite_run("unit/api/products", call_setup, call_teardown, tests);

@@ -13,7 +13,7 @@ struct http_response ask_response;
 
 int ask_setup(void)
 {
-    http_service_init(&ask_service, &ask_fake.store);
+    http_service_init(&ask_service, &ask_fake.store, ASK_ANSWER_MAX);
     http_response_init(&ask_response);
     return 0;
 }

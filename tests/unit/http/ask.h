@@ -7,7 +7,7 @@
 #include "fake_store.h"
 #include "http/http.h"
 
-enum { ASK_TEXT_SIZE = 512, ASK_BODY_SIZE = 4096 };
+enum { ASK_TEXT_SIZE = 512, ASK_BODY_SIZE = 4096, ASK_ANSWER_MAX = 1024 * 1024 };
 
 /* What a row asks. A member that is left out is what an ordinary client sends. */
 struct ask {

@@ -17,7 +17,7 @@ static struct buffer body, headers;
 
 static int setup(void)
 {
-    api_response_init(&reply);
+    api_response_init(&reply, PROBLEM_BODY_MAX);
     buffer_init(&body, PROBLEM_BODY_MAX);
     buffer_init(&headers, HEADERS_SIZE);
     return 0;
