@@ -85,7 +85,9 @@ POSTERN      := $(BUILD)/postern
 SETTINGS     := $(BUILD)/tests/lint/settings
 WEB_PROGRAMS := $(patsubst %.c,$(BUILD)/%,$(wildcard webserver-conf/programs/*.c))
 MODULE_NAMES := $(notdir $(basename $(wildcard webserver-conf/module/mod_*.c)))
-MODULE_PARSERS := $(filter-out webserver-conf/module/mod_%,$(wildcard webserver-conf/module/*.c))
+# What mod_postern_vpce is made of, and calls lighttpd.
+MODULE_PARTS := $(wildcard webserver-conf/module/vpce_*.c)
+MODULE_PARSERS := $(filter-out webserver-conf/module/mod_% $(MODULE_PARTS),$(wildcard webserver-conf/module/*.c))
 MODULE_SHARED := $(MODULE_PARSERS) fcgi-app/base/endpoint.c fcgi-app/base/id.c
 MODULES      := $(MODULE_NAMES:%=$(BUILD)/webserver-conf/%.so)
 MODULES_DIR  := $(BUILD)/webserver-conf/modules
@@ -182,6 +184,7 @@ MODULE_CFLAGS = -D_GNU_SOURCE -Ifcgi-app $(filter-out -fsanitize% -fno-sanitize%
 build/lighttpd/fetched: $(BUILD)/lighttpd-version webserver-conf/module/lighttpd-headers
 	@mkdir -p $(@D)
 	$(Q)$(LIGHTTPD_HEADERS) >$@
+$(BUILD)/webserver-conf/mod_postern_vpce.so: $(MODULE_PARTS)
 $(BUILD)/webserver-conf/mod_%.so: webserver-conf/module/mod_%.c $(MODULE_SHARED) $(BUILD)/flags \
     $(wildcard webserver-conf/module/*.h) build/lighttpd/fetched
 	$(say) MODULE $@

@@ -1,5 +1,6 @@
 /* fuzz_pp2_vpce: an id that is found is one, is the value of the header's one AWS TLV, and is found
- * in no part of the header, nor when the balancer speaks for itself. */
+ * in no part of the header, nor when the balancer speaks for itself. One more id in the header, and
+ * it is bad. */
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -82,6 +83,20 @@ static void fuzz_check_parts(const uint8_t *data, const struct pp2_vpce *found)
     FUZZ_INT(fuzz_read(local, whole, &again), PP2_VPCE_NONE);
 }
 
+/* A header with one more id after all that it holds. */
+static void fuzz_check_two(const uint8_t *data)
+{
+    static const uint8_t tlv[] = {0xEA, 0, 7, 1, 'v', 'p', 'c', 'e', '-', '0'};
+    size_t whole = fuzz_header_size(data), length = whole - 16 + sizeof tlv;
+    uint8_t two[PP2_VPCE_HEADER_MAX + sizeof tlv];
+    struct pp2_vpce again;
+    memcpy(two, data, whole);
+    memcpy(two + whole, tlv, sizeof tlv);
+    two[14] = (uint8_t)(length >> 8);
+    two[15] = (uint8_t)length;
+    FUZZ_INT(fuzz_read(two, whole + sizeof tlv, &again), PP2_VPCE_BAD);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct pp2_vpce found;
@@ -89,6 +104,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     case PP2_VPCE_FOUND:
         fuzz_check_found(data, size, &found);
         fuzz_check_parts(data, &found);
+        fuzz_check_two(data);
         break;
     case PP2_VPCE_MORE:
         FUZZ_COMPARE(found.wanted, >, size);

@@ -8,7 +8,8 @@ enum {
     PP2_VPCE_AT_FAMILY = 13,
     PP2_VPCE_AT_LENGTH = 14,
     PP2_VPCE_AT_ADDRESSES = 16,
-    PP2_VPCE_COMMAND = 0x21, /* version 2, PROXY; 0x20 is LOCAL: the balancer speaks for itself */
+    PP2_VPCE_LOCAL = 0x20,   /* version 2, LOCAL: the balancer speaks for itself */
+    PP2_VPCE_COMMAND = 0x21, /* version 2, PROXY */
     PP2_VPCE_TLV_HEAD = 3,
     PP2_VPCE_TLV_AWS = 0xEA,
     PP2_VPCE_SUBTYPE_ID = 0x01
@@ -45,30 +46,34 @@ static bool pp2_vpce_copy(const unsigned char *id, size_t len, char out[ENDPOINT
     return true;
 }
 
-/* Every TLV must fit, and exactly one must be an id. Whoever sends two may have passed on
- * another's. */
+/* Every TLV must fit. There is one of AWS's that is an id, or there is none of AWS's at all.
+ * Whoever sends two ids may have passed on another's. */
 static enum pp2_vpce_result pp2_vpce_tlvs(const unsigned char *at, size_t left, char *id)
 {
     const unsigned char *value = NULL;
     size_t value_len = 0;
+    bool aws = false;
     while (left > 0) {
         if (left < PP2_VPCE_TLV_HEAD)
-            return PP2_VPCE_NONE;
+            return PP2_VPCE_BAD;
         size_t len = pp2_vpce_number(at + 1);
         if (len > left - PP2_VPCE_TLV_HEAD)
-            return PP2_VPCE_NONE;
+            return PP2_VPCE_BAD;
         const unsigned char *tlv = at + PP2_VPCE_TLV_HEAD;
+        aws = aws || at[0] == PP2_VPCE_TLV_AWS;
         /* AWS reserves the other subtypes. */
         if (at[0] == PP2_VPCE_TLV_AWS && len > 0 && tlv[0] == PP2_VPCE_SUBTYPE_ID) {
             if (value)
-                return PP2_VPCE_NONE;
+                return PP2_VPCE_BAD;
             value = tlv + 1;
             value_len = len - 1;
         }
         at = tlv + len;
         left -= PP2_VPCE_TLV_HEAD + len;
     }
-    return value && pp2_vpce_copy(value, value_len, id) ? PP2_VPCE_FOUND : PP2_VPCE_NONE;
+    if (!aws)
+        return PP2_VPCE_NONE;
+    return value && pp2_vpce_copy(value, value_len, id) ? PP2_VPCE_FOUND : PP2_VPCE_BAD;
 }
 
 enum pp2_vpce_result pp2_vpce_read(const unsigned char *bytes, size_t len, struct pp2_vpce *out)
@@ -79,11 +84,11 @@ enum pp2_vpce_result pp2_vpce_read(const unsigned char *bytes, size_t len, struc
         0)
         return PP2_VPCE_NONE;
     if (len > PP2_VPCE_AT_COMMAND && bytes[PP2_VPCE_AT_COMMAND] != PP2_VPCE_COMMAND)
-        return PP2_VPCE_NONE;
+        return bytes[PP2_VPCE_AT_COMMAND] == PP2_VPCE_LOCAL ? PP2_VPCE_NONE : PP2_VPCE_BAD;
     if (len > PP2_VPCE_AT_FAMILY) {
         addresses = pp2_vpce_addresses(bytes[PP2_VPCE_AT_FAMILY]);
         if (addresses == 0)
-            return PP2_VPCE_NONE;
+            return PP2_VPCE_BAD;
     }
     if (len < PP2_VPCE_AT_ADDRESSES) {
         out->wanted = PP2_VPCE_AT_ADDRESSES;
@@ -91,7 +96,7 @@ enum pp2_vpce_result pp2_vpce_read(const unsigned char *bytes, size_t len, struc
     }
     size_t rest = pp2_vpce_number(bytes + PP2_VPCE_AT_LENGTH);
     if (rest < addresses || rest > PP2_VPCE_HEADER_MAX - PP2_VPCE_AT_ADDRESSES)
-        return PP2_VPCE_NONE;
+        return PP2_VPCE_BAD;
     if (len < PP2_VPCE_AT_ADDRESSES + rest) {
         out->wanted = PP2_VPCE_AT_ADDRESSES + rest;
         return PP2_VPCE_MORE;

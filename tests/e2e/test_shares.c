@@ -1,0 +1,313 @@
+/* One caller's connections and requests cannot take another's: what mod_postern_vpce gives each
+ * endpoint, and what it takes from whoever has more. */
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "check.h"
+#include "e2e/answer.h"
+#include "e2e/e2e_suite.h"
+#include "e2e/fixture.h"
+#include "e2e/load.h"
+#include "e2e/process.h"
+#include "e2e/proxy.h"
+#include "e2e/stub.h"
+#include "e2e/wire.h"
+
+#define GET(path) "GET " path " HTTP/1.1\r\nHost: x\r\n\r\n"
+#define ORDER     "{\"items\":[{\"product_id\":1,\"quantity\":1}]}"
+#define POST                                                                                       \
+    "POST /orders HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"                       \
+    "Content-Length: 41\r\n\r\n" ORDER
+
+/* Of 64 connections. */
+enum { SHARE = 16, PENDING = 8, REQUESTS = 2, HEADER_SECONDS = 1, REQUEST_SECONDS = 1 };
+enum { WAIT_MS = 10000, SHORT_MS = 150, AT_ONCE_MS = 1000 };
+
+static int setup(void)
+{
+    static const char *const env[] = {PROXY_ENVIRONMENT, NULL};
+    return fixture_start(&(struct pair_options){.env = env,
+                                                .module = true,
+                                                .lighttpd = PROXY_LIGHTTPD
+                                                "server.max-connections := 64\n"
+                                                "postern-vpce.requests := 2\n"
+                                                "postern-vpce.header-seconds := 1\n"
+                                                "postern-vpce.request-seconds := 1\n"});
+}
+
+static bool send_text(int fd, const char *text)
+{
+    return fd >= 0 && client_raw_send(fd, text, strlen(text));
+}
+
+/* A connection of the endpoint that has sent this; or -1. */
+static int ask(const char *id, const char *text)
+{
+    int fd = proxy_open_of(pair.port, id);
+    if (send_text(fd, text))
+        return fd;
+    if (fd >= 0)
+        close(fd);
+    return -1;
+}
+
+/* The status of the next answer on the connection, or 0. */
+static int status_of(int fd)
+{
+    static char text[WIRE_ANSWER_MAX];
+    static const char start[] = "HTTP/1.1 ";
+    client_raw_read(fd, text, sizeof start + strlen("200"), WAIT_MS, NULL);
+    return strncmp(text, start, sizeof start - 1) == 0
+               ? (int)strtol(text + sizeof start - 1, NULL, 10)
+               : 0;
+}
+
+/* Whether the server has closed it, however, maybe before it was used; waits for that, and takes
+ * what comes before. */
+static bool is_closed(int fd, int timeout_ms)
+{
+    static char text[WIRE_ANSWER_MAX];
+    bool closed = false;
+    if (fd >= 0)
+        client_raw_read(fd, text, sizeof text, timeout_ms, &closed);
+    return closed || fd < 0;
+}
+
+static int status_for(const char *id, const char *text)
+{
+    int fd = ask(id, text), status = status_of(fd);
+    close(fd);
+    return status;
+}
+
+/* Waits until the endpoint has so many places again, which the last test's connections had. */
+static void wait_for_places(const char *id)
+{
+    int status = 0;
+    for (int64_t end = load_now_ms() + WAIT_MS; status != 200 && load_now_ms() < end;)
+        status = status_for(id, GET("/healthz"));
+    CHECK_INT(status, 200);
+}
+
+static void close_all(const int *fds, int count)
+{
+    for (int i = 0; i < count; i++)
+        if (fds[i] >= 0)
+            close(fds[i]);
+}
+
+static void test_connections(void)
+{
+    int fds[SHARE];
+    for (int i = 0; i < SHARE; i++) {
+        fds[i] = ask(PROXY_A, GET("/healthz"));
+        CHECK_INT(status_of(fds[i]), 200, "%d", i);
+    }
+    for (int i = 0; i < 3; i++) {
+        int over = ask(PROXY_A, GET("/healthz"));
+        CHECK_TRUE(is_closed(over, AT_ONCE_MS));
+        close(over);
+    }
+    CHECK_INT(status_for(PROXY_B, GET("/products/1")), 200);
+    CHECK_TRUE(client_get(client, "/products/1", &answer));
+    CHECK_LOG(&pair, "lighttpd.log",
+              "of " PROXY_A ": its group of callers has its share of connections", WAIT_MS);
+    close(fds[0]);
+    wait_for_places(PROXY_A);
+    close_all(fds + 1, SHARE - 1);
+}
+
+/* Whoever opens connections and says nothing pushes out its own, oldest first, and others come
+ * in at any time. */
+static void test_silent(void)
+{
+    enum { SILENT = 3 * PENDING };
+    int fds[SILENT];
+    for (int i = 0; i < SILENT; i++) {
+        fds[i] = proxy_open(pair.port, PROXY_BALANCER);
+        CHECK_INT(status_for(PROXY_B, GET("/products/1")), 200, "after %d", i);
+    }
+    CHECK_TRUE(is_closed(fds[0], AT_ONCE_MS), "the oldest");
+    CHECK_TRUE(client_get(client, "/healthz", &answer));
+    int64_t start = load_now_ms();
+    for (int i = 1; i < SILENT; i++)
+        CHECK_TRUE(is_closed(fds[i], WAIT_MS), "%d", i);
+    CHECK_COMPARE(load_now_ms() - start, <, HEADER_SECONDS * 1000 + 1500);
+    close_all(fds, SILENT);
+    CHECK_LOG(&pair, "lighttpd.log", "too many had sent no PROXY protocol header", WAIT_MS);
+    CHECK_LOG(&pair, "lighttpd.log", "no PROXY protocol header came in time", WAIT_MS);
+}
+
+/* Byte by byte, the head or the body: none may take longer than the limit. One that is idle may. */
+static void test_trickle(void)
+{
+    static const char *const starts[] = {"GET /products HTTP/1.1\r\nX: ",
+                                         "POST /orders HTTP/1.1\r\nHost: x\r\nContent-Type: "
+                                         "application/json\r\nContent-Length: 60000\r\n\r\n{",
+                                         GET("/healthz") "GET /products HTTP/1.1\r\nX: "};
+    enum { STARTS = sizeof starts / sizeof starts[0] };
+    int fds[STARTS], left = STARTS, idle = ask(PROXY_A, GET("/healthz"));
+    int64_t start = load_now_ms(), ends[STARTS] = {0};
+    for (int i = 0; i < STARTS; i++)
+        fds[i] = ask(PROXY_A, starts[i]);
+    while (left > 0 && load_now_ms() - start < WAIT_MS) {
+        for (int i = 0; i < STARTS; i++) {
+            if (ends[i] || (send(fds[i], "a", 1, MSG_NOSIGNAL) == 1 && !is_closed(fds[i], 30)))
+                continue;
+            ends[i] = load_now_ms() - start;
+            left--;
+        }
+    }
+    for (int i = 0; i < STARTS; i++) {
+        CHECK_COMPARE(ends[i], >=, REQUEST_SECONDS * 1000 - 1000, "%d", i);
+        CHECK_COMPARE(ends[i], <, REQUEST_SECONDS * 1000 + 2500, "%d", i);
+    }
+    CHECK_INT(status_of(idle), 200);
+    CHECK_TRUE(send_text(idle, GET("/healthz")));
+    CHECK_FALSE(is_closed(idle, SHORT_MS));
+    close(idle);
+    close_all(fds, STARTS);
+    CHECK_LOG(&pair, "lighttpd.log", "its request did not come whole in time", WAIT_MS);
+}
+
+/* A group's third request waits in lighttpd until one of two ends; others' and probes do not. */
+static void test_requests(void)
+{
+    enum { ALL = 6 };
+    int fds[ALL], begun[ALL], listener = stub_open(&pair);
+    REQUIRE_COMPARE(listener, >=, 0);
+    for (int i = 0; i < ALL; i++)
+        fds[i] = ask(PROXY_A, GET("/products/1"));
+    for (int i = 0; i < REQUESTS; i++)
+        CHECK_COMPARE(begun[i] = stub_accept(listener, WAIT_MS), >=, 0);
+    CHECK_INT(stub_accept(listener, SHORT_MS), -1);
+    int b = ask(PROXY_B, GET("/products/1")), probe = ask(PROXY_A, GET("/readyz?x"));
+    for (int i = 0; i < 2; i++)
+        CHECK_TRUE(stub_answer(stub_accept(listener, WAIT_MS), 2));
+    CHECK_INT(status_of(b), 200);
+    CHECK_INT(status_of(probe), 200);
+    for (int i = REQUESTS; i < ALL; i++) {
+        CHECK_TRUE(stub_answer(begun[i - REQUESTS], 2));
+        CHECK_COMPARE(begun[i] = stub_accept(listener, WAIT_MS), >=, 0, "%d", i);
+        CHECK_INT(stub_accept(listener, SHORT_MS / 5), -1, "%d", i);
+    }
+    for (int i = ALL - REQUESTS; i < ALL; i++)
+        CHECK_TRUE(stub_answer(begun[i], 2));
+    for (int i = 0; i < ALL; i++)
+        CHECK_INT(status_of(fds[i]), 200, "%d", i);
+    close_all(fds, ALL);
+    close(b);
+    close(probe);
+    CHECK_TRUE(stub_close(&pair, listener));
+}
+
+/* Callers that left while they waited are forgotten, and those that left while the application
+ * works still count, until it has ended that work. */
+static void test_callers_that_leave(void)
+{
+    static const struct linger reset = {.l_onoff = 1, .l_linger = 0};
+    int waiting[3], begun[REQUESTS], fds[REQUESTS], listener = stub_open(&pair);
+    REQUIRE_COMPARE(listener, >=, 0);
+    for (int i = 0; i < REQUESTS; i++) {
+        fds[i] = ask(PROXY_A, GET("/products/1"));
+        CHECK_COMPARE(begun[i] = stub_accept(listener, WAIT_MS), >=, 0);
+    }
+    for (int i = 0; i < 3; i++)
+        waiting[i] = ask(PROXY_A, POST);
+    load_sleep_ms(SHORT_MS); /* until they wait */
+    for (int i = 0; i < 3; i++) {
+        if (i == 1)
+            setsockopt(waiting[i], SOL_SOCKET, SO_LINGER, &reset, sizeof reset);
+        close(waiting[i]);
+    }
+    for (int i = 0; i < REQUESTS; i++) {
+        if (i == 0)
+            setsockopt(fds[i], SOL_SOCKET, SO_LINGER, &reset, sizeof reset);
+        close(fds[i]);
+        CHECK_TRUE(stub_is_left(begun[i], WAIT_MS));
+    }
+    int next = ask(PROXY_A, GET("/products/1"));
+    CHECK_INT(stub_accept(listener, SHORT_MS), -1);
+    stub_answer(begun[0], 1024 * 1024);
+    CHECK_TRUE(stub_answer(stub_accept(listener, WAIT_MS), 2));
+    CHECK_INT(status_of(next), 200);
+    close(begun[1]);
+    CHECK_INT(stub_accept(listener, SHORT_MS), -1);
+    close(next);
+    CHECK_TRUE(stub_close(&pair, listener));
+}
+
+/* A connection that was closed before lighttpd looked places no order. */
+static void test_closed_at_once(void)
+{
+    int64_t before = answer_stock(client, 1);
+    kill(pair.web, SIGSTOP);
+    for (int i = 0; i < 3; i++)
+        close(ask(PROXY_A, POST));
+    kill(pair.web, SIGCONT);
+    CHECK_INT(status_for(PROXY_A, GET("/products/1")), 200);
+    CHECK_INT(answer_stock(client, 1), before);
+    CHECK_INT(status_for(PROXY_A, POST), 201);
+    CHECK_INT(answer_stock(client, 1), before - 1);
+}
+
+static void test_pipelined(void)
+{
+    enum { ALL = 50 };
+    static char text[WIRE_ANSWER_MAX * 4];
+    int fd = ask(PROXY_A, GET("/products/1")), found = 0;
+    for (int i = 2; i < ALL; i++)
+        CHECK_TRUE(send_text(fd, GET("/products/1")));
+    CHECK_TRUE(send_text(fd, "GET /nowhere HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"));
+    client_raw_read(fd, text, sizeof text, WAIT_MS, NULL);
+    close(fd);
+    for (const char *at = text; (at = strstr(at, "HTTP/1.1 200 OK\r\n")); at++)
+        found++;
+    CHECK_INT(found, ALL - 1);
+    CHECK_CONTAINS(text, "HTTP/1.1 404 ");
+}
+
+/* An ordered stop answers those that wait too; and lighttpd started anew by USR1 counts anew. */
+static void test_stop(void)
+{
+    enum { ALL = 5 };
+    int fds[ALL], listener = stub_open(&pair);
+    REQUIRE_COMPARE(listener, >=, 0);
+    for (int i = 0; i < ALL; i++)
+        fds[i] = ask(PROXY_A, GET("/products/1"));
+    int begun = stub_accept(listener, WAIT_MS);
+    kill(pair.web, SIGINT);
+    load_sleep_ms(SHORT_MS);
+    for (int i = 0; i < ALL; i++) {
+        CHECK_TRUE(stub_answer(begun, 2), "%d", i);
+        begun = i + 1 < ALL ? stub_accept(listener, WAIT_MS) : -1;
+    }
+    for (int i = 0; i < ALL; i++)
+        CHECK_INT(status_of(fds[i]), 200, "%d", i);
+    close_all(fds, ALL);
+    CHECK_INT(process_exit(process_reap(pair.web, WAIT_MS)), 0);
+    CHECK_TRUE(pair_start_web(&pair));
+    CHECK_TRUE(stub_close(&pair, listener));
+    kill(pair.web, SIGUSR1);
+    load_sleep_ms(SHORT_MS);
+    wait_for_places(PROXY_A);
+    test_connections();
+}
+
+int main(void)
+{
+    static CU_TestInfo tests[] = {{"connections", test_connections},
+                                  {"silent connections", test_silent},
+                                  {"requests byte by byte", test_trickle},
+                                  {"requests under way", test_requests},
+                                  {"callers that leave", test_callers_that_leave},
+                                  {"callers that leave at once", test_closed_at_once},
+                                  {"pipelined", test_pipelined},
+                                  {"stop and start", test_stop},
+                                  CU_TEST_INFO_NULL};
+    return e2e_suite_run("e2e/shares", setup, fixture_end, tests);
+}

@@ -1,0 +1,97 @@
+/* vpce: what the files of mod_postern_vpce share. They alone call lighttpd. */
+#ifndef MODULE_VPCE_H
+#define MODULE_VPCE_H
+
+#include <config.h> /* lighttpd's, as its other headers are: see lighttpd-headers */
+
+#include <base.h>
+#include <plugin.h>
+#include <stdbool.h>
+
+#include "deadline.h"
+#include "pp2_vpce.h"
+#include "shares.h"
+
+/* Why a connection was ended without an answer. */
+enum vpce_reason {
+    VPCE_OVER,    /* its group has as many as it may */
+    VPCE_CROWDED, /* too many had not said yet where they come from, and it was the oldest */
+    VPCE_SILENT,  /* it did not say in time */
+    VPCE_UNKNOWN, /* what it says of its endpoint is no id, or two */
+    VPCE_SLOW,    /* its request did not come whole in time */
+    VPCE_REASON_MAX
+};
+
+/* How often, since it was last told in the log. */
+struct vpce_tally {
+    unsigned count;
+    char last[SHARES_NAME_SIZE]; /* the group of the last one */
+};
+
+typedef int vpce_reader(connection *con, chunkqueue *cq, off_t max_bytes);
+
+/* What is kept of a connection, from its start to its end. */
+struct vpce_connection {
+    struct vpce_connection *before, *after; /* in the order of their starts */
+    connection *con;
+    struct share *share; /* NULL: it gave up its place, for it is about to end */
+    vpce_reader *saved;  /* while our reader is the connection's */
+    size_t awaited;      /* bytes the socket was told to wait for; 0: none */
+    struct pp2_vpce header;
+    int64_t start; /* second */
+    struct deadline deadline;
+    bool cut; /* to be closed at once, without waiting for the peer */
+};
+
+/* What is kept of a request, from when its path is known to its end. */
+struct vpce_request {
+    struct shares_turn turn; /* first, so that a turn tells its request */
+    request_st *r;
+    const plugin *next; /* who handles it when its turn has come */
+};
+
+struct vpce_plugin {
+    plugin_data_base base;
+    int extforward; /* mod_extforward's id; 0: it is not loaded */
+    int fastcgi;    /* mod_fastcgi's id */
+    struct shares shares;
+    int64_t header_seconds, request_seconds;
+    struct vpce_connection *first, *last;
+    struct vpce_abandoned *abandoned;
+    struct vpce_tally tallies[VPCE_REASON_MAX];
+};
+
+/* The plugin; one process loads it once. */
+extern struct vpce_plugin *vpce_plugin;
+
+/* The hooks of vpce_connection.c: whose a connection is, and whether it may be. */
+handler_t vpce_connection_accept(connection *con, void *p_d);
+handler_t vpce_connection_shut(connection *con, void *p_d);
+handler_t vpce_connection_close(connection *con, void *p_d);
+handler_t vpce_connection_trigger(server *srv, void *p_d);
+
+/* The hooks of vpce_request.c: when a request may go to the application. */
+handler_t vpce_request_enter(request_st *r, void *p_d);
+handler_t vpce_request_handle(request_st *r, void *p_d);
+handler_t vpce_request_answered(request_st *r, void *p_d);
+handler_t vpce_request_reset(request_st *r, void *p_d);
+
+/* Lets the request go on whose turn it is, if there is one. */
+static inline void vpce_wake(struct shares_turn *turn)
+{
+    union {
+        struct shares_turn *turn;
+        struct vpce_request *request;
+    } next = {.turn = turn};
+    if (turn)
+        joblist_append(next.request->r->con);
+}
+
+/* vpce_abandoned.c: keeps the turn of a request whose caller has left, until the application has
+ * let go of the connection fd. False, and nothing has changed, if that cannot be. */
+bool vpce_abandoned_keep(struct vpce_plugin *p, server *srv, int fd, struct shares_turn *turn);
+
+/* Forgets all of them, when lighttpd ends. */
+void vpce_abandoned_free(struct vpce_plugin *p);
+
+#endif
