@@ -78,6 +78,8 @@ FUZZ_NAMES   := $(FUZZ_SOURCES:tests/fuzz/fuzz_%.c=%)
 FUZZ_TARGETS := $(FUZZ_SOURCES:%.c=$(BUILD)/%)
 TORTURE      := $(BUILD)/tests/torture/torture
 TORTURE_OBJECTS := $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/torture/*.c))
+SIEGE        := $(BUILD)/tests/siege/siege
+SIEGE_OBJECTS := $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/siege/*.c))
 STACK_LOAD   := $(BUILD)/tests/stack/load
 BENCH_TOOLS  := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/bench/*.c))
 C_FILES      := $(shell find fcgi-app tests webserver-conf -name '*.[ch]' 2>/dev/null | sort)
@@ -93,7 +95,7 @@ MODULES      := $(MODULE_NAMES:%=$(BUILD)/webserver-conf/%.so)
 MODULES_DIR  := $(BUILD)/webserver-conf/modules
 
 .DEFAULT_GOAL := help
-.PHONY: help build module install uninstall run run-postgres test unit e2e check check-rest test-matrix sanitizers fuzz torture lint manual hooks format images images-reproducible test-stack bench bench-task clean
+.PHONY: help build module install uninstall run run-postgres test unit e2e check check-rest test-matrix sanitizers fuzz torture siege lint manual hooks format images images-reproducible test-stack bench bench-task clean
 .PHONY: iac-fmt iac-validate iac-test plan deploy destroy doctor test-iac topology
 .DELETE_ON_ERROR:
 MAKEFLAGS += --no-builtin-rules
@@ -273,6 +275,15 @@ $(TORTURE): $(TORTURE_OBJECTS) $(patsubst %.c,$(BUILD)/%.o,$(filter-out %/e2e_su
     $(filter $(BUILD)/fcgi-app/base/%,$(APP_OBJECTS))
 	$(say) LINK $@
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -pthread -o $@ $^ -lcurl -lcjson -lsqlite3 -lpq
+
+siege: ## attack a pair for SECONDS_TO_RUN=60, and see that nobody is harmed; SEED= repeats
+	@.ci/install $(PACKAGES_TEST)
+	+@$(BUILDER) $(POSTERN) $(WEB_PROGRAMS) $(MODULES_DIR)/ready $(SIEGE)
+	@POSTERN=$(POSTERN) WEBSERVER_MODULES=$(MODULES_DIR) SECONDS_TO_RUN=$(SECONDS_TO_RUN) SEED=$(SEED) $(SIEGE)
+$(SIEGE): $(SIEGE_OBJECTS) $(patsubst %.c,$(BUILD)/%.o,$(filter-out %/e2e_suite.c,$(E2E_HELPERS))) $(SUITE_OBJECTS) \
+    $(filter $(BUILD)/fcgi-app/base/%,$(APP_OBJECTS))
+	$(say) LINK $@
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -pthread -o $@ $^ -lcunit -lcurl -lcjson -lsqlite3
 
 test-stack: ## prove the container stack: who reaches what, who is who, kills, replacement
 	@.ci/install $(PACKAGES_STACK)

@@ -18,6 +18,7 @@ const char *const wire_result_names[WIRE_RESULT_MAX] = {
 void wire_init(struct wire *wire, int port)
 {
     wire->port = port;
+    wire->timeout_ms = WIRE_TIMEOUT_MS;
     wire->fd = -1;
     wire->kept = false;
     wire->status = 0;
@@ -55,7 +56,7 @@ static enum wire_result wire_read(struct wire *wire)
     wire->answer[0] = '\0';
     for (;;) {
         struct pollfd p = {.fd = wire->fd, .events = POLLIN};
-        if (poll(&p, 1, WIRE_TIMEOUT_MS) <= 0)
+        if (poll(&p, 1, wire->timeout_ms) <= 0)
             return wire->len ? WIRE_BROKEN : WIRE_SILENT;
         ssize_t n = recv(wire->fd, wire->answer + wire->len, WIRE_ANSWER_MAX - wire->len, 0);
         if (n <= 0)

@@ -6,7 +6,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-enum { WIRE_ANSWER_MAX = 16 * 1024, WIRE_TIMEOUT_MS = 30000 };
+enum { WIRE_ANSWER_MAX = 128 * 1024, WIRE_TIMEOUT_MS = 30000 };
 
 enum wire_result {
     WIRE_ANSWERED, /* a whole answer came; status tells which */
@@ -14,7 +14,7 @@ enum wire_result {
     WIRE_RESET,    /* reset before the first byte of an answer */
     WIRE_CLOSED,   /* closed in an orderly way before the first byte of an answer */
     WIRE_BROKEN,   /* part of an answer came */
-    WIRE_SILENT,   /* nothing came for WIRE_TIMEOUT_MS */
+    WIRE_SILENT,   /* nothing came for timeout_ms */
     WIRE_RESULT_MAX
 };
 
@@ -22,10 +22,11 @@ extern const char *const wire_result_names[WIRE_RESULT_MAX];
 
 struct wire {
     int port;
-    int fd;     /* -1 while there is no connection */
-    bool kept;  /* the connection has carried an answer before the last request */
-    int status; /* of the last answer */
-    size_t len; /* of the last answer, all of it */
+    int timeout_ms; /* WIRE_TIMEOUT_MS, until it is set otherwise */
+    int fd;         /* -1 while there is no connection */
+    bool kept;      /* the connection has carried an answer before the last request */
+    int status;     /* of the last answer */
+    size_t len;     /* of the last answer, all of it */
     char answer[WIRE_ANSWER_MAX + 1];
 };
 
