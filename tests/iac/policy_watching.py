@@ -39,5 +39,6 @@ def delivered_event(plan):
     for target in plan.of("aws_cloudwatch_event_target"):
         senders = {sender for statement in statements(policies.get(target["arn"])) if not statement.get("Condition")
                    for sender in listed((statement.get("Principal") or {}).get("Service"))}
-        if target["arn"] in policies and "events.amazonaws.com" not in senders:
+        # A policy that is not known yet is None.
+        if policies.get(target["arn"]) and "events.amazonaws.com" not in senders:
             yield f"{target.address}: EventBridge may not publish to its topic"
