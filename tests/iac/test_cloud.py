@@ -5,6 +5,7 @@ request with the AWS CLI, given another image, destroyed."""
 import concurrent.futures
 import ipaddress
 import json
+import os
 import sys
 import unittest
 
@@ -36,6 +37,11 @@ def only_service():
 class Applied(unittest.TestCase):
     def test_second_plan_is_empty(self):
         self.assertEqual(terraform.changes(COPY.plan()), {})
+
+    def test_interfaces_as_the_page_counts_them(self):
+        endpoints = aws("ec2", "describe-vpc-endpoints", *filters(vpc_endpoint_type="Interface"))["VpcEndpoints"]
+        with open(os.path.join(terraform.TOP, "iac", "README.md"), encoding="utf-8") as page:
+            self.assertIn(f"{sum(len(e['SubnetIds']) for e in endpoints)} interfaces:", page.read())
 
 
 class Road(unittest.TestCase):
@@ -306,6 +312,43 @@ class NewDatabaseVersion(unittest.TestCase):
         changes = terraform.changes(COPY.plan("-var=database_engine_version=16.9"))
         self.assertIn("aws_rds_cluster.this", changes)
         self.assertEqual(set(changes.values()), {"update"}, changes)
+
+
+class RolledBack(unittest.TestCase):
+    """ECS has gone back to the former revision by itself."""
+
+    def test_it_stays_until_it_is_asked_for(self):
+        ecs = COPY.outputs()["ecs"]
+        family, revision = ecs["newest_task_definition"].rsplit(":", 1)
+        former = f"{family}:{int(revision) - 1}"
+        aws("ecs", "update-service", "--cluster", ecs["cluster"], "--service", ecs["service"],
+            "--task-definition", former)
+        service = "module.service.aws_ecs_service.this"
+        self.assertIn(service, terraform.changes(COPY.plan("-var=log_retention_days=60")))
+        kept = COPY.plan("-var=log_retention_days=60", "-var=task_definition=" + former)
+        self.assertNotIn(service, terraform.changes(kept))
+        self.assertEqual(kept["planned_values"]["outputs"]["ecs"]["value"],
+                         dict(ecs, task_definition=former))
+
+
+class ChosenOnce(unittest.TestCase):
+    def refuses(self, sentence, **variables):
+        arguments = [f"-var={name}={value}" for name, value in variables.items()]
+        with self.assertRaises(terraform.Failure) as refusal:
+            COPY.plan(*arguments)
+        self.assertIn(sentence, " ".join(str(refusal.exception).replace("│", " ").split()))
+
+    def test_a_fourth_zone_moves_nothing(self):
+        zones = json.dumps(["euw2-az1", "euw2-az2", "euw2-az3", "euw2-az4"])
+        changes = terraform.changes(COPY.plan("-var=availability_zone_ids=" + zones))
+        made = [address for address, action in changes.items() if ".aws_subnet." in address and action == "create"]
+        self.assertEqual(len(made), 6, changes)
+        self.assertEqual([address for address, action in changes.items() if "delete" in action
+                          and ".terraform_data." not in "." + address], [])
+
+    def test_a_zone_that_would_move(self):
+        self.refuses("is deployed in the zones euw2-az1, euw2-az2, euw2-az3, and would be in euw2-az2, euw2-az1",
+                     availability_zone_ids=json.dumps(["euw2-az2", "euw2-az1", "euw2-az3"]))
 
 
 class Destroyed(unittest.TestCase):
