@@ -72,6 +72,8 @@ E2E_SOURCES  := $(wildcard tests/e2e/test_*.c)
 E2E_TESTS    := $(E2E_SOURCES:%.c=$(BUILD)/%)
 # End-to-end tests that are scripts.
 E2E_SCRIPTS  := $(filter-out %.c %.h,$(wildcard tests/e2e/test_*))
+# Programs that make the store's disk fail, in themselves; the others do it to postern, by the library.
+FAULTY_DISK  := $(BUILD)/tests/faulty_disk.so
 E2E_HELPERS  := $(filter-out $(E2E_SOURCES),$(wildcard tests/e2e/*.c))
 FUZZ_SOURCES := $(wildcard tests/fuzz/fuzz_*.c)
 FUZZ_NAMES   := $(FUZZ_SOURCES:tests/fuzz/fuzz_%.c=%)
@@ -233,6 +235,7 @@ $(BUILD)/tests/unit/%: $(BUILD)/tests/unit/%.o $(UNIT_HELPERS:%.c=$(BUILD)/%.o) 
     $(BUILD)/tests/postgres_server.o $(APP_OBJECTS) $(MODULE_PARSERS:%.c=$(BUILD)/%.o)
 	$(say) LINK $@
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS) -lcunit
+$(BUILD)/tests/unit/store/sqlite/test_disk: $(BUILD)/tests/faulty_disk.o
 $(BUILD)/tests/e2e/%: $(BUILD)/tests/e2e/%.o $(E2E_HELPERS:%.c=$(BUILD)/%.o) $(SUITE_OBJECTS) \
     $(BUILD)/tests/postgres_server.o $(filter $(BUILD)/fcgi-app/base/%,$(APP_OBJECTS))
 	$(say) LINK $@

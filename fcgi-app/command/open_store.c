@@ -7,9 +7,9 @@ static const char *const open_store_advice[STORE_RESULT_MAX] = {
     [STORE_UNREACHABLE] = "it cannot be opened; check that DATABASE_URL is right, and that its "
                           "server answers or its folder exists and may be written, or run "
                           "'postern migrate'; the log line above says more",
-    [STORE_UNKNOWN] = "the connection broke while the change was being made durable, so it may or "
-                      "may not be there: all of it or nothing; run the command again, which "
-                      "does no harm if it is",
+    [STORE_UNKNOWN] = "the connection broke, or the disk failed, while the change was being made "
+                      "durable, so it may or may not be there: all of it or nothing; run the "
+                      "command again, which does no harm if it is",
     [STORE_OLD_SCHEMA] = "its schema is older than this program; run 'postern migrate'",
     [STORE_NEW_SCHEMA] = "its schema is newer than this program; install a newer postern",
     [STORE_FAULT] = "it is damaged or no store of postern's; the log line above names the call",

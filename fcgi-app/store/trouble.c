@@ -2,7 +2,8 @@
 
 static const char *const trouble_texts[STORE_RESULT_MAX] = {
     [STORE_UNREACHABLE] = "the store cannot be opened, read or written",
-    [STORE_UNKNOWN] = "the store was lost before it said what became of a change",
+    [STORE_UNKNOWN] =
+        "the store was lost, or its disk failed, before it said what became of a change",
     [STORE_OLD_SCHEMA] = "the store's schema is older than this program: run postern migrate",
     [STORE_NEW_SCHEMA] = "the store's schema is newer than this program: install a newer postern",
     [STORE_FAULT] = "the store failed in a way it never should",

@@ -24,13 +24,21 @@ static enum store_result sqlite_call_reach(struct sqlite *s, const struct sqlite
     if (s->sql[SQLITE_SQL_MAX - 1])
         return STORE_OK;
     result = sqlite_schema_check(s);
-    return result == STORE_OK ? sqlite_statement_prepare(s, SQLITE_SQL_MAX - 1) : result;
+    if (result == STORE_OK)
+        result = sqlite_connection_checkpoint(s);
+    if (result == STORE_OK)
+        result = sqlite_statement_prepare(s, SQLITE_SQL_MAX - 1);
+    /* Nothing is read or written before it is certain what became of the commit that failed. */
+    return result == STORE_OK && s->doubtful ? sqlite_transaction_touch(s) : result;
 }
 
 static enum store_result sqlite_call_leave(struct sqlite *s, enum store_result result)
 {
     if (trouble_is(result))
         sqlite_connection_close(s);
+    /* That something can be read does not end a trouble with writing. */
+    if (!trouble_is(result) && s->unwritable)
+        return result;
     trouble_note(&s->trouble, result, s->error.code,
                  LOG_FIELDS(LOG_TEXT("store", s->path), LOG_TEXT("call", s->call),
                             LOG_TEXT("error", s->error.text), LOG_NUMBER("code", s->error.code),

@@ -11,6 +11,7 @@ enum {
     SQLITE_CHECKPOINT_PAGES = 4000,
     SQLITE_CHECKPOINT_AGAIN = 500, /* pages until a checkpoint that failed is tried again */
     SQLITE_CHECKPOINT_WAIT_US = 20000,
+    SQLITE_OPEN_WAIT_US = 200000, /* for others' checkpoint and readers, by a new connection */
 };
 
 /* The log is cut back after a long reader let it grow. */
@@ -83,11 +84,14 @@ static int sqlite_connection_on_busy(void *context, int attempt)
     return 1;
 }
 
-/* Moves the log to the file once it is long; see decision 0009. The commit is done, so a failure
- * here does not matter. */
+/* Called once a commit is durable. Moves the log to the file once it is long; see decision 0009.
+ * The commit is done, so a failure here does not matter. */
 static int sqlite_connection_on_commit(void *context, sqlite3 *db, const char *name, int pages)
 {
     struct sqlite *s = context;
+    s->written_us = clock_monotonic_us();
+    s->doubtful = false;
+    s->unwritable = false;
     if (pages < SQLITE_CHECKPOINT_PAGES)
         s->checkpoint_at = SQLITE_CHECKPOINT_PAGES;
     if (pages < s->checkpoint_at)
@@ -102,6 +106,20 @@ static int sqlite_connection_on_progress(void *context)
 {
     const struct sqlite *s = context;
     return !s->unbounded && clock_monotonic_us() >= s->deadline_us;
+}
+
+enum store_result sqlite_connection_checkpoint(struct sqlite *s)
+{
+    int64_t deadline_us = s->deadline_us, until_us = clock_monotonic_us() + SQLITE_OPEN_WAIT_US;
+    if (until_us < deadline_us)
+        s->deadline_us = until_us;
+    int rc = sqlite3_wal_checkpoint_v2(s->db, "main", SQLITE_CHECKPOINT_FULL, NULL, NULL);
+    s->deadline_us = deadline_us;
+    /* On a full disk, what was acknowledged is durable in the log. */
+    if (rc == SQLITE_OK || (rc & 0xff) == SQLITE_BUSY || (rc & 0xff) == SQLITE_LOCKED ||
+        (rc & 0xff) == SQLITE_FULL)
+        return STORE_OK;
+    return sqlite_connection_fail(s, rc);
 }
 
 bool sqlite_connection_has_moved(struct sqlite *s)

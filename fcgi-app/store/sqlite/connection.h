@@ -22,10 +22,13 @@ struct sqlite {
     struct store store; /* first, so that a struct store * is a struct sqlite * */
     char *path;         /* owned */
     int timeout_ms;
-    int64_t deadline_us;               /* of the call that runs */
-    bool unbounded;                    /* statements may outlast the deadline */
-    int checkpoint_at;                 /* pages in the log at which to move them to the file */
-    sqlite3 *db;                       /* NULL while the file is not open */
+    int64_t deadline_us; /* of the call that runs */
+    bool unbounded;      /* statements may outlast the deadline */
+    bool doubtful;   /* a commit failed, and may be found on the disk later; see decisions/0024 */
+    bool unwritable; /* writing failed the last time */
+    int64_t written_us; /* when this connection last made a change durable; monotonic, 0: never */
+    int checkpoint_at;  /* pages in the log at which to move them to the file */
+    sqlite3 *db;        /* NULL while the file is not open */
     sqlite3_stmt *sql[SQLITE_SQL_MAX]; /* see statement.h; NULL while not prepared */
     const char *call;                  /* the name of the call that runs, for the log */
     struct sqlite_error error;         /* of the call that runs */
@@ -39,6 +42,10 @@ enum store_result sqlite_connection_open(struct sqlite *s, bool create);
 
 /* Closes the file, if it is open, and its statements. */
 void sqlite_connection_close(struct sqlite *s);
+
+/* Moves what the log holds into the file, as far as readers let it, so that it is durable: what is
+ * read from a log that another process left may not be. STORE_OK, or how it failed. */
+enum store_result sqlite_connection_checkpoint(struct sqlite *s);
 
 /* Tells whether the open file is no longer the one at the path. */
 bool sqlite_connection_has_moved(struct sqlite *s);

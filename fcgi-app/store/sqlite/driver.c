@@ -4,11 +4,15 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
+#include "base/text.h"
 #include "store/sqlite/call.h"
 #include "store/sqlite/migrate.h"
 #include "store/sqlite/order.h"
 #include "store/sqlite/product.h"
 #include "store/sqlite/schema.h"
+
+enum { SQLITE_READY_US = 1000000 }; /* a ping writes if nothing was written for so long */
 
 /* The path in sqlite:PATH or sqlite:///PATH; NULL for an authority, which a file has not. */
 static const char *sqlite_driver_path(const char *url)
@@ -21,9 +25,12 @@ static const char *sqlite_driver_path(const char *url)
 
 static bool sqlite_driver_takes(const char *url, char *why, size_t size)
 {
-    (void)why;
-    (void)size;
     const char *path = sqlite_driver_path(url);
+    /* A stranger's option or a line's end would become a part of a new file's name. */
+    if (path && (strchr(path, '?') || text_has_control(path, strlen(path)))) {
+        snprintf(why, size, "a path has no \"?\", no option after it, and no control character");
+        return false;
+    }
     return path && *path;
 }
 
@@ -61,7 +68,13 @@ static enum store_result sqlite_driver_look(struct sqlite *s, void *context)
 {
     (void)context;
     /* A connection opened earlier may have been overtaken by a migration. */
-    return sqlite_schema_check(s);
+    enum store_result result = sqlite_schema_check(s);
+    if (result != STORE_OK ||
+        (!s->unwritable && s->written_us && clock_monotonic_us() - s->written_us < SQLITE_READY_US))
+        return result;
+    /* Who holds the lock is writing. */
+    result = sqlite_transaction_touch(s);
+    return result == STORE_BUSY ? STORE_OK : result;
 }
 
 static enum store_result sqlite_ping(struct store *store)

@@ -84,6 +84,8 @@ static enum store_result sqlite_migrate_file(struct sqlite *s, void *context)
     enum store_result result = sqlite_schema_read(s, given->from);
     if (result == STORE_OK)
         result = sqlite_migrate_make_wal(s);
+    if (result == STORE_OK)
+        result = sqlite_connection_checkpoint(s);
     return result == STORE_OK ? sqlite_transaction_run(s, sqlite_migrate_locked, context) : result;
 }
 

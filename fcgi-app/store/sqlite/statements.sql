@@ -9,6 +9,10 @@ COMMIT;
 -- name: rollback
 ROLLBACK;
 
+-- What is written is there already (schema.h): it only shows that a write can be made durable.
+-- name: touch
+PRAGMA application_id = 1347638354;
+
 -- name: product_get
 SELECT id, price_cents, quantity, name, description
 FROM products

@@ -76,6 +76,60 @@ static void test_url(void)
     fixture_end();
 }
 
+/* None of these may make a file of that name; the driver's are told from those that only start so.
+ */
+static void test_url_form(void)
+{
+    static const struct {
+        int line;
+        const char *url, *error; /* NULL: it is taken */
+    } url_rows[] = {
+        {__LINE__, "sqlite:shop.db", NULL},
+        {__LINE__, "sqlite:/srv/a shop/\xc3\xbc%41.db", NULL},
+        {__LINE__, "sqlite:shop.db?mode=ro", "no \"?\""},
+        {__LINE__, "sqlite:shop.db?", "no \"?\""},
+        {__LINE__, "sqlite:///srv/shop.db?cache=shared", "no \"?\""},
+        {__LINE__, "sqlite:shop.db\r", "no control character"},
+        {__LINE__, "sqlite:shop.db\n", "no control character"},
+        {__LINE__, "sqlite:\tshop.db", "no control character"},
+        {__LINE__, "sqlite:shop\x7f.db", "no control character"},
+        {__LINE__, "sqlite:", "not of its scheme's form"},
+        {__LINE__, "sqlite://host/shop.db", "not of its scheme's form"},
+        {__LINE__, "sqlite", "no store of this scheme"},
+        {__LINE__, "sqlite3:shop.db", "no store of this scheme"},
+        {__LINE__, "sqlite/x:shop.db", "no store of this scheme"},
+        {__LINE__, "postgresqls://u@h/d", "no store of this scheme"},
+        {__LINE__, "", "no store of this scheme"},
+    };
+    for (size_t i = 0; i < sizeof url_rows / sizeof url_rows[0]; i++) {
+        CHECK_ROW(url_rows[i].line);
+        char error[256] = "";
+        CHECK_INT(store_takes(url_rows[i].url, error, sizeof error), !url_rows[i].error);
+        if (url_rows[i].error)
+            CHECK_CONTAINS(error, url_rows[i].error);
+    }
+}
+
+/* The first open of all meets a lock: nothing of it may be used that is configured by half. */
+static void test_locked_at_first(void)
+{
+    fixture_begin();
+    store_close(fixture);
+    fixture = fixture_open_url(fixture_url, 50);
+    sqlite3 *lock = aside("PRAGMA locking_mode = EXCLUSIVE; BEGIN IMMEDIATE; DELETE FROM orders;"
+                          "COMMIT");
+    CHECK_INT(store_ping(fixture), STORE_BUSY);
+    CHECK_INT(place_one(fixture), STORE_BUSY);
+    CHECK_NULL(((struct sqlite *)fixture)->db);
+    sqlite3_close(lock);
+    CHECK_INT(store_ping(fixture), STORE_OK);
+    sqlite3 *db = ((struct sqlite *)fixture)->db;
+    CHECK_INT(query_integer(db, "PRAGMA synchronous"), 2);
+    CHECK_INT(query_integer(db, "PRAGMA cache_size"), -1024);
+    CHECK_INT(query_integer(db, "PRAGMA journal_size_limit"), 67108864);
+    fixture_end();
+}
+
 static void test_missing(void)
 {
     fixture_begin_empty();
@@ -366,6 +420,8 @@ static void test_log_starts_over(void)
 
 static CU_TestInfo tests[] = {
     {"url", test_url},
+    {"form of the url", test_url_form},
+    {"locked at first", test_locked_at_first},
     {"missing", test_missing},
     {"foreign", test_foreign},
     {"schema version", test_schema_version},

@@ -1,0 +1,174 @@
+/* The SQLite driver on a disk that fails: what it says of a change, and whether it takes orders. */
+#include <errno.h>
+#include <stdio.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "check.h"
+#include "faulty_disk.h"
+#include "store/sqlite/connection.h"
+#include "suite.h"
+#include "unit/store/store_fixture.h"
+
+static struct store_outcome outcome;
+static struct faulty_disk *disk;
+
+static enum store_result place(struct store *store, const char *key)
+{
+    return fixture_place(store, "c", key, clock_now_us(), fixture_request(1, 1), &outcome);
+}
+
+/* How many of product 1 were sold; -1 if that is not what is missing from the stock. */
+static int64_t sold(void)
+{
+    int64_t sum = 0;
+    CHECK_INT(store_order_list(fixture, "c", "", 0, fixture_add_sold, &sum), STORE_OK);
+    return fixture_stock(1) + sum == 10 ? sum : -1;
+}
+
+static const struct {
+    int line;
+    unsigned files, calls;
+    int error;
+    enum store_result result;
+} rows[] = {
+    {__LINE__, FAULTY_DISK_WAL, FAULTY_DISK_SYNC, EIO, STORE_UNKNOWN},
+    {__LINE__, FAULTY_DISK_WAL, FAULTY_DISK_SYNC, ENOSPC, STORE_UNKNOWN},
+    {__LINE__, FAULTY_DISK_WAL, FAULTY_DISK_SYNC, EDQUOT, STORE_UNKNOWN},
+    {__LINE__, FAULTY_DISK_WAL, FAULTY_DISK_WRITE, EIO, STORE_UNKNOWN},
+    /* A page that did not fit: the log ends before the commit. */
+    {__LINE__, FAULTY_DISK_WAL, FAULTY_DISK_WRITE, ENOSPC, STORE_UNREACHABLE},
+};
+
+enum { ROWS = sizeof rows / sizeof rows[0] };
+
+/* An order, an import and the readiness, on a disk that fails until it is mended. */
+static void test_fails(void)
+{
+    static const struct product other = {2, 1, 1, "Other", ""};
+    for (size_t i = 0; i < ROWS; i++) {
+        CHECK_ROW(rows[i].line);
+        fixture_begin();
+        CHECK_INT(place(fixture, "before"), STORE_OK);
+        CHECK_INT(store_ping(fixture), STORE_OK);
+        faulty_disk_break(disk, rows[i].files, rows[i].calls, rows[i].error, 1, 0);
+        CHECK_INT(place(fixture, "key"), rows[i].result);
+        CHECK_INT(store_ping(fixture), STORE_UNREACHABLE);
+        CHECK_COMPARE(fixture_import(&other, 1), !=, STORE_OK);
+        CHECK_INT(store_ping(fixture), STORE_UNREACHABLE);
+        CHECK_COMPARE(atomic_load(&disk->faults), >, 0);
+        faulty_disk_mend(disk);
+        CHECK_INT(store_ping(fixture), STORE_OK);
+        enum store_result again = place(fixture, "key");
+        CHECK_TRUE(again == STORE_OK || again == STORE_REPLAYED, "%s", store_result_names[again]);
+        CHECK_INT(sold(), 2);
+        fixture_end();
+    }
+}
+
+/* Places an order of which one commit fails, with or without another handle that keeps the log;
+ * sees how many are sold then; and ends as if killed, with all handles open. */
+static void place_and_die(int row, bool other, int out)
+{
+    fixture = fixture_open();
+    store_ping(fixture);
+    if (other)
+        store_ping(fixture_open());
+    faulty_disk_break(disk, rows[row].files, rows[row].calls, rows[row].error, 1, 1);
+    bool ok = place(fixture, "key") == rows[row].result;
+    int64_t before = sold();
+    _exit(ok && write(out, &before, sizeof before) == sizeof before ? 0 : 1);
+}
+
+/* What is seen at once of an order whose commit failed is what is seen after everything died. */
+static void test_settled(void)
+{
+    for (int i = 0; i < 2 * ROWS; i++) {
+        CHECK_ROW(rows[i / 2].line);
+        CHECK_OF("%d other handles", i % 2);
+        int ends[2], status = -1;
+        int64_t before = -2;
+        fixture_begin();
+        store_close(fixture);
+        REQUIRE_INT(pipe(ends), 0);
+        pid_t child = fork();
+        if (child == 0)
+            place_and_die(i / 2, i % 2, ends[1]);
+        waitpid(child, &status, 0);
+        CHECK_INT(status, 0);
+        CHECK_INT(read(ends[0], &before, sizeof before), (ssize_t)sizeof before);
+        close(ends[0]);
+        close(ends[1]);
+        fixture = fixture_open();
+        CHECK_INT(sold(), before);
+        fixture_end();
+    }
+}
+
+/* A read tells nothing of whether orders are taken; a ping does, also on a handle that never wrote.
+ */
+static void test_ready(void)
+{
+    fixture_begin();
+    struct store *reader = fixture_open();
+    faulty_disk_break(disk, FAULTY_DISK_WAL, FAULTY_DISK_WRITE, EROFS, 1, 0);
+    CHECK_INT(store_ping(reader), STORE_UNREACHABLE);
+    CHECK_INT(store_product_get(reader, 1, fixture_see_quantity, &(int64_t){0}), STORE_OK);
+    CHECK_INT(store_ping(reader), STORE_UNREACHABLE);
+    faulty_disk_mend(disk);
+    CHECK_INT(store_ping(reader), STORE_OK);
+    store_close(reader);
+    fixture_end();
+}
+
+/* Leaves a log with an order whose sync failed, as a crash does. */
+static void leave_log(void)
+{
+    store_close(fixture);
+    pid_t child = fork();
+    if (child == 0) {
+        fixture = fixture_open();
+        store_ping(fixture);
+        store_ping(fixture_open()); /* so that the log is no one's to remove */
+        faulty_disk_break(disk, FAULTY_DISK_WAL, FAULTY_DISK_SYNC, EIO, 1, 1);
+        _exit(place(fixture, "key") != STORE_UNKNOWN);
+    }
+    int status = 0;
+    waitpid(child, &status, 0);
+    CHECK_INT(status, 0);
+    fixture = fixture_open();
+}
+
+/* What is read from a log that was left is in the system's memory, and perhaps not on the disk. So
+ * nothing is read from it, and no order repeated, before it is. */
+static void test_log_left(void)
+{
+    fixture_begin();
+    leave_log();
+    faulty_disk_break(disk, FAULTY_DISK_DB, FAULTY_DISK_SYNC, EIO, 1, 0);
+    CHECK_INT(place(fixture, "key"), STORE_UNREACHABLE);
+    CHECK_INT(fixture_stock(1), -1);
+    faulty_disk_mend(disk);
+    int64_t before = sold();
+    CHECK_COMPARE(before, >=, 0);
+    CHECK_INT(place(fixture, "key"), before ? STORE_REPLAYED : STORE_OK);
+    CHECK_INT(sold(), 1);
+    fixture_end();
+}
+
+static int setup(void)
+{
+    disk = faulty_disk_own();
+    return 0;
+}
+
+int main(void)
+{
+    static CU_TestInfo tests[] = {{"the disk fails", test_fails},
+                                  {"one commit fails", test_settled},
+                                  {"a log is left", test_log_left},
+                                  {"readiness", test_ready},
+                                  CU_TEST_INFO_NULL};
+    return suite_run("unit/store/sqlite/disk", setup, NULL, tests);
+}
