@@ -13,6 +13,8 @@ static const struct {
     {"migrate", command_migrate, "create the store, or bring its schema up to this program's"},
     {"import", command_import, "import FILE: insert or replace products from CSV or JSON"},
     {"export", command_export, "write the products as CSV to standard output"},
+    {"consumer", command_consumer,
+     "consumer rename OLD NEW: file a consumer's orders and keys under another name"},
     {"healthcheck", command_healthcheck,
      "ask a running server; --ready: whether it takes requests"},
     {"version", command_version, "print the version"},

@@ -9,6 +9,8 @@ static const enum api_status api_statuses[STORE_RESULT_MAX] = {
     [STORE_SHORT] = API_OUT_OF_STOCK,
     [STORE_KEY_REUSED] = API_KEY_REUSED,
     [STORE_KEY_IN_FLIGHT] = API_KEY_IN_FLIGHT,
+    /* No handler renames. */
+    [STORE_TAKEN] = API_FAULT,
     /* A callback stops only if its buffer is full. */
     [STORE_STOPPED] = API_LIST_TOO_LONG,
     [STORE_BUSY] = API_STORE_BUSY,

@@ -8,6 +8,7 @@ int command_serve(int argc, char **argv);
 int command_migrate(int argc, char **argv);
 int command_import(int argc, char **argv);
 int command_export(int argc, char **argv);
+int command_consumer(int argc, char **argv);
 int command_healthcheck(int argc, char **argv);
 int command_version(int argc, char **argv);
 

@@ -20,6 +20,7 @@ const char *const store_result_names[STORE_RESULT_MAX] = {
     [STORE_SHORT] = "not enough stock",
     [STORE_KEY_REUSED] = "idempotency key reused",
     [STORE_KEY_IN_FLIGHT] = "idempotency key in flight",
+    [STORE_TAKEN] = "name taken",
     [STORE_STOPPED] = "stopped",
     [STORE_BUSY] = "busy",
     [STORE_UNREACHABLE] = "unreachable",

@@ -20,6 +20,7 @@ enum store_result {
     STORE_SHORT,           /* not enough stock; nothing changed */
     STORE_KEY_REUSED,      /* the key placed another order before; nothing changed */
     STORE_KEY_IN_FLIGHT,   /* another call with the key has not ended yet; nothing changed */
+    STORE_TAKEN,           /* the new name has orders or keys already; nothing changed */
     STORE_STOPPED,         /* a callback asked to stop; nothing changed */
     STORE_BUSY,            /* not done within the deadline; nothing changed; try again */
     STORE_UNREACHABLE,     /* the store cannot be opened, read or written now; nothing changed */
@@ -50,6 +51,19 @@ struct store_outcome {
     size_t unknown_count;
     struct order_shortage shorts[ORDER_LINES_MAX]; /* every short line, in the request's order */
     size_t short_count;
+};
+
+/* How a consumer gets another name. All borrowed for the call. */
+struct store_rename {
+    const char *from, *to; /* 1..ORDER_CONSUMER_MAX bytes each */
+    bool merge;            /* also if the new name has orders or keys already */
+    int64_t now_us;        /* keys that expire by then are gone */
+};
+
+/* What was filed anew, and what was not. */
+struct store_renamed {
+    int64_t orders, keys;
+    int64_t dropped; /* keys of the old name that the new one had too; the new one's stay */
 };
 
 /* Called for each row, which is borrowed until it returns; false stops the call. */

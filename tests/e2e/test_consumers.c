@@ -346,6 +346,46 @@ static void test_names(void)
     pair_end(&pair);
 }
 
+static int rename_consumer(const char *from, const char *to, const char *option, const char *says)
+{
+    const char *argv[] = {"consumer", "rename", from, to, option, NULL};
+    char out[256];
+    int status = pair_command(&pair, argv, out, sizeof out);
+    if (status == 0)
+        CHECK_TEXT(out, says);
+    else
+        CHECK_LOG(&pair, "command.log", says, 0);
+    return status;
+}
+
+/* An endpoint gets a name while the pair serves: denied meanwhile, so that nothing is placed twice.
+ */
+static void test_rename(void)
+{
+    REQUIRE_TRUE(start("* other\n", NULL));
+    CHECK_INT(status_of("vpce-0a", "POST", "/orders", ORDER), 201);
+    CHECK_INT(status_of("vpce-0a", "POST", "/orders", ORDER), 201);
+    write_consumers("vpce-0a acme denied\n");
+    kill(pair.app, SIGHUP);
+    REQUIRE_TRUE(wait_log("\"consumers read again\"", 1));
+    CHECK_INT(get("vpce-0a"), 403);
+    CHECK_INT(rename_consumer("vpce-0a", "acme", NULL, "filed under acme: 2 orders, 0 keys\n"), 0);
+    write_consumers("vpce-0a acme\nvpce-0b globex\n");
+    kill(pair.app, SIGHUP);
+    REQUIRE_TRUE(wait_log("\"consumers read again\"", 2));
+    CHECK_INT(ledger_number(&pair, "SELECT count(*) FROM orders WHERE consumer = 'acme'"), 2);
+    CHECK_INT(status_of("vpce-0b", "POST", "/orders", ORDER), 201);
+    CHECK_INT(rename_consumer("acme", "globex", NULL, "globex has orders or keys already"), 1);
+    CHECK_INT(rename_consumer("vpce-0a", "acme", NULL, "vpce-0a has no orders and no keys"), 1);
+    CHECK_INT(rename_consumer("acme", "Globex", NULL, "\"Globex\" is no consumer"), 2);
+    CHECK_INT(rename_consumer("acme", "acme", NULL, "both are the same consumer"), 2);
+    CHECK_INT(rename_consumer("acme", "globex", "--merg", "usage: postern consumer rename"), 2);
+    CHECK_INT(
+        rename_consumer("acme", "globex", "--merge", "filed under globex: 2 orders, 0 keys\n"), 0);
+    CHECK_INT(ledger_number(&pair, "SELECT count(*) FROM orders WHERE consumer = 'globex'"), 3);
+    pair_end(&pair);
+}
+
 /* A variable that is no endpoint's id: nobody is served under it, and one line a second counts. */
 static void test_unidentified(void)
 {
@@ -425,6 +465,7 @@ int main(void)
                                   {"a bad list keeps it from starting", test_bad_start},
                                   {"what the web server is told", test_published},
                                   {"names scope orders", test_names},
+                                  {"a consumer gets another name", test_rename},
                                   {"an endpoint's id that is none", test_unidentified},
                                   {"the longest list", test_most},
                                   {"the connection ends", test_connection_ends},

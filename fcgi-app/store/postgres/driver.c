@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "store/postgres/call.h"
+#include "store/postgres/consumer.h"
 #include "store/postgres/migrate.h"
 #include "store/postgres/order.h"
 #include "store/postgres/product.h"

@@ -53,6 +53,30 @@ ON CONFLICT (id) DO UPDATE SET
     name = excluded.name,
     description = excluded.description;
 
+-- name: consumer_holds
+SELECT (EXISTS (SELECT FROM orders WHERE consumer = $1)
+    OR EXISTS (SELECT FROM idempotency_keys WHERE consumer = $1 AND expires_us > $2))::INTEGER;
+
+-- name: consumer_orders
+UPDATE orders SET consumer = $2
+WHERE consumer = $1;
+
+-- name: consumer_lock
+-- Orders with a key wait until the transaction ends, so that none comes under a key that is moved.
+LOCK TABLE idempotency_keys IN SHARE ROW EXCLUSIVE MODE;
+
+-- name: consumer_purge
+DELETE FROM idempotency_keys
+WHERE consumer IN ($1, $2) AND expires_us <= $3;
+
+-- name: consumer_drop
+DELETE FROM idempotency_keys
+WHERE consumer = $1 AND key IN (SELECT key FROM idempotency_keys WHERE consumer = $2);
+
+-- name: consumer_keys
+UPDATE idempotency_keys SET consumer = $2
+WHERE consumer = $1;
+
 -- name: product_get
 SELECT id, price_cents, quantity, name, description
 FROM products

@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "base/text.h"
 #include "store/sqlite/call.h"
+#include "store/sqlite/consumer.h"
 #include "store/sqlite/migrate.h"
 #include "store/sqlite/order.h"
 #include "store/sqlite/product.h"

@@ -80,3 +80,23 @@ VALUES (?1, ?2, ?3, ?4)
 ON CONFLICT (consumer, key) DO UPDATE SET
     order_id = excluded.order_id,
     expires_us = excluded.expires_us;
+
+-- name: consumer_holds
+SELECT EXISTS (SELECT 1 FROM orders WHERE consumer = ?1)
+    OR EXISTS (SELECT 1 FROM idempotency_keys WHERE consumer = ?1);
+
+-- name: consumer_purge
+DELETE FROM idempotency_keys
+WHERE consumer IN (?1, ?2) AND expires_us <= ?3;
+
+-- name: consumer_drop
+DELETE FROM idempotency_keys
+WHERE consumer = ?1 AND key IN (SELECT key FROM idempotency_keys WHERE consumer = ?2);
+
+-- name: consumer_keys
+UPDATE idempotency_keys SET consumer = ?2
+WHERE consumer = ?1;
+
+-- name: consumer_orders
+UPDATE orders SET consumer = ?2
+WHERE consumer = ?1;
