@@ -92,7 +92,7 @@ MODULE_NAMES := $(notdir $(basename $(wildcard webserver-conf/module/mod_*.c)))
 # What mod_postern_vpce is made of, and calls lighttpd.
 MODULE_PARTS := $(wildcard webserver-conf/module/vpce_*.c)
 MODULE_PARSERS := $(filter-out webserver-conf/module/mod_% $(MODULE_PARTS),$(wildcard webserver-conf/module/*.c))
-MODULE_SHARED := $(MODULE_PARSERS) fcgi-app/base/endpoint.c fcgi-app/base/id.c
+MODULE_SHARED := $(MODULE_PARSERS) fcgi-app/base/endpoint.c fcgi-app/base/id.c fcgi-app/base/text.c fcgi-app/config/consumers.c
 MODULES      := $(MODULE_NAMES:%=$(BUILD)/webserver-conf/%.so)
 MODULES_DIR  := $(BUILD)/webserver-conf/modules
 

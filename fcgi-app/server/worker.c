@@ -142,11 +142,15 @@ static void worker_log(const struct worker *w, const struct http_request *reques
 }
 
 /* Whether the web server closed the connection, because its client left while the request was
- * queued. A server that only ended its own sending still waits for the answer. */
+ * queued. One that only ended its own sending still waits for the answer, unless it says that this
+ * is its sign of a client that left: mod_postern_vpce keeps its side open until the work ends. */
 static bool worker_is_left(const struct worker *w)
 {
-    struct pollfd connection = {.fd = w->fcgi.ipcFd};
-    return poll(&connection, 1, 0) == 1 && (connection.revents & (POLLHUP | POLLERR));
+    struct pollfd connection = {.fd = w->fcgi.ipcFd, .events = POLLRDHUP};
+    if (poll(&connection, 1, 0) != 1)
+        return false;
+    return connection.revents & (POLLHUP | POLLERR) ||
+           FCGX_GetParam("POSTERN_LEFT_IS_HALF_CLOSED", w->fcgi.envp);
 }
 
 /* Nobody waits for it, and an order that nobody waits for was perhaps placed anew. */

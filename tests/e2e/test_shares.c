@@ -25,11 +25,18 @@
 
 /* Of 64 connections. */
 enum { SHARE = 16, PENDING = 8, REQUESTS = 2, HEADER_SECONDS = 1, REQUEST_SECONDS = 1 };
+/* Who is denied, and two endpoints of one consumer. */
+#define DENIED "vpce-0dddddddddddddddd"
+#define TWIN_1 "vpce-01111111111111111"
+#define TWIN_2 "vpce-02222222222222222"
+#define NAMES  DENIED " evil denied;" TWIN_1 " twin;" TWIN_2 " twin"
+enum { DENIED_SHARE = 4 };
+
 enum { WAIT_MS = 10000, SHORT_MS = 150, AT_ONCE_MS = 1000 };
 
 static int setup(void)
 {
-    static const char *const env[] = {PROXY_ENVIRONMENT, NULL};
+    static const char *const env[] = {PROXY_ENVIRONMENT, "POSTERN_CONSUMERS=" NAMES, NULL};
     return fixture_start(&(struct pair_options){.env = env,
                                                 .module = true,
                                                 .lighttpd = PROXY_LIGHTTPD
@@ -119,6 +126,63 @@ static void test_connections(void)
     close(fds[0]);
     wait_for_places(PROXY_A);
     close_all(fds + 1, SHARE - 1);
+}
+
+/* Two endpoints with one name have one share. */
+static void test_names(void)
+{
+    int fds[SHARE];
+    for (int i = 0; i < SHARE; i++) {
+        fds[i] = ask(i % 2 ? TWIN_1 : TWIN_2, GET("/healthz"));
+        CHECK_INT(status_of(fds[i]), 200, "%d", i);
+    }
+    int over = ask(TWIN_1, GET("/healthz"));
+    CHECK_TRUE(is_closed(over, AT_ONCE_MS));
+    close(over);
+    close_all(fds, SHARE);
+    wait_for_places(TWIN_2);
+}
+
+/* Whatever is asked, malformed or not, the answer is the same; the application sees none of it. */
+static void test_denied(void)
+{
+    static const char *const requests[] = {
+        GET("/products/1"),
+        GET("/healthz"),
+        GET("/nowhere"),
+        "OPTIONS * HTTP/1.1\r\nHost: x\r\n\r\n",
+        "OPTIONS /orders HTTP/1.1\r\nHost: x\r\n\r\n",
+        "POST /orders HTTP/1.1\r\nHost: x\r\nContent-Length: 60000\r\n\r\n{",
+        "POST /orders HTTP/1.1\r\nHost: x\r\nContent-Length: 70000\r\n\r\n{",
+        GET("/a/../b"),
+        "FOO /products HTTP/1.1\r\nHost: x\r\n\r\n",
+    };
+    static char text[WIRE_ANSWER_MAX];
+    for (size_t i = 0; i < sizeof requests / sizeof requests[0]; i++) {
+        CHECK_OF("%s", requests[i]);
+        bool closed = false;
+        int fd = ask(DENIED, requests[i]);
+        client_raw_read(fd, text, sizeof text, AT_ONCE_MS, &closed);
+        CHECK_START(text, "HTTP/1.1 403 ");
+        CHECK_CONTAINS(text, "urn:postern:problem:consumer-denied");
+        CHECK_CONTAINS(text, "Connection: close");
+        CHECK_TRUE(closed);
+        close(fd);
+    }
+    CHECK_NO_LOG(&pair, "postern.log", "\"consumer\":\"evil\"");
+}
+
+/* However it holds on, it has a handful of connections. */
+static void test_denied_connections(void)
+{
+    enum { TRIES = 3 * DENIED_SHARE };
+    int fds[TRIES], open = 0;
+    for (int i = 0; i < TRIES; i++)
+        fds[i] = ask(DENIED, "GET / HTTP/1.1\r\n");
+    for (int i = 0; i < TRIES; i++)
+        open += !is_closed(fds[i], i < DENIED_SHARE ? SHORT_MS / 5 : AT_ONCE_MS);
+    CHECK_INT(open, DENIED_SHARE);
+    close_all(fds, TRIES);
 }
 
 /* Whoever opens connections and says nothing pushes out its own, oldest first, and others come
@@ -255,6 +319,27 @@ static void test_closed_at_once(void)
     CHECK_INT(answer_stock(client, 1), before - 1);
 }
 
+/* Requests that wait for a worker when their callers leave are not begun. */
+static void test_left_in_the_queue(void)
+{
+    pid_t workers[PROCESS_WORKERS_MAX];
+    int64_t before = answer_stock(client, 1);
+    size_t count = pair_workers(&pair, workers, PROCESS_WORKERS_MAX);
+    for (size_t i = 0; i < count; i++)
+        kill(workers[i], SIGSTOP);
+    for (int i = 0; i < REQUESTS; i++) {
+        int fd = ask(PROXY_A, POST);
+        load_sleep_ms(SHORT_MS); /* until the application has it */
+        close(fd);
+    }
+    load_sleep_ms(SHORT_MS);
+    for (size_t i = 0; i < count; i++)
+        kill(workers[i], SIGCONT);
+    CHECK_INT(status_for(PROXY_A, GET("/products/1")), 200);
+    CHECK_INT(answer_stock(client, 1), before);
+    CHECK_LOG(&pair, "postern.log", "request not begun: client left", WAIT_MS);
+}
+
 static void test_pipelined(void)
 {
     enum { ALL = 50 };
@@ -301,11 +386,15 @@ static void test_stop(void)
 int main(void)
 {
     static CU_TestInfo tests[] = {{"connections", test_connections},
+                                  {"names", test_names},
+                                  {"denied", test_denied},
+                                  {"connections of who is denied", test_denied_connections},
                                   {"silent connections", test_silent},
                                   {"requests byte by byte", test_trickle},
                                   {"requests under way", test_requests},
                                   {"callers that leave", test_callers_that_leave},
                                   {"callers that leave at once", test_closed_at_once},
+                                  {"callers that leave the queue", test_left_in_the_queue},
                                   {"pipelined", test_pipelined},
                                   {"stop and start", test_stop},
                                   CU_TEST_INFO_NULL};

@@ -22,15 +22,23 @@ enum {
     VPCE_REQUEST_SECONDS = 20,
 };
 
-/* As early as a request knows its path, so that the access log sees it whatever answers. */
+static void vpce_set_env(request_st *r, const char *name, const char *value)
+{
+    http_header_env_set(r, name, (uint32_t)strlen(name), value, (uint32_t)strlen(value));
+}
+
+/* As early as a request knows its path, so that the access log sees it whatever answers. It comes
+ * before every module's handle_uri_clean, of which lighttpd 1.4.69 would take none beside it. */
 static handler_t vpce_handle_uri_raw(request_st *r, void *p_d)
 {
     const struct vpce_plugin *p = p_d;
     const struct vpce_connection *state = r->con->plugin_ctx[p->base.id];
-    if (state && state->header.id[0])
-        http_header_env_set(r, CONST_STR_LEN("PP2_AWS_VPCE_ID"), state->header.id,
-                            (uint32_t)strlen(state->header.id));
-    return HANDLER_GO_ON;
+    if (!state)
+        return HANDLER_GO_ON;
+    if (state->header.id[0])
+        vpce_set_env(r, "PP2_AWS_VPCE_ID", state->header.id);
+    vpce_set_env(r, "POSTERN_CONSUMER", callers_name(&p->callers, vpce_endpoint(state)));
+    return vpce_denied_answer(r, p, state);
 }
 
 /* The id of a module that is named before this one, or 0. With NULL for this one: anywhere. */
@@ -78,6 +86,7 @@ enum vpce_key {
     VPCE_KEY_REQUESTS,
     VPCE_KEY_HEADER_SECONDS,
     VPCE_KEY_REQUEST_SECONDS,
+    VPCE_KEY_CONSUMERS,
     VPCE_KEY_MAX
 };
 
@@ -89,6 +98,7 @@ static bool vpce_read_settings(server *srv, struct vpce_plugin *p)
         {CONST_STR_LEN("postern-vpce.requests"), T_CONFIG_SHORT, T_CONFIG_SCOPE_SERVER},
         {CONST_STR_LEN("postern-vpce.header-seconds"), T_CONFIG_SHORT, T_CONFIG_SCOPE_SERVER},
         {CONST_STR_LEN("postern-vpce.request-seconds"), T_CONFIG_SHORT, T_CONFIG_SCOPE_SERVER},
+        {CONST_STR_LEN("postern-vpce.consumers"), T_CONFIG_STRING, T_CONFIG_SCOPE_SERVER},
         {NULL, 0, T_CONFIG_UNSET, T_CONFIG_SCOPE_UNSET}};
     unsigned values[VPCE_KEY_MAX] = {[VPCE_KEY_REQUESTS] = VPCE_REQUESTS,
                                      [VPCE_KEY_HEADER_SECONDS] = VPCE_HEADER_SECONDS,
@@ -103,6 +113,8 @@ static bool vpce_read_settings(server *srv, struct vpce_plugin *p)
          at++, count--) {
         if (at->k_id == VPCE_KEY_FORWARDER)
             blocks = at->v.a;
+        else if (at->k_id == VPCE_KEY_CONSUMERS)
+            p->callers.path = buffer_is_blank(at->v.b) ? NULL : at->v.b->ptr;
         else if (at->v.shrt > 0)
             values[at->k_id] = at->v.shrt;
     }
@@ -119,7 +131,7 @@ static handler_t vpce_set_defaults(server *srv, void *p_d)
     p->extforward = vpce_find(srv, "extforward", p);
     p->fastcgi = vpce_find(srv, "fastcgi", p);
     if (p->fastcgi && p->extforward == vpce_find(srv, "extforward", NULL))
-        return vpce_read_settings(srv, p) ? HANDLER_GO_ON : HANDLER_ERROR;
+        return vpce_read_settings(srv, p) ? vpce_connection_trigger(srv, p) : HANDLER_ERROR;
     log_error(srv->errh, __FILE__, __LINE__,
               "name mod_fastcgi, and mod_extforward if it is used, before mod_postern_vpce in "
               "server.modules");
@@ -133,7 +145,9 @@ static void *vpce_init(void)
 
 static void vpce_cleanup(void *p_d)
 {
-    vpce_abandoned_free(p_d);
+    struct vpce_plugin *p = p_d;
+    vpce_abandoned_free(p);
+    callers_free(&p->callers);
 }
 
 int mod_postern_vpce_plugin_init(plugin *p)

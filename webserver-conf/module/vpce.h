@@ -7,7 +7,9 @@
 #include <base.h>
 #include <plugin.h>
 #include <stdbool.h>
+#include <string.h>
 
+#include "callers.h"
 #include "deadline.h"
 #include "pp2_vpce.h"
 #include "shares.h"
@@ -55,6 +57,7 @@ struct vpce_plugin {
     int extforward; /* mod_extforward's id; 0: it is not loaded */
     int fastcgi;    /* mod_fastcgi's id */
     struct shares shares;
+    struct callers callers;
     int64_t header_seconds, request_seconds;
     struct vpce_connection *first, *last;
     struct vpce_abandoned *abandoned;
@@ -75,6 +78,27 @@ handler_t vpce_request_enter(request_st *r, void *p_d);
 handler_t vpce_request_handle(request_st *r, void *p_d);
 handler_t vpce_request_answered(request_st *r, void *p_d);
 handler_t vpce_request_reset(request_st *r, void *p_d);
+
+/* vpce_denied.c: answers the request if its endpoint is denied; HANDLER_GO_ON if it is not. */
+handler_t vpce_denied_answer(request_st *r, const struct vpce_plugin *p,
+                             const struct vpce_connection *state);
+
+/* The endpoint's id, or SHARES_NOBODY. */
+static inline const char *vpce_endpoint(const struct vpce_connection *state)
+{
+    return state->header.id[0] ? state->header.id : SHARES_NOBODY;
+}
+
+/* Whether the request asks for the application's health. */
+static inline bool vpce_is_probe(const request_st *r)
+{
+    static const char *const paths[] = {"/healthz", "/readyz"};
+    size_t len = strcspn(r->target.ptr, "?");
+    for (size_t i = 0; i < sizeof paths / sizeof paths[0]; i++)
+        if (strlen(paths[i]) == len && memcmp(r->target.ptr, paths[i], len) == 0)
+            return true;
+    return false;
+}
 
 /* Lets the request go on whose turn it is, if there is one. */
 static inline void vpce_wake(struct shares_turn *turn)

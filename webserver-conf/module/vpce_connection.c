@@ -13,6 +13,9 @@
 #include <string.h>
 #include <sys/socket.h>
 
+/* Enough for a refusal to be told. */
+enum { VPCE_DENIED_CONNECTIONS = 4 };
+
 static void vpce_count(struct vpce_plugin *p, enum vpce_reason reason, const char *name)
 {
     struct vpce_tally *tally = &p->tallies[reason];
@@ -63,9 +66,13 @@ static void vpce_unhook(connection *con, struct vpce_connection *state)
 static bool vpce_settle(struct vpce_plugin *p, struct vpce_connection *state,
                         enum pp2_vpce_result result)
 {
-    const char *name = result == PP2_VPCE_FOUND ? state->header.id : SHARES_NOBODY;
+    const char *name = callers_name(&p->callers, vpce_endpoint(state));
+    const struct consumers_line *line = callers_find(&p->callers, vpce_endpoint(state));
+    unsigned limit = result == PP2_VPCE_FOUND && line && line->denied ? VPCE_DENIED_CONNECTIONS : 0;
+    if (result != PP2_VPCE_FOUND)
+        name = SHARES_NOBODY;
     vpce_leave(p, state);
-    if (result != PP2_VPCE_BAD && (state->share = shares_join(&p->shares, name, 0)) != NULL)
+    if (result != PP2_VPCE_BAD && (state->share = shares_join(&p->shares, name, limit)) != NULL)
         return true;
     vpce_count(p, result == PP2_VPCE_BAD ? VPCE_UNKNOWN : VPCE_OVER, name);
     state->cut = true;
@@ -209,12 +216,22 @@ static void vpce_tell(server *srv, struct vpce_plugin *p)
     }
 }
 
+static void vpce_look(server *srv, struct vpce_plugin *p)
+{
+    struct consumers_fault fault;
+    if (callers_look(&p->callers, &fault) == CALLERS_WRONG)
+        log_error(srv->errh, __FILE__, __LINE__,
+                  "%s: line %d: %s; the last good consumers stay, if there are any",
+                  p->callers.path, fault.line, fault.why);
+}
+
 /* Each second. */
 handler_t vpce_connection_trigger(server *srv, void *p_d)
 {
     struct vpce_plugin *p = p_d;
     for (struct vpce_connection *state = p->first; state; state = state->after)
         vpce_check_time(p, state);
+    vpce_look(srv, p);
     vpce_tell(srv, p);
     return HANDLER_GO_ON;
 }

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fdevent.h>
 #include <gw_backend.h>
+#include <http_header.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <response.h>
@@ -15,16 +16,6 @@
 /* As nginx logs a caller that closed its connection before the answer. */
 enum { VPCE_STATUS_GONE = 499 };
 
-static bool vpce_request_is_probe(const request_st *r)
-{
-    static const char *const paths[] = {"/healthz", "/readyz"};
-    size_t len = strcspn(r->target.ptr, "?");
-    for (size_t i = 0; i < sizeof paths / sizeof paths[0]; i++)
-        if (strlen(paths[i]) == len && memcmp(r->target.ptr, paths[i], len) == 0)
-            return true;
-    return false;
-}
-
 /* Takes the request from the module that is to handle it, until its turn has come. */
 handler_t vpce_request_enter(request_st *r, void *p_d)
 {
@@ -32,7 +23,7 @@ handler_t vpce_request_enter(request_st *r, void *p_d)
     const struct vpce_connection *state = r->con->plugin_ctx[p->base.id];
     const plugin *next = r->handler_module;
     if (!next || next == p->base.self || !state || !state->share || r->plugin_ctx[p->base.id] ||
-        vpce_request_is_probe(r))
+        vpce_is_probe(r))
         return HANDLER_GO_ON;
     struct vpce_request *request = calloc(1, sizeof *request);
     if (!request)
@@ -103,6 +94,8 @@ handler_t vpce_request_handle(request_st *r, void *p_d)
     if (vpce_request_caller_left(r))
         return vpce_request_leave(r, p);
     if (request->turn.state == SHARES_IDLE) {
+        /* So that the application understands vpce_abandoned_keep. */
+        http_header_env_set(r, CONST_STR_LEN("POSTERN_LEFT_IS_HALF_CLOSED"), CONST_STR_LEN("1"));
         vpce_request_watch(r);
         shares_ask(&p->shares, state->share, &request->turn);
     }
