@@ -45,19 +45,18 @@ static bool log_append(struct log_line *line, const char *bytes, size_t n)
     return true;
 }
 
-static bool log_append_char(struct log_line *line, unsigned char c)
+/* Appends one UTF-8 sequence. Nobody's control character reaches the terminal of who reads on. */
+static bool log_append_char(struct log_line *line, const char *bytes, size_t len)
 {
-    char escaped[8];
-    if (c == '"' || c == '\\') {
-        escaped[0] = '\\';
-        escaped[1] = (char)c;
+    char escaped[8] = {'\\', *bytes};
+    if (*bytes == '"' || *bytes == '\\')
         return log_append(line, escaped, 2);
-    }
-    if (c < 0x20 || c == 0x7f) {
-        int n = snprintf(escaped, sizeof escaped, "\\u%04x", c);
+    if (text_is_control(bytes, len)) {
+        /* U+0080 to U+009F have their own number as their second byte. */
+        int n = snprintf(escaped, sizeof escaped, "\\u%04x", (unsigned char)bytes[len - 1]);
         return log_append(line, escaped, (size_t)n);
     }
-    return log_append(line, (const char *)&c, 1);
+    return log_append(line, bytes, len);
 }
 
 static bool log_append_text(struct log_line *line, const char *text)
@@ -67,14 +66,7 @@ static bool log_append_text(struct log_line *line, const char *text)
         return false;
     while (left > 0) {
         size_t n = text_utf8_length((const unsigned char *)text, left);
-        bool ok;
-        if (n == 0)
-            ok = log_append(line, "\\ufffd", 6);
-        else if (n == 1)
-            ok = log_append_char(line, (unsigned char)*text);
-        else
-            ok = log_append(line, text, n);
-        if (!ok)
+        if (!(n ? log_append_char(line, text, n) : log_append(line, "\\ufffd", 6)))
             return false;
         n = n ? n : 1;
         text += n;

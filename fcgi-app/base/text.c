@@ -64,11 +64,24 @@ bool text_is_utf8(const char *bytes, size_t len)
     return true;
 }
 
+bool text_is_control(const char *bytes, size_t len)
+{
+    unsigned char first = (unsigned char)bytes[0];
+    if (len == 1)
+        return first < 0x20 || first == 0x7f;
+    /* U+0080 to U+009F: a terminal takes U+009B for the start of a command, as it does ESC [. */
+    return len == 2 && first == 0xc2 && (unsigned char)bytes[1] < 0xa0;
+}
+
 bool text_has_control(const char *bytes, size_t len)
 {
-    for (size_t i = 0; i < len; i++) {
-        if ((unsigned char)bytes[i] < 0x20 || bytes[i] == 0x7f)
+    while (len > 0) {
+        size_t n = text_utf8_length((const unsigned char *)bytes, len);
+        if (text_is_control(bytes, n))
             return true;
+        n = n ? n : 1;
+        bytes += n;
+        len -= n;
     }
     return false;
 }
@@ -78,13 +91,13 @@ void text_show(const char *text, char *out, size_t size)
     size_t left = strlen(text), used = 0;
     while (left > 0) {
         size_t n = text_utf8_length((const unsigned char *)text, left);
-        bool fit = n > 0 && !text_has_control(text, n);
-        if (!fit)
-            n = 1;
-        if (used + n >= size)
+        bool fit = n > 0 && !text_is_control(text, n);
+        size_t shown = fit ? n : 1;
+        if (used + shown >= size)
             break;
-        memcpy(out + used, fit ? text : "?", n);
-        used += n;
+        memcpy(out + used, fit ? text : "?", shown);
+        used += shown;
+        n = n ? n : 1;
         text += n;
         left -= n;
     }

@@ -17,7 +17,11 @@ size_t text_utf8_length(const unsigned char *bytes, size_t len);
 /* Tells whether the bytes are valid UTF-8 throughout. */
 bool text_is_utf8(const char *bytes, size_t len);
 
-/* Tells whether the text holds a control character (U+0000 to U+001F, U+007F). */
+/* Tells whether the UTF-8 sequence of len bytes is a control character: U+0000 to U+001F, U+007F to
+ * U+009F (Unicode's category Cc). With a len of 0, which no sequence has: false. */
+bool text_is_control(const char *bytes, size_t len);
+
+/* Tells whether the text holds a control character. */
 bool text_has_control(const char *bytes, size_t len);
 
 /* Copies a text that a stranger chose so that it can stand in a message: each control character,

@@ -1,11 +1,13 @@
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/buffer.h"
 #include "command/command.h"
+#include "command/import_ids.h"
 #include "command/open_store.h"
 #include "csv/product_csv.h"
 #include "json/product_json.h"
@@ -13,6 +15,7 @@
 enum {
     IMPORT_FILE_MAX = 256 * 1024 * 1024,
     IMPORT_READ_SIZE = 64 * 1024,
+    IMPORT_PLACE_SIZE = 48,
     IMPORT_ERRORS_MAX = 20,     /* after so many bad rows it gives up */
     IMPORT_PROGRESS_EACH = 5000 /* rows; a smaller import is too quick to watch */
 };
@@ -20,11 +23,15 @@ enum {
 _Static_assert((int)PRODUCT_CSV_ERROR_SIZE == (int)PRODUCT_JSON_ERROR_SIZE,
                "one error buffer serves both");
 
+#define IMPORT_BOM   "\xEF\xBB\xBF"
+#define IMPORT_UTF16 "is UTF-16; save it as UTF-8"
+
 struct import {
     const char *file;
     struct product_json_reader *json; /* NULL: the file is CSV */
     struct product_csv csv;
     char error[PRODUCT_CSV_ERROR_SIZE];
+    struct import_ids ids;
     size_t rows;
     size_t errors;
     bool progress; /* standard error is a terminal */
@@ -55,16 +62,51 @@ static bool import_read(const char *file, struct buffer *text)
     return false;
 }
 
+/* What a file is by its first bytes, and what to do, if it can be no import. UTF-16 may lack its
+ * mark: then the one or the other byte of its first character, which is of ASCII, is a NUL. */
+static const char *import_foreign(const struct buffer *text)
+{
+    static const struct {
+        const char *bytes;
+        size_t len;
+        const char *what;
+    } rows[] = {
+        {"\xff\xfe", 2, IMPORT_UTF16},
+        {"\xfe\xff", 2, IMPORT_UTF16},
+        {"PK\3\4", 4, "is a spreadsheet or ZIP archive; save it as CSV in UTF-8"},
+        {"\x1f\x8b", 2, "is compressed by gzip; unpack it first"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        if (text->len >= rows[i].len && memcmp(text->data, rows[i].bytes, rows[i].len) == 0)
+            return rows[i].what;
+    }
+    return text->len >= 2 && !text->data[0] != !text->data[1] ? IMPORT_UTF16 : NULL;
+}
+
+/* No column's name starts as a JSON array or object does. */
+static bool import_is_json(const char *text)
+{
+    char first = text[strspn(text, " \t\r\n")];
+    return first == '[' || first == '{';
+}
+
 static bool import_open(struct import *import, struct buffer *text)
 {
-    bool json = text->data[strspn(text->data, " \t\r\n")] == '[';
-    if (json)
-        import->json = product_json_open(text->data, text->len, import->error);
-    if (json ? import->json != NULL
-             : product_csv_start(&import->csv, text->data, text->len, import->error))
-        return true;
-    fprintf(stderr, "postern: %s: %s\n", import->file, import->error);
-    return false;
+    const char *foreign = import_foreign(text);
+    size_t bom = sizeof IMPORT_BOM - 1;
+    if (text->len < bom || memcmp(text->data, IMPORT_BOM, bom) != 0)
+        bom = 0;
+    char *start = text->data + bom;
+    bool json = import_is_json(start), ok = false;
+    if (foreign)
+        snprintf(import->error, sizeof import->error, "%s", foreign);
+    else if (json)
+        ok = (import->json = product_json_open(start, text->len - bom, import->error)) != NULL;
+    else
+        ok = product_csv_start(&import->csv, start, text->len - bom, import->error);
+    if (!ok)
+        fprintf(stderr, "postern: %s: %s\n", import->file, import->error);
+    return ok;
 }
 
 static void import_show_progress(const struct import *import, const char *end)
@@ -73,14 +115,58 @@ static void import_show_progress(const struct import *import, const char *end)
         fprintf(stderr, "\rimporting: %zu products%s", import->rows, end);
 }
 
+static void import_place(const struct import *import, struct import_place *place)
+{
+    size_t line = import->csv.csv.fields[0].line, item = 0;
+    if (import->json)
+        product_json_place(import->json, &line, &item);
+    /* The file's bound keeps both within 32 bits. */
+    *place = (struct import_place){(uint32_t)line, (uint32_t)item};
+}
+
+static void import_show_place(const struct import_place *place, char out[IMPORT_PLACE_SIZE])
+{
+    int n = snprintf(out, IMPORT_PLACE_SIZE, "line %u", (unsigned)place->line);
+    if (place->item)
+        snprintf(out + n, IMPORT_PLACE_SIZE - (size_t)n, ", item %u", (unsigned)place->item);
+}
+
+/* Whether no earlier row has this id: of two, the second would win, and nobody would know. */
+static bool import_is_new(struct import *import, int64_t id)
+{
+    struct import_place here, first;
+    char here_text[IMPORT_PLACE_SIZE], first_text[IMPORT_PLACE_SIZE];
+    import_place(import, &here);
+    first = here;
+    if (!import_ids_note(&import->ids, id, &first)) {
+        snprintf(import->error, sizeof import->error, "memory ran out");
+        return false;
+    }
+    if (memcmp(&here, &first, sizeof here) == 0)
+        return true;
+    import_show_place(&here, here_text);
+    import_show_place(&first, first_text);
+    snprintf(import->error, sizeof import->error,
+             "%s: the id %" PRId64 " is that of %s already; give each product once", here_text, id,
+             first_text);
+    return false;
+}
+
+/* Reads the next row: 1, 0 after the last, or -1 with its error. */
+static int import_read_row(struct import *import, struct product *product)
+{
+    int got = import->json ? product_json_next(import->json, product, import->error)
+                           : product_csv_next(&import->csv, product, import->error);
+    return got > 0 && !import_is_new(import, product->id) ? -1 : got;
+}
+
 /* Gives the store the next good row. A bad row is reported; after it, rows are only checked, so
  * that one run reports several mistakes. */
 static int import_next(void *context, struct product *product)
 {
     struct import *import = context;
     for (;;) {
-        int got = import->json ? product_json_next(import->json, product, import->error)
-                               : product_csv_next(&import->csv, product, import->error);
+        int got = import_read_row(import, product);
         if (got == 0)
             return import->errors ? -1 : 0;
         if (got > 0)
@@ -153,6 +239,7 @@ int command_import(int argc, char **argv)
     if (import_read(import.file, &text) && import_open(&import, &text))
         status = import_run(&import, &config, store);
     product_json_close(import.json);
+    import_ids_free(&import.ids);
     buffer_free(&text);
     store_close(store);
     return status;

@@ -1,15 +1,20 @@
 #include "json/json_check.h"
 
+#include <float.h>
 #include <math.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/decimal.h"
 #include "base/text.h"
 
 /* cJSON 1.7 reads that many characters of a number (parse_number) and ignores the rest. */
 enum { JSON_NUMBER_MAX = 63 };
+
+/* JSON has no infinity. This reads as one. */
+#define JSON_INFINITE "1e999"
 
 const char *const json_fault_texts[JSON_FAULT_MAX] = {
     [JSON_OK] = "",
@@ -94,24 +99,34 @@ static enum json_fault json_check_number_grammar(struct json_cursor *c)
     return fault;
 }
 
+/* Writes over a number what fits there, and blanks behind it. */
+static void json_replace(char *start, size_t len, const char *with)
+{
+    size_t n = strlen(with);
+    memset(start, ' ', len);
+    memcpy(start, with, n);
+}
+
+/* The double nearest to a number is that of another number too, if the one has more digits than a
+ * double keeps, or is next to zero. So the double alone cannot tell 0.99999999999999999999 from 1.
+ * Such numbers are made infinite here, where the digits are still seen: no member takes that.
+ * A shorter text than the replacement has too few digits, and too few in its exponent, for it. */
 static enum json_fault json_check_number(struct json_cursor *c)
 {
     char *start = c->at;
     enum json_fault fault = json_check_number_grammar(c);
     size_t len = (size_t)(c->at - start);
-    if (fault || len <= JSON_NUMBER_MAX)
+    if (fault)
         return fault;
-
     char shorter[JSON_NUMBER_MAX + 1];
-    int n;
     double value = strtod(start, NULL);
-    /* JSON has no infinity. A number beyond the doubles is written so that it reads as one. */
-    if (isinf(value))
-        n = snprintf(shorter, sizeof shorter, "%s", value < 0 ? "-1e999" : "1e999");
-    else
-        n = snprintf(shorter, sizeof shorter, "%.17g", value);
-    memset(start, ' ', len);
-    memcpy(start, shorter, (size_t)n);
+    if (len >= strlen(JSON_INFINITE) && !decimal_is_told_by_double(start, len)) {
+        json_replace(start, len, JSON_INFINITE);
+    } else if (len > JSON_NUMBER_MAX) {
+        snprintf(shorter, sizeof shorter, "%.*g", floor(value) < value ? DBL_DIG : DBL_DECIMAL_DIG,
+                 value);
+        json_replace(start, len, isinf(value) ? JSON_INFINITE : shorter);
+    }
     return JSON_OK;
 }
 

@@ -27,9 +27,12 @@ enum json_fault {
 extern const char *const json_fault_texts[JSON_FAULT_MAX];
 
 /* Checks the whole text; text[len] must be a NUL. On a fault *where is the offset of the wrong
- * byte: len at the end of the text, the backslash of an escape. A number that is too long for
- * cJSON is replaced, in place, by the double that it stands for, with spaces up to its length.
- * Nothing else is changed. */
+ * byte: len at the end of the text, the backslash of an escape.
+ *
+ * Numbers are made fit for cJSON, which turns each into a double, in place and with spaces up to
+ * the old length. One that is too long for it is replaced by its double. One that is neither whole
+ * nor of two decimals and fifteen digits at most, and so might share its double with one that is,
+ * is replaced by infinity. Nothing else is changed. */
 enum json_fault json_check(char *text, size_t len, size_t *where);
 
 #endif

@@ -1,5 +1,6 @@
 #include "json/product_json.h"
 
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,6 +13,8 @@ struct product_json_reader {
     cJSON *tree;       /* owned */
     const cJSON *next; /* the item to be read next, or NULL */
     size_t item;       /* items read so far */
+    const char *at;    /* borrowed: where the next item, or white space before it, starts */
+    size_t line;       /* of the last item read; before that, of at */
 };
 
 void product_json_write(struct json_writer *w, const struct product *product)
@@ -37,23 +40,53 @@ static void product_error_at(char error[PRODUCT_JSON_ERROR_SIZE], const char *te
     snprintf(error, PRODUCT_JSON_ERROR_SIZE, "line %zu, column %zu: %s", line, column, what);
 }
 
-/* Builds the tree. If the text is not an array, sets error and returns NULL. */
+/* Builds the tree. If the text is not an array, sets error and returns NULL. That comes first:
+ * objects one after another, each on a line, are no JSON as a whole, but that is not the point. */
 static cJSON *product_read_tree(char *text, size_t len, char error[PRODUCT_JSON_ERROR_SIZE])
 {
     char name[JSON_TREE_NAME_SIZE];
     cJSON *tree;
-    size_t where;
+    size_t where = strspn(text, " \t\r\n");
+    if (text[where] && text[where] != '[') {
+        product_error_at(error, text, where,
+                         "must be a JSON array of products, as in [{...}, {...}]");
+        return NULL;
+    }
     enum json_fault fault = json_tree_parse(text, len, &tree, &where, name);
     if (fault == JSON_DUPLICATE) {
         snprintf(error, PRODUCT_JSON_ERROR_SIZE, "an object names the member \"%s\" twice", name);
     } else if (fault) {
         product_error_at(error, text, where, json_fault_texts[fault]);
-    } else if (!cJSON_IsArray(tree)) {
-        product_error_at(error, text, strspn(text, " \t\r\n"), "not an array of products");
-        cJSON_Delete(tree);
-        tree = NULL;
     }
     return tree;
+}
+
+/* Passes over white space. */
+static void product_to_item(struct product_json_reader *reader)
+{
+    for (; strchr(" \t\r\n", *reader->at) && *reader->at; reader->at++)
+        reader->line += *reader->at == '\n';
+}
+
+/* Goes on to the next item. The text is known to be JSON; cJSON keeps no places. */
+static void product_next_item(struct product_json_reader *reader)
+{
+    const char *at = reader->at;
+    bool quoted = false;
+    int depth = 0;
+    if (reader->item++ > 0) {
+        for (; depth > 0 || quoted || *at != ','; at++) {
+            if (quoted && *at == '\\') {
+                at++;
+                continue;
+            }
+            quoted = quoted != (*at == '"');
+            reader->line += *at == '\n';
+            depth += quoted ? 0 : (*at == '{' || *at == '[') - (*at == '}' || *at == ']');
+        }
+        reader->at = at + 1;
+    }
+    product_to_item(reader);
 }
 
 struct product_json_reader *product_json_open(char *text, size_t len,
@@ -68,13 +101,36 @@ struct product_json_reader *product_json_open(char *text, size_t len,
         cJSON_Delete(tree);
         return NULL;
     }
-    *reader = (struct product_json_reader){.tree = tree, .next = tree->child};
+    *reader =
+        (struct product_json_reader){.tree = tree, .next = tree->child, .at = text, .line = 1};
+    product_to_item(reader);
+    reader->at++;
     return reader;
 }
 
+void product_json_place(const struct product_json_reader *reader, size_t *line, size_t *item)
+{
+    *line = reader->line;
+    *item = reader->item;
+}
+
+/* Says what is wrong with the last item, and where that is. Returns -1. */
+__attribute__((format(printf, 3, 4))) static int
+product_item_error(const struct product_json_reader *reader, char error[PRODUCT_JSON_ERROR_SIZE],
+                   const char *format, ...)
+{
+    va_list args;
+    int n = snprintf(error, PRODUCT_JSON_ERROR_SIZE, "line %zu, item %zu: ", reader->line,
+                     reader->item);
+    va_start(args, format);
+    vsnprintf(error + n, PRODUCT_JSON_ERROR_SIZE - (size_t)n, format, args);
+    va_end(args);
+    return -1;
+}
+
 /* Finds the item's member for each field. If a member is unknown, sets error and returns false. */
-static bool product_sort(const cJSON *item, const cJSON *nodes[PRODUCT_FIELD_MAX], size_t number,
-                         char error[PRODUCT_JSON_ERROR_SIZE])
+static bool product_sort(const struct product_json_reader *reader, const cJSON *item,
+                         const cJSON *nodes[PRODUCT_FIELD_MAX], char error[PRODUCT_JSON_ERROR_SIZE])
 {
     for (const cJSON *m = item->child; m; m = m->next) {
         enum product_field field = 0;
@@ -83,8 +139,7 @@ static bool product_sort(const cJSON *item, const cJSON *nodes[PRODUCT_FIELD_MAX
         if (field == PRODUCT_FIELD_MAX) {
             char name[JSON_TREE_NAME_SIZE];
             text_show(m->string, name, sizeof name);
-            snprintf(error, PRODUCT_JSON_ERROR_SIZE, "item %zu: unknown member \"%s\"", number,
-                     name);
+            product_item_error(reader, error, "unknown member \"%s\"", name);
             return false;
         }
         nodes[field] = m;
@@ -126,12 +181,10 @@ int product_json_next(struct product_json_reader *reader, struct product *produc
     if (!item)
         return 0;
     reader->next = item->next;
-    reader->item++;
-    if (!cJSON_IsObject(item)) {
-        snprintf(error, PRODUCT_JSON_ERROR_SIZE, "item %zu: must be an object", reader->item);
-        return -1;
-    }
-    if (!product_sort(item, nodes, reader->item, error))
+    product_next_item(reader);
+    if (!cJSON_IsObject(item))
+        return product_item_error(reader, error, "must be an object");
+    if (!product_sort(reader, item, nodes, error))
         return -1;
     while (field < PRODUCT_FIELD_MAX && product_take(product, field, nodes[field]))
         field++;
@@ -139,10 +192,8 @@ int product_json_next(struct product_json_reader *reader, struct product *produc
         field = product_check(product);
     if (field == PRODUCT_FIELD_MAX)
         return 1;
-    snprintf(error, PRODUCT_JSON_ERROR_SIZE, "item %zu: %s %smust be %s", reader->item,
-             product_field_names[field], nodes[field] ? "" : "is missing; it ",
-             product_field_rules[field]);
-    return -1;
+    return product_item_error(reader, error, "%s %smust be %s", product_field_names[field],
+                              nodes[field] ? "" : "is missing; it ", product_field_rules[field]);
 }
 
 void product_json_close(struct product_json_reader *reader)

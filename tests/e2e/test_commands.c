@@ -76,8 +76,9 @@ static const struct {
     {__LINE__, HEADER, ""},
     {__LINE__, HEADER "9007199254740991,L,,99999999.99,1000000000\n",
      "9007199254740991,L,,99999999.99,1000000000\n"},
-    {__LINE__, HEADER "1,A,old,1.00,1\n1,B,new,2.00,2\n", "1,B,new,2.00,2\n"},
     {__LINE__, "[]", ""},
+    {__LINE__, "\xef\xbb\xbf[{\"id\":1,\"name\":\"A\",\"price\":1,\"quantity\":1}]",
+     "1,A,,1.00,1\n"},
     {__LINE__,
      "[{\"id\":1,\"name\":\"A\",\"description\":\"\\u00e9\",\"price\":0.1,"
      "\"quantity\":1}]",
@@ -131,6 +132,32 @@ static const struct {
      "[{\"id\":5,\"name\":\"G\",\"price\":1,\"quantity\":1,\"colour\":1}]",
      {"item 1: unknown member \"colour\""}},
     {__LINE__, "[\n{\"id\":5,}]", {"line 2, column 9: "}},
+    {__LINE__,
+     HEADER "5,G,,1,1\n6,\"H\n\",,1,1\n7,I,,1,1\n\n5,J,,1,1\n7,K,,1,1\n",
+     {"line 3, column 3: name must be", "line 7: the id 5 is that of line 2 already",
+      "line 8: the id 7 is that of line 5 already"}},
+    {__LINE__,
+     "[{\"id\":5,\"name\":\"G\",\"price\":1,\"quantity\":1},\n"
+     "{\"id\":6,\"name\":\"H\",\"price\":1,\"quantity\":1},\n"
+     "{\"id\":5,\"name\":\"I\",\"price\":1,\"quantity\":1}]",
+     {"line 3, item 3: the id 5 is that of line 1, item 1 already; give each product once"}},
+    {__LINE__,
+     "{\"products\":[{\"id\":5,\"name\":\"G\",\"price\":1,\"quantity\":1}]}",
+     {"line 1, column 1: must be a JSON array of products"}},
+    {__LINE__,
+     "{\"id\":5,\"name\":\"G\",\"price\":1,\"quantity\":1}\n"
+     "{\"id\":6,\"name\":\"H\",\"price\":1,\"quantity\":1}\n",
+     {"line 1, column 1: must be a JSON array of products"}},
+    {__LINE__, "\xef\xbb\xbf{}", {"line 1, column 1: must be a JSON array of products"}},
+    {__LINE__, "\xff\xfei", {"is UTF-16; save it as UTF-8"}},
+    {__LINE__, "\xfe\xff", {"is UTF-16; save it as UTF-8"}},
+    {__LINE__, "i", {"unknown column \"i\""}},
+    {__LINE__, "PK\3\4", {"is a spreadsheet or ZIP archive"}},
+    {__LINE__, "\x1f\x8b\x08", {"is compressed by gzip"}},
+    {__LINE__,
+     "[{\"id\":5,\"name\":\"G\",\"price\":1e-400,\"quantity\":1}]",
+     {"item 1: price must be"}},
+    {__LINE__, HEADER "5,\xc2\x9b,,1,1\n", {"line 2, column 3: name must be"}},
     {__LINE__, "[{\"id\":5,\"name\":\"G\",\"price\":1,\"quantity\":1}] x", {"line 1, column 46: "}},
 };
 

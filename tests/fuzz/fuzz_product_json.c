@@ -51,14 +51,26 @@ static void fuzz_check_written(const struct product *product, bool pretty)
     buffer_free(&out);
 }
 
+/* The items come one by one, at lines that never go back and are there. */
+static void fuzz_check_place(const struct product_json_reader *reader, size_t *line, size_t *item,
+                             size_t lines)
+{
+    size_t line_before = *line, item_before = *item;
+    product_json_place(reader, line, item);
+    FUZZ_INT(*item, item_before + 1);
+    FUZZ_COMPARE(*line, >=, line_before);
+    FUZZ_COMPARE(*line, <=, lines);
+}
+
 /* Reads to the end. */
-static void fuzz_read(struct product_json_reader *reader)
+static void fuzz_read(struct product_json_reader *reader, size_t lines)
 {
     char error[PRODUCT_JSON_ERROR_SIZE] = "";
     struct product product;
-    size_t good = 0;
+    size_t good = 0, line = 1, item = 0;
     int got;
     while ((got = product_json_next(reader, &product, error)) != 0) {
+        fuzz_check_place(reader, &line, &item, lines);
         if (got < 0) {
             fuzz_check_error(error);
             continue;
@@ -78,9 +90,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     FUZZ_REQUIRE(text);
     memcpy(text, data, size);
     text[size] = '\0';
+    size_t lines = 1;
+    for (size_t i = 0; i < size; i++)
+        lines += data[i] == '\n';
     struct product_json_reader *reader = product_json_open(text, size, error);
     if (reader) {
-        fuzz_read(reader);
+        fuzz_read(reader, lines);
         product_json_close(reader);
     } else {
         fuzz_check_error(error);

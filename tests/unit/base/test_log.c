@@ -76,6 +76,7 @@ static void test_escapes(void)
         {__LINE__, "two\nlines\r\t", "\"two\\u000alines\\u000d\\u0009\""},
         {__LINE__, "\x1b[2J\x7f", "\"\\u001b[2J\\u007f\""},
         {__LINE__, "\xc3\xa9", "\"\xc3\xa9\""},
+        {__LINE__, "a\xc2\x80\xc2\x9b[2J\xc2\xa0", "\"a\\u0080\\u009b[2J\xc2\xa0\""},
         {__LINE__, "a\xff\xc3", "\"a\\ufffd\\ufffd\""},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {

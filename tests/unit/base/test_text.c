@@ -148,6 +148,14 @@ static void test_has_control(void)
         {__LINE__, "\x1f", 1, true},
         {__LINE__, "a\x7f", 2, true},
         {__LINE__, "ab\n", 2, false},
+        {__LINE__, "a\xc2\x80", 3, true},
+        {__LINE__, "\xc2\x9b[2J", 5, true},
+        {__LINE__, "\xc2\x9f", 2, true},
+        {__LINE__, "\xc2\xa0\xc3\x9b", 4, false},
+        /* No characters: parts of one, or its second byte alone. */
+        {__LINE__, "\xc2", 1, false},
+        {__LINE__, "\x9b", 1, false},
+        {__LINE__, "\xe2\x9b\xbd", 3, false},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         CHECK_ROW(rows[i].line);
@@ -169,6 +177,7 @@ static void test_show(void)
         {__LINE__, "12345\xc3\xa9", "12345\xc3\xa9"},
         {__LINE__, "123456\xc3\xa9", "123456"},
         {__LINE__, "\x1b[2J\x7f", "?[2J?"},
+        {__LINE__, "\xc2\x9b[2J", "?[2J"},
         {__LINE__,
          "a\xff"
          "b\xc3",

@@ -58,6 +58,12 @@ static void test_accepted(void)
         ROW("{ \"a\" : 1 , \"b\" : [ 1 , 2 ] }", JSON_OK, 0),
         ROW("\"\\\"\\\\\\/\\b\\f\\n\\r\\t\\u00e9\\uABcd\"", JSON_OK, 0),
         ROW("\"\\ud83d\\uDE00\"", JSON_OK, 0),
+        /* The first and the last of each half of a pair, and the neighbours of both. */
+        ROW("\"\\ud800\\udc00\"", JSON_OK, 0),
+        ROW("\"\\ud800\\udfff\"", JSON_OK, 0),
+        ROW("\"\\udbff\\udc00\"", JSON_OK, 0),
+        ROW("\"\\udbff\\udfff\"", JSON_OK, 0),
+        ROW("\"\\ud7ff\\ue000\\u0001\"", JSON_OK, 0),
         ROW("\"\x7f\xc3\xa9\xe6\x97\xa5\xf0\x9f\x98\x80\"", JSON_OK, 0),
         /* A member twice is for json_tree to see. */
         ROW("{\"a\":1,\"a\":2}", JSON_OK, 0),
@@ -155,6 +161,10 @@ static void test_strings(void)
         ROW("\"\\ud800\\n\"", JSON_BAD_ESCAPE, 1),
         ROW("\"\\ud800\\ud800\"", JSON_BAD_ESCAPE, 1),
         ROW("\"\\ud800\\u0041\"", JSON_BAD_ESCAPE, 1),
+        ROW("\"\\ud800\\udbff\"", JSON_BAD_ESCAPE, 1),
+        ROW("\"\\ud800\\ue000\"", JSON_BAD_ESCAPE, 1),
+        ROW("\"\\udbff\"", JSON_BAD_ESCAPE, 1),
+        ROW("\"\\udfff\"", JSON_BAD_ESCAPE, 1),
         ROW("\"\\ud800x\"", JSON_BAD_ESCAPE, 1),
         ROW("\"\\udfff\\udc00\"", JSON_BAD_ESCAPE, 1),
         ROW("\"\\ud800", JSON_TRUNCATED, 7),
@@ -182,7 +192,7 @@ static void test_end_is_len(void)
     CHECK_INT(where, 2);
 }
 
-static void test_long_numbers(void)
+static void test_replaced_numbers(void)
 {
     static const struct {
         int line;
@@ -194,13 +204,18 @@ static void test_long_numbers(void)
         {__LINE__, "-1", "0", "", 99, -1e99},
         {__LINE__, "1", "0", "", 63, 1e63},
         {__LINE__, "1.", "0", "", 80, 1},
-        {__LINE__, "0.", "0", "1", 80, 1e-81},
+        {__LINE__, "0.", "0", "1", 80, HUGE_VAL},
         {__LINE__, "0.", "0", "2e82", 80, 20},
         {__LINE__, "9007199254740991.", "0", "", 63, 9007199254740991.0},
         {__LINE__, "1", "0", "", 310, HUGE_VAL},
-        {__LINE__, "-1", "0", "", 310, -HUGE_VAL},
-        {__LINE__, "1e-", "9", "", 70, 0},
+        {__LINE__, "-1", "0", "", 310, HUGE_VAL},
+        {__LINE__, "1e-", "9", "", 70, HUGE_VAL},
         {__LINE__, "2", "0", "e-62", 62, 2},
+        {__LINE__, "9.99", "0", "", 80, 9.99},
+        {__LINE__, "0.1", "0", "", 80, 0.1},
+        {__LINE__, "0.", "9", "", 20, HUGE_VAL},
+        {__LINE__, "1.", "0", "1", 20, HUGE_VAL},
+        {__LINE__, "1e-400", "0", "", 0, HUGE_VAL},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         CHECK_ROW(rows[i].line);
@@ -220,6 +235,7 @@ static void test_long_numbers(void)
         CHECK_TEXT(end, ",7]");
         CHECK_INT(strlen(text), len);
         CHECK_INT(json_check(text, len, &where), JSON_OK);
+        CHECK_TRUE(strtod(text + 1, NULL) == value, "the second check changes it");
     }
 }
 
@@ -241,7 +257,7 @@ int main(void)
         {"numbers follow the grammar to the letter", test_numbers},
         {"strings are UTF-8 with whole escapes", test_strings},
         {"nothing behind the length is read", test_end_is_len},
-        {"a number too long for cJSON is shortened in place", test_long_numbers},
+        {"a number that a double cannot tell is replaced in place", test_replaced_numbers},
         {"every fault has a text", test_every_fault_has_a_text},
         CU_TEST_INFO_NULL,
     };

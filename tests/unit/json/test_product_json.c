@@ -8,7 +8,8 @@
 
 enum { TEXT_SIZE = 8192 };
 
-#define GOOD "\"id\":1,\"name\":\"N\",\"price\":1.5,\"quantity\":2"
+#define NO_ARRAY "must be a JSON array of products, as in [{...}, {...}]"
+#define GOOD     "\"id\":1,\"name\":\"N\",\"price\":1.5,\"quantity\":2"
 
 static void test_write(void)
 {
@@ -46,8 +47,10 @@ static void test_open_errors(void)
         {__LINE__, "[\n {\"id\" 1}]", "line 2, column 8: an unexpected character"},
         {__LINE__, "[\n\n{},]", "line 3, column 4: an unexpected character"},
         {__LINE__, "[{}", "line 1, column 4: an early end"},
-        {__LINE__, "{}", "line 1, column 1: not an array of products"},
-        {__LINE__, "\n  7", "line 2, column 3: not an array of products"},
+        {__LINE__, "{}", "line 1, column 1: " NO_ARRAY},
+        {__LINE__, "{\"products\":[]}", "line 1, column 1: " NO_ARRAY},
+        {__LINE__, "\n{\"id\":1}\n{\"id\":2}\n", "line 2, column 1: " NO_ARRAY},
+        {__LINE__, "\n  7", "line 2, column 3: " NO_ARRAY},
         {__LINE__, "[{\"id\":1,\"id\":1}]", "an object names the member \"id\" twice"},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
@@ -64,33 +67,46 @@ static void test_item_errors(void)
         int line;
         const char *text, *error;
     } rows[] = {
-        {__LINE__, "[7]", "item 1: must be an object"},
-        {__LINE__, "[{" GOOD "},[]]", "item 2: must be an object"},
-        {__LINE__, "[{" GOOD ",\"x\":1}]", "item 1: unknown member \"x\""},
-        {__LINE__, "[{" GOOD ",\"Id\":1}]", "item 1: unknown member \"Id\""},
-        {__LINE__, "[{" GOOD ",\"a\\u001b\":1}]", "item 1: unknown member \"a?\""},
+        {__LINE__, "[7]", "line 1, item 1: must be an object"},
+        {__LINE__, "[{" GOOD "},[]]", "line 1, item 2: must be an object"},
+        {__LINE__, "[{" GOOD ",\"x\":1}]", "line 1, item 1: unknown member \"x\""},
+        {__LINE__, "[{" GOOD ",\"Id\":1}]", "line 1, item 1: unknown member \"Id\""},
+        {__LINE__, "[{" GOOD ",\"a\\u001b\":1}]", "line 1, item 1: unknown member \"a?\""},
         {__LINE__, "[{}]",
-         "item 1: id is missing; it must be a whole number from 1 to 9007199254740991"},
+         "line 1, item 1: id is missing; it must be a whole number from 1 to 9007199254740991"},
         {__LINE__, "[{\"id\":0,\"name\":\"N\",\"price\":1,\"quantity\":1}]",
-         "item 1: id must be a whole number from 1 to 9007199254740991"},
+         "line 1, item 1: id must be a whole number from 1 to 9007199254740991"},
         {__LINE__, "[{\"id\":\"1\",\"name\":\"N\",\"price\":1,\"quantity\":1}]",
-         "item 1: id must be a whole number from 1 to 9007199254740991"},
+         "line 1, item 1: id must be a whole number from 1 to 9007199254740991"},
         {__LINE__, "[{\"id\":1,\"name\":\"\",\"price\":1,\"quantity\":1}]",
-         "item 1: name must be 1 to 200 bytes of UTF-8 text without control characters"},
+         "line 1, item 1: name must be 1 to 200 bytes of UTF-8 text without control characters"},
         {__LINE__, "[{\"id\":1,\"name\":null,\"price\":1,\"quantity\":1}]",
-         "item 1: name must be 1 to 200 bytes of UTF-8 text without control characters"},
+         "line 1, item 1: name must be 1 to 200 bytes of UTF-8 text without control characters"},
         {__LINE__, "[{" GOOD ",\"description\":null}]",
-         "item 1: description must be at most 2000 bytes of UTF-8 text without NUL"},
+         "line 1, item 1: description must be at most 2000 bytes of UTF-8 text without NUL"},
         {__LINE__, "[{\"id\":1,\"name\":\"N\",\"price\":1.999,\"quantity\":1}]",
-         "item 1: price must be a number from 0 to 99999999.99 with at most two decimals"},
+         "line 1, item 1: price must be a number from 0 to 99999999.99 with at most two decimals"},
         {__LINE__, "[{\"id\":1,\"name\":\"N\",\"price\":\"1\",\"quantity\":1}]",
-         "item 1: price must be a number from 0 to 99999999.99 with at most two decimals"},
+         "line 1, item 1: price must be a number from 0 to 99999999.99 with at most two decimals"},
         {__LINE__, "[{\"id\":1,\"name\":\"N\",\"price\":-0.01,\"quantity\":1}]",
-         "item 1: price must be a number from 0 to 99999999.99 with at most two decimals"},
+         "line 1, item 1: price must be a number from 0 to 99999999.99 with at most two decimals"},
         {__LINE__, "[{\"id\":1,\"name\":\"N\",\"price\":1}]",
-         "item 1: quantity is missing; it must be a whole number from 0 to 1000000000"},
+         "line 1, item 1: quantity is missing; it must be a whole number from 0 to 1000000000"},
+        {__LINE__, "[{\"id\":1,\"name\":\"N\",\"price\":1e-400,\"quantity\":1}]",
+         "line 1, item 1: price must be a number from 0 to 99999999.99 with at most two decimals"},
+        {__LINE__, "[{\"id\":1,\"name\":\"N\",\"price\":9.9900000000000000001,\"quantity\":1}]",
+         "line 1, item 1: price must be a number from 0 to 99999999.99 with at most two decimals"},
+        {__LINE__, "[{\"id\":1,\"name\":\"N\",\"price\":1,\"quantity\":0.99999999999999999999}]",
+         "line 1, item 1: quantity must be a whole number from 0 to 1000000000"},
+        {__LINE__, "[{\"id\":1,\"name\":\"a\xc2\x9b\",\"price\":1,\"quantity\":1}]",
+         "line 1, item 1: name must be 1 to 200 bytes of UTF-8 text without control characters"},
+        /* Lines are counted through strings and nested values, whatever brackets they hold. */
+        {__LINE__,
+         "\n[\n{" GOOD
+         "},\n\n{\"id\":2,\"name\":\"]},\\\"[{\",\n\"price\":1,\"quantity\":1} ,\n\t7]",
+         "line 7, item 3: must be an object"},
         {__LINE__, "[{\"id\":1,\"name\":\"N\",\"price\":1,\"quantity\":1e400}]",
-         "item 1: quantity must be a whole number from 0 to 1000000000"},
+         "line 1, item 1: quantity must be a whole number from 0 to 1000000000"},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         CHECK_ROW(rows[i].line);
@@ -124,10 +140,14 @@ static void test_read(void)
     CHECK_TEXT(p.name, "N");
     CHECK_TEXT(p.description, "");
     CHECK_INT(product_json_next(reader, &p, error), -1);
-    CHECK_CONTAINS(error, "item 2:");
+    CHECK_CONTAINS(error, "line 1, item 2:");
+    size_t line = 0, item = 0;
     /* The faulty item is passed over. */
     CHECK_INT(product_json_next(reader, &p, error), 1);
     CHECK_INT(p.id, PRODUCT_ID_MAX);
+    product_json_place(reader, &line, &item);
+    CHECK_INT(line, 2);
+    CHECK_INT(item, 3);
     CHECK_INT(p.price_cents, INT64_C(9999999999));
     CHECK_INT(p.quantity, 0);
     CHECK_TEXT(p.name, "\xc3\xa9");
