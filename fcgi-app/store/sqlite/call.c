@@ -34,8 +34,11 @@ static enum store_result sqlite_call_reach(struct sqlite *s, const struct sqlite
 
 static enum store_result sqlite_call_leave(struct sqlite *s, enum store_result result)
 {
-    if (trouble_is(result))
+    struct sqlite_error error = s->error;
+    /* A store that another file took the place of stays open. */
+    if (trouble_is(result) && s->db && sqlite_connection_recheck(s) == STORE_OK)
         sqlite_connection_close(s);
+    s->error = error;
     /* That something can be read does not end a trouble with writing. */
     if (!trouble_is(result) && s->unwritable)
         return result;
@@ -56,7 +59,7 @@ enum store_result sqlite_call_run(struct store *store, const struct sqlite_call 
         result =
             call->writes ? sqlite_transaction_run(s, call->work, context) : call->work(s, context);
     /* The statements of this connection, if any, are of the old schema. */
-    if (call->migrates)
+    if (call->migrates && result == STORE_OK)
         sqlite_connection_close(s);
     return sqlite_call_leave(s, result);
 }

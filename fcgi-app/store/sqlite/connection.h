@@ -9,18 +9,22 @@
 
 #include "gen/sqlite_sql.h"
 #include "store/driver.h"
+#include "store/sqlite/identity.h"
 #include "store/trouble.h"
 
 /* A failure of SQLite, kept until the call ends and it is logged. */
 struct sqlite_error {
     int code; /* extended result code; 0 if SQLite did not fail */
     int system_errno;
-    char text[200];
+    char text[256];
 };
 
 struct sqlite {
-    struct store store; /* first, so that a struct store * is a struct sqlite * */
-    char *path;         /* owned */
+    struct store store;              /* first, so that a struct store * is a struct sqlite * */
+    char *path;                      /* owned */
+    int lock;                        /* PATH-lock, held while the file is open; else -1 */
+    struct sqlite_identity identity; /* of the file that is open */
+    bool identified;                 /* the open file is the store, and its log its own */
     int timeout_ms;
     int64_t deadline_us; /* of the call that runs */
     bool unbounded;      /* statements may outlast the deadline */
@@ -36,9 +40,11 @@ struct sqlite {
     struct order order; /* the row that order_list shows its visitor */
 };
 
-/* Sees to it that the file that is now at the path is open; creates it if there is none and create
- * says so. Returns STORE_OK, or how it failed, and then no file is open. */
-enum store_result sqlite_connection_open(struct sqlite *s, bool create);
+/* Sees to it that the store is open. If found says so, it may be made, or be another file than the
+ * one that PATH-lock notes, unless others have that one open or its log is still there. Returns
+ * STORE_OK, or how it failed. If then no file is at the path, or another than the one that is open,
+ * that stays open and unused, so that its log stays in the way of all who would open the other. */
+enum store_result sqlite_connection_open(struct sqlite *s, bool found);
 
 /* Closes the file, if it is open, and its statements. */
 void sqlite_connection_close(struct sqlite *s);
@@ -47,8 +53,8 @@ void sqlite_connection_close(struct sqlite *s);
  * read from a log that another process left may not be. STORE_OK, or how it failed. */
 enum store_result sqlite_connection_checkpoint(struct sqlite *s);
 
-/* Tells whether the open file is no longer the one at the path. */
-bool sqlite_connection_has_moved(struct sqlite *s);
+/* STORE_OK if the path leads to the open file, or how it failed: another was put in its place. */
+enum store_result sqlite_connection_recheck(struct sqlite *s);
 
 /* Keeps what SQLite says of the failure, and returns what it means to the caller. */
 enum store_result sqlite_connection_fail(struct sqlite *s, int code);

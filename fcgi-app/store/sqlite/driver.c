@@ -49,6 +49,7 @@ static struct store *sqlite_driver_open(const struct store_options *options)
         return NULL;
     s->store.driver = &sqlite_driver;
     s->timeout_ms = options->timeout_ms;
+    s->lock = -1;
     /* The "./" keeps SQLite from seeing a URI or ":memory:" in the name. */
     if (asprintf(&s->path, "%s%s", *path == '/' ? "" : "./", path) < 0) {
         free(s);

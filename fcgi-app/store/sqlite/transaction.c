@@ -46,10 +46,8 @@ static enum store_result sqlite_transaction_begin(struct sqlite *s)
 {
     enum store_result result = sqlite_statement_run(s, s->sql[SQLITE_SQL_BEGIN]);
     /* The wait for the lock may have been long. */
-    if (result == STORE_OK && sqlite_connection_has_moved(s))
-        result = sqlite_transaction_end(
-            s, sqlite_connection_fail_text(s, STORE_UNREACHABLE, "the file was moved or deleted"));
-    return result;
+    enum store_result there = result == STORE_OK ? sqlite_connection_recheck(s) : result;
+    return there == result ? result : sqlite_transaction_end(s, there);
 }
 
 enum store_result sqlite_transaction_run(struct sqlite *s, sqlite_work work, void *context)
