@@ -27,8 +27,8 @@
     .openings = {GET("/products?limit=1000"), GET("/orders?limit=1000")}, .pipelined = 20,         \
     .reads = true, .again_ms = 50, .reset_ms = ATTACK_NEVER
 #define ABORT(who)                                                                                 \
-    .endpoint = (who), .connections = 64, .openings = {GET("/products?limit=1000"), ORDER},        \
-    .reset_ms = 20, .again_ms = 50
+    .endpoint = (who), .connections = 200, .openings = {GET("/products?limit=1000"), ORDER},       \
+    .reset_ms = 100, .again_ms = 50
 
 const struct attack attacks[] = {
     {.name = "header bytes", TRICKLE(A)},

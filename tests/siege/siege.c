@@ -20,24 +20,32 @@ enum {
     SECONDS_LEAST = 25,
     SECONDS_MAX = 3600,
     SECONDS_SPARE = 600, /* to fill the store, and to restart what an attack broke */
-    ALONE_MS = 3000,
-    RATE_MS = 10000, /* at least, where the admitted rate is counted */
-    BEFORE_MS = 200, /* of each row, before the attack */
+    WARM_MS = 1000,      /* from a start until caches are filled */
+    ALONE_MS = 400,      /* before each attack */
+    RATE_MS = 10000,     /* at least, where the admitted rate is counted */
     AFTER_MS = 5000,
     LOOK_MS = 50,
     TIMES_ALONE = 3,
     FLOOR_US = 10000, /* less than this is noise */
     CEILING_US = 250000,
     PROBE_US = 100000,
-    RATE_PERCENT = 5
+    RATE_PERCENT = 5,
+    ROWS_MAX = 32
+};
+
+/* What is judged when all of it has been measured. */
+struct row {
+    const char *name;
+    int64_t caller_us; /* the 99th of a hundred */
+    int64_t probe_us;  /* the slowest */
+    int faults;        /* those that were seen at once */
 };
 
 static struct site site;
 static struct site_state calm;
-static struct {
-    int64_t caller_us; /* the 99th of a hundred */
-    int64_t probe_us;  /* the slowest */
-} alone;
+static struct watch_seen alone, besieged; /* alone: before each attack, so all through the run */
+static struct row rows[ROWS_MAX];
+static size_t rows_count;
 static uint64_t seed, randomness;
 static int passed, failed, skipped;
 
@@ -64,12 +72,12 @@ static bool seconds_to_run(int *seconds)
     return true;
 }
 
-/* Prints what is wrong with a row, below it; counts. */
-static void wrong(int *count, const char *what, int64_t got, int64_t limit, const char *more)
+/* Prints what is wrong with a row; counts. */
+static void wrong(struct row *row, const char *what, int64_t got, int64_t limit, const char *more)
 {
-    printf("    WRONG: %s: %" PRId64 ", at most %" PRId64 "%s%s\n", what, got, limit,
+    printf("    WRONG: %s: %s: %" PRId64 ", at most %" PRId64 "%s%s\n", row->name, what, got, limit,
            *more ? ": " : "", more);
-    (*count)++;
+    row->faults++;
 }
 
 static int64_t larger(int64_t a, int64_t b)
@@ -82,36 +90,41 @@ static int64_t smaller(int64_t a, int64_t b)
     return a < b ? a : b;
 }
 
-static int check_harm(void)
+static void check_failures(struct row *row, const struct watch_seen *seen)
 {
-    int count = 0;
-    int64_t caller = figures_percentile(&watch_caller, 99);
-    int64_t probe = figures_percentile(&watch_probes, 100);
-    int64_t most = smaller(larger(TIMES_ALONE * alone.caller_us, FLOOR_US), CEILING_US);
-    int64_t most_probe = larger(TIMES_ALONE * alone.probe_us, PROBE_US);
-    if (watch_caller.failed)
-        wrong(&count, "failed requests", (int64_t)watch_caller.failed, 0, watch_caller.why);
-    if (caller > most)
-        wrong(&count, "99th of a hundred requests, in us", caller, most, "");
-    if (watch_probes.failed)
-        wrong(&count, "failed probes", (int64_t)watch_probes.failed, 0, watch_probes.why);
-    if (probe > most_probe)
-        wrong(&count, "the slowest probe, in us", probe, most_probe, "");
-    return count;
+    if (seen->caller.failed)
+        wrong(row, "failed requests", (int64_t)seen->caller.failed, 0, seen->caller.why);
+    if (seen->probes.failed)
+        wrong(row, "failed probes", (int64_t)seen->probes.failed, 0, seen->probes.why);
 }
 
-static int check_rate(const struct attack *attack, const struct swarm_result *result)
+/* Of all rows, against all that was measured alone in this run. */
+static void check_times(void)
 {
-    int count = 0;
+    int64_t caller = larger(TIMES_ALONE * figures_percentile(&alone.caller, 99), FLOOR_US);
+    int64_t probe = larger(TIMES_ALONE * figures_percentile(&alone.probes, 100), PROBE_US);
+    for (size_t i = 0; i < rows_count; i++) {
+        struct row *row = &rows[i];
+        if (row->caller_us > smaller(caller, CEILING_US))
+            wrong(row, "99th of a hundred requests, in us", row->caller_us,
+                  smaller(caller, CEILING_US), "");
+        if (row->probe_us > probe)
+            wrong(row, "slowest probe, in us", row->probe_us, probe, "");
+        passed += row->faults == 0;
+        failed += row->faults > 0;
+    }
+}
+
+static void check_rate(struct row *row, const struct attack *attack,
+                       const struct swarm_result *result)
+{
     int64_t wanted = attack->admitted * result->admitted_ms / 1000;
-    int64_t off = result->admitted - wanted;
+    int64_t off = larger(result->admitted - wanted, wanted - result->admitted);
     char text[64];
     snprintf(text, sizeof text, "%" PRId64 " and not %" PRId64 " requests admitted",
              result->admitted, wanted);
-    if (attack->admitted && larger(off, -off) * 100 > wanted * RATE_PERCENT)
-        wrong(&count, "the admitted rate is off, in percent", larger(off, -off) * 100 / wanted,
-              RATE_PERCENT, text);
-    return count;
+    if (attack->admitted && off * 100 > wanted * RATE_PERCENT)
+        wrong(row, "the admitted rate is off, in percent", off * 100 / wanted, RATE_PERCENT, text);
 }
 
 /* Waits until all is as before; the milliseconds, or -1, and then *differs says what is not. */
@@ -129,14 +142,15 @@ static int64_t settle(const char **differs)
     }
 }
 
-static void print_row(const char *name, const struct swarm_result *cost, const char *after)
+static void print_row(const char *name, const struct swarm_result *cost, struct watch_seen *seen,
+                      const char *after)
 {
     printf("%-25s %6" PRId64 " %8" PRId64 " %7" PRId64 " | %4zu %4zu %7.1f %7.1f | %4zu %4zu %7.1f"
            " | %s\n",
-           name, cost->connections, cost->requests, cost->bytes / 1000, watch_caller.count,
-           watch_caller.failed, (double)figures_percentile(&watch_caller, 50) / 1000,
-           (double)figures_percentile(&watch_caller, 99) / 1000, watch_probes.count,
-           watch_probes.failed, (double)figures_percentile(&watch_probes, 100) / 1000, after);
+           name, cost->connections, cost->requests, cost->bytes / 1000, seen->caller.count,
+           seen->caller.failed, (double)figures_percentile(&seen->caller, 50) / 1000,
+           (double)figures_percentile(&seen->caller, 99) / 1000, seen->probes.count,
+           seen->probes.failed, (double)figures_percentile(&seen->probes, 100) / 1000, after);
 }
 
 static void print_head(void)
@@ -146,68 +160,88 @@ static void print_head(void)
            "requests", "kB sent", "", "fail", "p50 ms", "p99 ms", "", "fail", "max ms", "after ms");
 }
 
-static void measure_alone(void)
+/* Has them ask for so long while nobody attacks. */
+static void measure_alone(struct watch_seen *seen, int ms)
 {
-    const struct swarm_result none = {.bytes = 0};
-    watch_open();
-    load_sleep_ms(ALONE_MS);
+    watch_open(seen);
+    load_sleep_ms(ms);
     watch_close();
-    alone.caller_us = figures_percentile(&watch_caller, 99);
-    alone.probe_us = figures_percentile(&watch_probes, 100);
-    load_sleep_ms(LOOK_MS);
-    calm = site_look(&site);
-    print_row("none", &none, "-");
-    if (watch_caller.failed || watch_probes.failed || watch_caller.count == 0) {
-        printf("    WRONG: %s%s\n", watch_caller.why, watch_probes.why);
-        failed++;
-    }
 }
 
-/* One row. A site that was broken is started anew, so that each row stands for itself. */
-static bool besiege(const struct attack *attack, int ms)
+/* Has them ask without being measured. */
+static void warm(void)
+{
+    measure_alone(&besieged, WARM_MS);
+}
+
+static void attack_once(const struct attack *attack, int ms, struct row *row)
 {
     struct swarm_result cost;
     const char *differs = "";
     char after[24];
-    if (attack->fills && !site.small) {
-        printf("%-25s skipped: the folder of uploads cannot be made small\n", attack->name);
-        skipped++;
-        return true;
-    }
+    figures_reset(&besieged.caller);
+    figures_reset(&besieged.probes);
     site_read_log(!attack->log_stands);
-    watch_open();
-    load_sleep_ms(BEFORE_MS);
+    watch_open(&besieged);
     bool ran = swarm_run(attack, site.pair.port, ms, &randomness, &cost);
     watch_close();
     int64_t settled = settle(&differs);
     site_read_log(true);
     snprintf(after, sizeof after, "%" PRId64, settled);
-    print_row(attack->name, &cost, settled < 0 ? "no" : after);
-    int faults = check_harm() + check_rate(attack, &cost) + (ran ? 0 : 1);
-    if (settled < 0) {
-        printf("    WRONG: %d ms later: %s\n", AFTER_MS, differs);
-        faults++;
-    }
+    print_row(attack->name, &cost, &besieged, settled < 0 ? "no" : after);
+    *row = (struct row){.name = attack->name,
+                        .caller_us = figures_percentile(&besieged.caller, 99),
+                        .probe_us = figures_percentile(&besieged.probes, 100),
+                        .faults = ran ? 0 : 1};
+    check_failures(row, &besieged);
+    check_rate(row, attack, &cost);
+    if (settled < 0)
+        wrong(row, "as before, in ms", AFTER_MS, AFTER_MS, differs);
     fflush(stdout);
-    passed += faults == 0;
-    failed += faults > 0;
-    return faults == 0 || site_restart(&site);
+}
+
+/* One row. A site that was broken is started anew, so that each row stands for itself. */
+static bool besiege(const struct attack *attack, int ms)
+{
+    struct row *row = &rows[rows_count];
+    if (attack->fills && !site.small) {
+        printf("%-25s skipped: the folder of uploads cannot be made small\n", attack->name);
+        skipped++;
+        return true;
+    }
+    measure_alone(&alone, ALONE_MS);
+    attack_once(attack, ms, row);
+    rows_count++;
+    if (row->faults == 0)
+        return true;
+    if (!site_restart(&site))
+        return false;
+    warm();
+    return true;
 }
 
 static void siege(int seconds)
 {
     const char *only = getenv("ATTACK");
-    int ms = (seconds * 1000 - ALONE_MS - RATE_MS) / (int)attacks_count - BEFORE_MS;
+    const struct swarm_result none = {.bytes = 0};
+    struct row nobody = {.name = "none"};
+    int ms = (seconds * 1000 - WARM_MS - RATE_MS) / (int)attacks_count - ALONE_MS;
     print_head();
-    measure_alone();
-    for (size_t i = 0; i < attacks_count; i++) {
+    warm();
+    calm = site_look(&site);
+    for (size_t i = 0; i < attacks_count && rows_count < ROWS_MAX; i++) {
         if (only && *only && !strstr(attacks[i].name, only))
             continue;
         if (!besiege(&attacks[i], attacks[i].admitted ? RATE_MS + SWARM_SETTLE_MS : ms)) {
             printf("    WRONG: the pair cannot be started anew\n");
-            return;
+            failed++;
+            break;
         }
     }
+    print_row("none", &none, &alone, "-");
+    check_failures(&nobody, &alone);
+    failed += nobody.faults > 0;
+    check_times();
 }
 
 int main(void)

@@ -25,7 +25,18 @@
 #define SITE_FOLDER  "build/siege"
 #define SITE_UPLOADS SITE_FOLDER "/uploads"
 
-enum { SITE_WORKERS = 2, SITE_READ_MS = 20, SITE_STRAY_KB = 16 * 1024, SITE_START_MS = 15000 };
+/* The hostile one has no name, so that its orders are filed under its endpoint, and no rate: it is
+ * stopped by nothing but its share. */
+#define SITE_CONSUMERS                                                                             \
+    "POSTERN_CONSUMERS=" SITE_HOSTILE " -;" SITE_STEADY " steady rate=1000;" SITE_LIMITED          \
+    " limited rate=50 burst=50;" SITE_DENIED " refused denied"
+
+enum {
+    SITE_WORKERS = 2,
+    SITE_READ_MS = 20,
+    SITE_STRAY_KB = 32 * 1024,
+    /* what the allocators may keep */ SITE_START_MS = 15000
+};
 
 static char site_store[64];
 static atomic_bool site_reads, site_runs;
@@ -134,13 +145,9 @@ static bool site_wait(const struct site *site)
 
 bool site_start(struct site *site)
 {
-    char uploads[PATH_MAX + 32], store[PATH_MAX + 96];
-    const char *env[] = {PROXY_ENVIRONMENT,
-                         uploads,
-                         store,
-                         "POSTERN_DRAIN_SECONDS=2",
-                         "POSTERN_CONSUMERS_DENIED=" SITE_DENIED,
-                         NULL};
+    char store[128];
+    const char *env[] = {PROXY_ENVIRONMENT,         "UPLOADS=" SITE_UPLOADS, store,
+                         "POSTERN_DRAIN_SECONDS=2", SITE_CONSUMERS,          NULL};
     const struct pair_options options = {.workers = SITE_WORKERS,
                                          .catalogue = "",
                                          .env = env,

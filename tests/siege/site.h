@@ -8,14 +8,14 @@
 
 #include "e2e/pair.h"
 
-/* The endpoints of the callers; see site_consumers in site.c for what holds for each. */
+/* The endpoints of the callers; SITE_CONSUMERS in site.c says what holds for each. */
 #define SITE_STEADY  "vpce-0bbbbbbbbbbbbbbbb" /* the one who must not be harmed */
 #define SITE_HOSTILE "vpce-0aaaaaaaaaaaaaaaa" /* has no rate, and many orders */
 #define SITE_LIMITED "vpce-0ffffffffffffffff" /* has one */
 #define SITE_DENIED  "vpce-0dddddddddddddddd"
 
 enum {
-    SITE_RATE = 50, /* of SITE_LIMITED */
+    SITE_RATE = 50, /* of SITE_LIMITED, as SITE_CONSUMERS says */
     SITE_UPLOADS_MB = 64
 };
 

@@ -23,9 +23,8 @@ enum {
     REQUEST_SIZE = 512
 };
 
-struct figures watch_caller, watch_probes;
-
 static const struct pair *pair;
+static struct watch_seen *seen; /* where it goes, as long as is_open or anyone is present */
 static uint64_t seed;
 static struct load load;
 static atomic_bool running, is_open;
@@ -91,7 +90,7 @@ static void caller_ask(struct asker *asker, int64_t due)
         wire_close(&asker->wire);
     if (asker->wire.fd < 0)
         asker->wire.fd = proxy_open_of(pair->port, SITE_STEADY);
-    asker_call(asker, &watch_caller, request, status, due);
+    asker_call(asker, &seen->caller, request, status, due);
 }
 
 /* As an NLB does it: a new connection each time, its header without an endpoint. */
@@ -102,7 +101,7 @@ static void probe_ask(struct asker *asker, int64_t due)
     asker->wire.fd = proxy_open(pair->port, PROXY_BALANCER);
     if (asker->wire.fd >= 0)
         client_raw_send(asker->wire.fd, header, sizeof header - 1);
-    asker_call(asker, &watch_probes,
+    asker_call(asker, &seen->probes,
                asker->number == CALLERS ? "GET /healthz HTTP/1.1\r\nHost: p\r\n\r\n"
                                         : "GET /readyz HTTP/1.1\r\nHost: p\r\n\r\n",
                "200", due);
@@ -114,7 +113,7 @@ static void check_ask(struct asker *asker, int64_t due)
     static const char *const argv[] = {"healthcheck", NULL};
     (void)due;
     if (pair_command(pair, argv, NULL, 0) != 0)
-        figures_fail(&watch_probes, "postern healthcheck failed");
+        figures_fail(&seen->probes, "postern healthcheck failed");
     asker->asked++;
 }
 
@@ -160,10 +159,9 @@ bool watch_start(const struct pair *the_pair, uint64_t the_seed)
     return load_start(&load, CALLERS + PROBES + 1, watch_run, NULL);
 }
 
-void watch_open(void)
+void watch_open(struct watch_seen *into)
 {
-    figures_reset(&watch_caller);
-    figures_reset(&watch_probes);
+    seen = into;
     atomic_store(&opened_us, figures_now_us());
     atomic_store(&is_open, true);
 }

@@ -10,14 +10,16 @@
 #include "e2e/pair.h"
 #include "siege/figures.h"
 
-/* What they got since watch_open. A request's time starts when it was due. */
-extern struct figures watch_caller, watch_probes;
+/* What they got. A request's time starts when it was due. Large: keep it off the stack. */
+struct watch_seen {
+    struct figures caller, probes;
+};
 
 /* Starts the threads, which wait. The pair must stay; it may be restarted while they wait. */
 bool watch_start(const struct pair *pair, uint64_t seed);
 
-/* Lets them ask, and forgets what they got before. */
-void watch_open(void);
+/* Lets them ask, and adds what they get. */
+void watch_open(struct watch_seen *seen);
 
 /* Has them stop asking, and waits for the answers that are due: at most some seconds. They hold no
  * connection then. */
