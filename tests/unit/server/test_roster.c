@@ -11,7 +11,7 @@
 #define SECOND INT64_C(1000000000)
 #define START  (1000 * SECOND)
 
-enum { THREADS = 3, ROUNDS = 300, CHANGES = 100000, TENTH = CONSUMERS_MAX / 10 };
+enum { THREADS = 3, ROUNDS = 300, CHANGES = 500000, TENTH = CONSUMERS_MAX / 10 };
 
 static struct roster *roster;
 static struct consumers consumers;
@@ -222,14 +222,14 @@ static void test_exact_count(void)
 {
     pthread_t threads[THREADS];
     long taken[THREADS] = {0}, all = 0;
-    start("vpce-0a a rate=1 burst=100000");
+    start("vpce-0a a rate=1 burst=1000000");
     for (int i = 0; i < THREADS; i++)
         REQUIRE_INT(pthread_create(&threads[i], NULL, take_on, &taken[i]), 0);
     for (int i = 0; i < THREADS; i++) {
         pthread_join(threads[i], NULL);
         all += taken[i];
     }
-    CHECK_INT(all, 100000);
+    CHECK_INT(all, CONSUMERS_BURST_MAX);
 }
 
 int main(void)
