@@ -174,10 +174,11 @@ static void test_every_route(void)
         {__LINE__, "GET", "/healthz", 200},  {__LINE__, "GET", "/readyz", 200},
         {__LINE__, "HEAD", "/readyz", 200},
     };
-    enum { PROBES = 10 };
+    enum { PROBES = 10, BURST = 5 };
     REQUIRE_TRUE(start("vpce-0a a rate=1 burst=5\nvpce-0b b rate=1 burst=1000\n", 2));
     for (int i = 0; i < PROBES; i++)
         CHECK_INT(status_of("vpce-0a", "GET", i % 2 ? "/healthz" : "/readyz"), 200);
+    CHECK_COMPARE(drain("vpce-0a"), >=, BURST);
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         CHECK_ROW(rows[i].line);
         drain("vpce-0a");

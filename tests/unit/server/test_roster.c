@@ -207,11 +207,14 @@ static void test_never_torn(void)
     }
 }
 
+static pthread_barrier_t together;
+
 static void *take_on(void *argument)
 {
     long *taken = argument;
     struct roster_entry entry;
     roster_find(roster, "vpce-0a", &entry);
+    pthread_barrier_wait(&together);
     for (int i = 0; i < CHANGES; i++)
         *taken += roster_take(roster, &entry, START).admitted;
     return NULL;
@@ -223,12 +226,14 @@ static void test_exact_count(void)
     pthread_t threads[THREADS];
     long taken[THREADS] = {0}, all = 0;
     start("vpce-0a a rate=1 burst=1000000");
+    REQUIRE_INT(pthread_barrier_init(&together, NULL, THREADS), 0);
     for (int i = 0; i < THREADS; i++)
         REQUIRE_INT(pthread_create(&threads[i], NULL, take_on, &taken[i]), 0);
     for (int i = 0; i < THREADS; i++) {
         pthread_join(threads[i], NULL);
         all += taken[i];
     }
+    pthread_barrier_destroy(&together);
     CHECK_INT(all, CONSUMERS_BURST_MAX);
 }
 
