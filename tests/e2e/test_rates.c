@@ -9,6 +9,7 @@
 
 #include "check.h"
 #include "e2e/answer.h"
+#include "e2e/client.h"
 #include "e2e/e2e_suite.h"
 #include "e2e/fastcgi.h"
 #include "e2e/load.h"
@@ -230,6 +231,26 @@ static void test_what_is_told(void)
     pair_end(&pair);
 }
 
+/* lighttpd passes it on: callers without an endpoint have a rate, too. */
+static void test_over_the_web_server(void)
+{
+    static const struct client_request request = {.method = "GET", .path = "/nothing"};
+    struct client_answer answer = {.status = 0};
+    REQUIRE_TRUE(start("- local rate=1 burst=2\n", 2));
+    struct client *client = client_open(pair.port);
+    REQUIRE_NOT_NULL(client);
+    for (int i = 0; i < 100 && answer.status != 429; i++)
+        CHECK_TRUE(client_call(client, &request, &answer));
+    CHECK_INT(answer.status, 429);
+    CHECK_TRUE(answer.reused);
+    CHECK_TRUE(answer_is_problem(&answer, 429, "rate-limited", ANSWER_POSTERN));
+    CHECK_TEXT(client_header(&answer, "Retry-After"), "1");
+    CHECK_TEXT(client_header(&answer, "RateLimit"), "\"consumer\";r=0;t=1");
+    CHECK_TEXT(client_header(&answer, "RateLimit-Policy"), "\"consumer\";q=2;w=2");
+    client_close(client);
+    pair_end(&pair);
+}
+
 /* Workers that die in mid-request take nothing with them: the bucket gets as full as ever, and the
  * limit holds meanwhile. */
 static void test_killed_workers(void)
@@ -287,6 +308,7 @@ int main(void)
     static CU_TestInfo tests[] = {{"the rate, with one worker and with four", test_rate},
                                   {"every route but the probes", test_every_route},
                                   {"what a caller is told", test_what_is_told},
+                                  {"over the web server", test_over_the_web_server},
                                   {"workers that are killed", test_killed_workers},
                                   {"HUP changes rates and keeps levels", test_reread},
                                   CU_TEST_INFO_NULL};
