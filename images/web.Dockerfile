@@ -49,6 +49,7 @@ ENV PORT=8080 \
     PROXY_PROTOCOL=off \
     POSTERN_SOCKET=/run/postern/postern.sock \
     ACCESS_LOG=|/usr/local/bin/web-log \
+    ERROR_LOG=|/usr/local/bin/web-log \
     TZ=UTC
 VOLUME /run/postern /tmp
 EXPOSE 8080

@@ -2,11 +2,13 @@
  * kind, web-log under the lighttpd of this machine and before a reader that pauses. */
 #include <arpa/inet.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -27,7 +29,7 @@ static char health[PAIR_SETTING_SIZE], logger[PAIR_SETTING_SIZE];
 /* They are built beside the application. */
 static int setup(void)
 {
-    static char lighttpd[PAIR_SETTING_SIZE + 64];
+    static char lighttpd[2 * PAIR_SETTING_SIZE + 64];
     const struct pair_options options = {.lighttpd = lighttpd};
     const char *binary = getenv("POSTERN");
     binary = binary && *binary ? binary : "build/release/postern";
@@ -41,7 +43,9 @@ static int setup(void)
     snprintf(logger, sizeof logger, "%s/%.*s/webserver-conf/programs/web-log",
              *binary == '/' ? "" : path, folder, binary);
     free(path);
-    snprintf(lighttpd, sizeof lighttpd, "accesslog.filename := \"|exec %s\"\n", logger);
+    snprintf(lighttpd, sizeof lighttpd,
+             "accesslog.filename := \"|exec %s\"\nserver.errorlog = \"|exec %s\"\n", logger,
+             logger);
     return fixture_start(&options);
 }
 
@@ -251,6 +255,65 @@ static void test_log_before_a_pause(void)
     CHECK_INT(process_exit(process_reap(pid, WAIT_MS)), 0);
 }
 
+/* A reader that pauses for longer stops nobody. It is told how many whole lines it has missed. */
+static void test_log_during_a_pause(void)
+{
+    enum { LINES = 4 * PIPE_GROWN / LINE_SIZE };
+    static const char note[] = "\"message\":\"log lines were dropped\",\"count\":";
+    char line[LINE_SIZE + 1], seen[LINE_SIZE + 1];
+    int in[2], out[2], wrong = 0;
+    unsigned long told = 0, whole = 0;
+    pid_t pid = start_log(in, out);
+    for (int i = 0; i < LINES; i++) {
+        struct pollfd ready = {.fd = in[1], .events = POLLOUT};
+        line_of(line, i);
+        REQUIRE_INT(poll(&ready, 1, WAIT_MS), 1, "line %d", i);
+        REQUIRE_INT(write(in[1], line, LINE_SIZE), LINE_SIZE);
+    }
+    close(in[1]);
+    FILE *reader = fdopen(out[0], "r");
+    REQUIRE_NOT_NULL(reader);
+    while (fgets(seen, sizeof seen, reader)) {
+        const char *count = strstr(seen, note);
+        line_of(line, (int)whole);
+        wrong += !count && strcmp(seen, line) != 0;
+        whole += !count;
+        told += count ? strtoul(count + sizeof note - 1, NULL, 10) : 0;
+    }
+    fclose(reader);
+    CHECK_INT(wrong, 0);
+    CHECK_COMPARE(told, >, 0);
+    CHECK_INT(whole + told, LINES, "%lu lines, %lu dropped", whole, told);
+    CHECK_INT(process_exit(process_reap(pid, WAIT_MS)), 0);
+}
+
+/* Errors that callers make do not stop lighttpd, although nobody reads what it says of them. */
+static void test_errors_without_a_reader(void)
+{
+    enum { ERRORS = 1200 }; /* twice what a pipe holds */
+    static const char large[] = "POST /orders HTTP/1.1\r\nHost: x\r\nConnection: close\r\n"
+                                "Content-Length: 65537\r\n\r\n";
+    char path[PAIR_PATH_SIZE + 32], start[sizeof "HTTP/1.1 413"];
+    pair_stop_web(&pair, SIGINT);
+    snprintf(path, sizeof path, "%s/lighttpd.log", pair.dir);
+    REQUIRE_INT(unlink(path), 0);
+    REQUIRE_INT(mkfifo(path, 0600), 0);
+    int reader = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+    REQUIRE_TRUE(reader >= 0 && pair_start_web(&pair) && pair_wait_ready(&pair));
+    for (int i = 0; i < ERRORS; i++) {
+        int fd = client_raw_open(pair.port);
+        CHECK_TRUE(client_raw_send(fd, large, sizeof large - 1));
+        client_raw_read(fd, start, sizeof start, WAIT_MS, NULL);
+        close(fd);
+        REQUIRE_INT(strcmp(start, "HTTP/1.1 413"), 0, "error %d", i);
+    }
+    CHECK_TRUE(client_get(client, "/products/1", &answer));
+    CHECK_INT(process_exit(pair_stop_web(&pair, SIGINT)), 0);
+    close(reader);
+    unlink(path);
+    REQUIRE_TRUE(pair_start_web(&pair) && pair_wait_ready(&pair));
+}
+
 /* On a terminal it gets Ctrl-C with its server, which still has lines to write. */
 static void test_log_outlives_an_interrupt(void)
 {
@@ -277,6 +340,8 @@ int main(void)
         {"web-health follows the pair", test_health_of_the_pair},
         {"web-log carries lighttpd's access log to its standard error", test_log_of_lighttpd},
         {"web-log holds what comes while its reader pauses", test_log_before_a_pause},
+        {"web-log drops and counts while its reader pauses for longer", test_log_during_a_pause},
+        {"lighttpd goes on while nobody reads its errors", test_errors_without_a_reader},
         {"web-log outlives an interrupt", test_log_outlives_an_interrupt},
         CU_TEST_INFO_NULL,
     };

@@ -1,66 +1,152 @@
-/* web-log: carries lighttpd's access log to lighttpd's standard error, which in a container is
- * where logs go. It is the reader of a piped log: accesslog.filename = "|/path/web-log". Since the
- * command is one word, lighttpd starts it without a shell. A lighttpd that starts a shell even so
- * (1.4.69) needs "|exec /path/web-log".
+/* web-log: carries lighttpd's logs to lighttpd's standard error, which in a container is where logs
+ * go. It is the reader of a piped log: accesslog.filename = "|/path/web-log", and server.errorlog
+ * likewise; for two that are alike lighttpd starts one. Since the command is one word, lighttpd
+ * starts it without a shell. A lighttpd that starts a shell even so (1.4.69) needs
+ * "|exec /path/web-log".
  *
- * lighttpd writes to the pipe without blocking, and what does not fit is lost. So the pipe is made
- * as large as an ordinary user may, and this end of it blocks. See decisions/0018. */
+ * lighttpd writes to the pipe without blocking, and what does not fit is lost. So web-log always
+ * reads. While its own reader pauses it holds so many lines, drops whole ones beyond that, and says
+ * how many when the reader is back. See decisions/0018. */
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <time.h>
 #include <unistd.h>
 
-/* What fs.pipe-max-size allows by default. The buffer takes a few dozen lines at once. */
-enum { LOG_PIPE_SIZE = 1024 * 1024, LOG_BUFFER_SIZE = 16 * 1024, LOG_PATH_SIZE = 64 };
+/* The pipe: what fs.pipe-max-size allows by default. What comes is taken in pieces, and a line that
+ * is longer than one goes on in pieces. */
+enum { LOG_PIPE_SIZE = 1024 * 1024, LOG_HELD_SIZE = 1024 * 1024, LOG_IN_SIZE = 128 * 1024 };
+enum { LOG_PATH_SIZE = 64, LOG_NOTE_SIZE = 160, LOG_LAST_MS = 3000 };
 
-/* Opens standard error anew, since lighttpd's descriptor may be one that does not block. -1 if it
- * cannot. */
+struct log {
+    int out;
+    size_t in_len, held_from, held_len;
+    unsigned long dropped;    /* lines, since the reader was last told */
+    char in[LOG_IN_SIZE];     /* the start of a line */
+    char held[LOG_HELD_SIZE]; /* whole lines, but for the first, of which a part is written */
+};
+
+/* Opens standard error anew, since it must not block here, and may elsewhere. -1 if it cannot. */
 static int log_open(pid_t server)
 {
     char path[LOG_PATH_SIZE];
     snprintf(path, sizeof path, "/proc/%ld/fd/%d", (long)server, STDERR_FILENO);
-    return open(path, O_WRONLY | O_APPEND | O_CLOEXEC);
+    return open(path, O_WRONLY | O_APPEND | O_NONBLOCK | O_CLOEXEC);
 }
 
-static bool log_write(int fd, const char *data, size_t len)
+static bool log_hold(struct log *log, const char *line, size_t len)
 {
-    while (len > 0) {
-        ssize_t n = write(fd, data, len);
-        if (n < 0 && errno != EINTR)
-            return false;
-        if (n > 0) {
-            data += n;
-            len -= (size_t)n;
-        }
+    if (len > LOG_HELD_SIZE - log->held_len)
+        return false;
+    if (log->held_from + log->held_len + len > LOG_HELD_SIZE) {
+        memmove(log->held, log->held + log->held_from, log->held_len);
+        log->held_from = 0;
     }
+    memcpy(log->held + log->held_from + log->held_len, line, len);
+    log->held_len += len;
+    return true;
+}
+
+/* Tells what was dropped, in the form of the application's log, as soon as there is room for it. */
+static void log_tell_dropped(struct log *log)
+{
+    char note[LOG_NOTE_SIZE], at[sizeof "2026-01-01T00:00:00Z"];
+    time_t now = time(NULL);
+    struct tm parts;
+    strftime(at, sizeof at, "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&now, &parts));
+    int n = snprintf(note, sizeof note,
+                     "{\"time\":\"%s\",\"level\":\"warn\",\"message\":\"log lines were dropped\","
+                     "\"count\":%lu}\n",
+                     at, log->dropped);
+    if (log_hold(log, note, (size_t)n))
+        log->dropped = 0;
+}
+
+static void log_take_line(struct log *log, const char *line, size_t len)
+{
+    if (log->dropped)
+        log_tell_dropped(log);
+    if (log->dropped || !log_hold(log, line, len))
+        log->dropped++;
+}
+
+/* Reads once; false if the server has closed its end, or nothing can be read. */
+static bool log_read(struct log *log, int from)
+{
+    ssize_t n = read(from, log->in + log->in_len, sizeof log->in - log->in_len);
+    if (n <= 0)
+        return n < 0 && errno == EINTR;
+    size_t at = 0, len = log->in_len + (size_t)n;
+    for (const char *end; (end = memchr(log->in + at, '\n', len - at));) {
+        size_t line = (size_t)(end - log->in) + 1 - at;
+        log_take_line(log, log->in + at, line);
+        at += line;
+    }
+    if (at == 0 && len == sizeof log->in) {
+        log_take_line(log, log->in, len);
+        at = len;
+    }
+    memmove(log->in, log->in + at, len - at);
+    log->in_len = len - at;
+    return true;
+}
+
+/* Writes once, and tells what was dropped when all else is written; false if nobody can read. */
+static bool log_write(struct log *log)
+{
+    ssize_t n = write(log->out, log->held + log->held_from, log->held_len);
+    if (n < 0)
+        return errno == EINTR || errno == EAGAIN;
+    log->held_from += (size_t)n;
+    log->held_len -= (size_t)n;
+    if (log->held_len == 0 && log->dropped)
+        log_tell_dropped(log);
     return true;
 }
 
 /* Until the server has closed its end; false if the log cannot be written. */
-static bool log_copy(int from, int to)
+static bool log_copy(struct log *log, int from)
 {
-    char buffer[LOG_BUFFER_SIZE];
+    struct pollfd fds[] = {{.fd = from, .events = POLLIN}, {.fd = log->out, .events = POLLOUT}};
     for (;;) {
-        ssize_t n = read(from, buffer, sizeof buffer);
-        if (n == 0 || (n < 0 && errno != EINTR))
-            return n == 0;
-        if (n > 0 && !log_write(to, buffer, (size_t)n))
+        fds[1].fd = log->held_len ? log->out : -1;
+        if (poll(fds, 2, -1) < 0 && errno != EINTR)
             return false;
+        if (fds[1].fd >= 0 && fds[1].revents && !log_write(log))
+            return false;
+        if (fds[0].revents && !log_read(log, from))
+            return true;
     }
+}
+
+/* What is held still goes out, if the reader takes it soon. */
+static bool log_finish(struct log *log)
+{
+    struct pollfd out = {.fd = log->out, .events = POLLOUT};
+    if (log->in_len)
+        log_take_line(log, log->in, log->in_len);
+    while (log->held_len && poll(&out, 1, LOG_LAST_MS) == 1)
+        if (!log_write(log))
+            return false;
+    return log->held_len == 0;
 }
 
 int main(void)
 {
+    static struct log log;
     /* On a terminal Ctrl-C reaches the whole group, but what the server still writes must be
      * read. */
     signal(SIGINT, SIG_IGN);
-    int out = log_open(getppid());
-    if (out < 0)
+    signal(SIGPIPE, SIG_IGN);
+    log.out = log_open(getppid());
+    if (log.out < 0)
         return EXIT_FAILURE;
     /* If the pipe may not grow, it serves as it is. */
     fcntl(STDIN_FILENO, F_SETPIPE_SZ, LOG_PIPE_SIZE);
-    return log_copy(STDIN_FILENO, out) ? EXIT_SUCCESS : EXIT_FAILURE;
+    return log_copy(&log, STDIN_FILENO) && log_finish(&log) ? EXIT_SUCCESS : EXIT_FAILURE;
 }
