@@ -1,10 +1,13 @@
 /* mod_postern_errors: a lighttpd module that gives lighttpd's own answers the headers that the
- * application's have. lighttpd answers alone where the application is out of reach. */
+ * application's have. lighttpd answers alone where the application is out of reach, and where it
+ * could not keep the application's answer: by itself it would send the half that it has. */
 #include <config.h> /* lighttpd's, as its other headers are: see lighttpd-headers */
 
 #include <base.h>
+#include <chunk.h>
 #include <http_header.h>
 #include <plugin.h>
+#include <response.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -45,9 +48,52 @@ static void errors_set_request_id(request_st *r)
     errors_set(r, ERRORS_REQUEST_ID, made);
 }
 
+/* What stands in for an answer that is not whole. */
+static const char errors_not_kept[] =
+    "{\"type\":\"urn:postern:problem:service-unavailable\",\"title\":\"Service unavailable\","
+    "\"status\":503,\"detail\":\"the web server has no room for the answer, though what was asked "
+    "may "
+    "have been done; try again in a few seconds, an order with its Idempotency-Key\"}";
+
+/* Whether lighttpd has another number of bytes than the application has told, because its folder
+ * for temporary files was full or gone, or because the application died. */
+static bool errors_is_cut(request_st *r)
+{
+    const buffer *told =
+        http_header_response_get(r, HTTP_HEADER_CONTENT_LENGTH, CONST_STR_LEN("Content-Length"));
+    if (!told || !r->resp_body_finished || r->http_method == HTTP_METHOD_HEAD ||
+        r->http_status == 204 || r->http_status == 205 || r->http_status == 304)
+        return false;
+    return strtoll(told->ptr, NULL, 10) != (long long)chunkqueue_length(&r->write_queue);
+}
+
+/* The connection ends with it, for the caller may not be the only one that finds no room. */
+static void errors_replace(request_st *r)
+{
+    const buffer *own =
+        http_header_response_get(r, HTTP_HEADER_OTHER, CONST_STR_LEN(ERRORS_REQUEST_ID));
+    buffer *id = buffer_init();
+    if (own)
+        buffer_copy_buffer(id, own);
+    http_response_body_clear(r, 0);
+    r->resp_htags = 0;
+    array_reset_data_strings(&r->resp_headers);
+    if (own)
+        errors_set(r, ERRORS_REQUEST_ID, id->ptr);
+    buffer_free(id);
+    http_header_response_set(r, HTTP_HEADER_CONTENT_TYPE, CONST_STR_LEN("Content-Type"),
+                             CONST_STR_LEN("application/problem+json"));
+    chunkqueue_append_mem(&r->write_queue, CONST_STR_LEN(errors_not_kept));
+    r->http_status = 503;
+    r->keep_alive = 0;
+    r->resp_body_finished = 1;
+}
+
 static handler_t errors_handle_response_start(request_st *r, void *p_d)
 {
     (void)p_d;
+    if (errors_is_cut(r))
+        errors_replace(r);
     if (errors_lacks(r, ERRORS_REQUEST_ID))
         errors_set_request_id(r);
     if (r->http_status == 503 && errors_lacks(r, ERRORS_RETRY_AFTER))

@@ -88,6 +88,9 @@ handler_t vpce_request_handle(request_st *r, void *p_d)
     const struct vpce_connection *state = r->con->plugin_ctx[p->base.id];
     if (r->state == CON_STATE_READ_POST) {
         handler_t rc = r->con->reqbody_read(r);
+        /* There was no room for the body, so nothing was begun, and it may be sent again. */
+        if (rc == HANDLER_FINISHED && r->http_status == 500)
+            r->http_status = 503;
         if (rc != HANDLER_GO_ON)
             return rc;
     }
