@@ -184,23 +184,13 @@ static int import_next(void *context, struct product *product)
     }
 }
 
-static bool import_stop_at_first(void *context, const struct product *product)
-{
-    (void)context;
-    (void)product;
-    return false;
-}
-
 static int import_run(struct import *import, const struct config *config, struct store *store)
 {
-    enum store_result result = STORE_OK;
-    if (import->if_empty &&
-        (result = store_product_list(store, 0, 1, import_stop_at_first, NULL)) == STORE_STOPPED) {
+    enum store_result result = store_product_import(store, import->if_empty, import_next, import);
+    if (result == STORE_NOT_EMPTY) {
         puts("imported nothing: the store has products");
         return COMMAND_DONE;
     }
-    if (result == STORE_OK)
-        result = store_product_import(store, import_next, import);
     if (import->rows >= IMPORT_PROGRESS_EACH)
         import_show_progress(import, "\n");
     if (result == STORE_OK) {

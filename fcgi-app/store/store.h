@@ -21,6 +21,7 @@ enum store_result {
     STORE_KEY_REUSED,      /* the key placed another order before; nothing changed */
     STORE_KEY_IN_FLIGHT,   /* another call with the key has not ended yet; nothing changed */
     STORE_TAKEN,           /* the new name has orders or keys already; nothing changed */
+    STORE_NOT_EMPTY,       /* the store has products; nothing changed */
     STORE_STOPPED,         /* a callback asked to stop; nothing changed */
     STORE_BUSY,            /* not done within the deadline; nothing changed; try again */
     STORE_UNREACHABLE,     /* the store cannot be opened, read or written now; nothing changed */

@@ -26,6 +26,7 @@ struct product_list {
 struct product_import {
     store_product_next next;
     void *context;
+    bool if_empty;
 };
 
 /* Shows a row of product_get or product_list to the visitor. */
@@ -195,12 +196,26 @@ static enum store_result postgres_product_copy_start(struct postgres *p)
     return result;
 }
 
+/* STORE_OK if there is no product, or STORE_NOT_EMPTY. No other import comes between. */
+static enum store_result postgres_product_look(struct postgres *p)
+{
+    PGresult *row = NULL;
+    enum store_result result = postgres_query_run(p, POSTGRES_SQL_IMPORT_LOOK, NULL, 0, &row);
+    if (result == STORE_OK && postgres_row_number(row, 0, 0) > 0)
+        result = STORE_NOT_EMPTY;
+    PQclear(row);
+    return result;
+}
+
 /* Stores what next gives, within a transaction. It goes into a table of this connection's own
  * first, so that the products' rows are locked in the order of their ids, whatever order they come
  * in, and for a short time only. */
 static enum store_result postgres_product_store(struct postgres *p, void *context)
 {
-    enum store_result result = postgres_product_copy_start(p);
+    const struct product_import *given = context;
+    enum store_result result = given->if_empty ? postgres_product_look(p) : STORE_OK;
+    if (result == STORE_OK)
+        result = postgres_product_copy_start(p);
     if (result != STORE_OK)
         return result;
     /* Once next has been called, nothing can be done over; and only the wait for a lock is
@@ -212,10 +227,10 @@ static enum store_result postgres_product_store(struct postgres *p, void *contex
                               : result;
 }
 
-enum store_result postgres_product_import(struct store *store, store_product_next next,
-                                          void *context)
+enum store_result postgres_product_import(struct store *store, bool if_empty,
+                                          store_product_next next, void *context)
 {
     static const struct postgres_call call = {
         .name = "product_import", .work = postgres_product_store, .transacts = true};
-    return postgres_call_run(store, &call, &(struct product_import){next, context});
+    return postgres_call_run(store, &call, &(struct product_import){next, context, if_empty});
 }

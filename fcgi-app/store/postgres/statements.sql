@@ -29,6 +29,10 @@ CREATE TABLE IF NOT EXISTS schema_version (
 -- name: migrate_note
 INSERT INTO schema_version (version, serves, name) VALUES ($1, $2, $3);
 
+-- name: import_look
+LOCK TABLE products IN SHARE ROW EXCLUSIVE MODE;
+SELECT EXISTS (SELECT FROM products)::INTEGER;
+
 -- name: import_start
 SET LOCAL statement_timeout = 0;
 CREATE TEMPORARY TABLE imported (

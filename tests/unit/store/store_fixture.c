@@ -114,7 +114,7 @@ int fixture_next(void *context, struct product *product)
 enum store_result fixture_import(const struct product *products, size_t count)
 {
     struct fixture_products p = {products, count, 0, 0};
-    return store_product_import(fixture, fixture_next, &p);
+    return store_product_import(fixture, false, fixture_next, &p);
 }
 
 const struct product fixture_demo[3] = {

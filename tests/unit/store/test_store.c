@@ -116,7 +116,7 @@ static void test_import(void)
     fixture_begin();
     CHECK_INT(fixture_place(fixture, "c", NULL, FIXTURE_NOW_US, fixture_request(1, 2), &outcome),
               STORE_OK);
-    CHECK_INT(store_product_import(fixture, fixture_next, &gives_up), STORE_STOPPED);
+    CHECK_INT(store_product_import(fixture, false, fixture_next, &gives_up), STORE_STOPPED);
     CHECK_INT(fixture_stock(1), 8);
     CHECK_INT(fixture_stock(4), -1);
     CHECK_INT(fixture_import(negative, 2), STORE_FAULT);
@@ -128,6 +128,32 @@ static void test_import(void)
     CHECK_INT(store_order_get(fixture, "c", outcome.order.id, &read_order), STORE_OK);
     CHECK_INT(read_order.lines[0].unit_price_cents, 999);
     CHECK_TEXT(read_order.lines[0].name, "Product 1");
+    fixture_end();
+}
+
+static int import_if_empty(struct store *store, int number)
+{
+    /* Each has a product of its own, so that those that are stored tell who imported. */
+    const struct product mine = {10 + number, 1, 1, "Mine", ""};
+    struct fixture_products given = {&mine, 1, 0, 0};
+    enum store_result result = store_product_import(store, true, fixture_next, &given);
+    if (result != STORE_OK && result != STORE_NOT_EMPTY)
+        return 255;
+    return result == STORE_OK;
+}
+
+/* Of several at once one imports, and none into a store that has products. */
+static void test_import_if_empty(void)
+{
+    int from, to;
+    struct seen seen = {.stop_at = 0};
+    fixture_begin_empty();
+    CHECK_INT(store_migrate(fixture, &from, &to), STORE_OK);
+    CHECK_INT(fixture_race(8, import_if_empty), 1);
+    CHECK_INT(store_product_list(fixture, 0, 0, see_product, &seen), STORE_OK);
+    CHECK_INT(seen.count, 1);
+    CHECK_INT(import_if_empty(fixture, 20), 0);
+    CHECK_INT(fixture_import(fixture_demo, 3), STORE_OK);
     fixture_end();
 }
 
@@ -445,6 +471,7 @@ static CU_TestInfo tests[] = {
     {"product get", test_product_get},
     {"product list", test_product_list},
     {"import", test_import},
+    {"import if empty", test_import_if_empty},
     {"order", test_order},
     {"order refused", test_order_refused},
     {"order of 100 lines", test_order_100_lines},

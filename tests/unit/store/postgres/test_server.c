@@ -306,7 +306,7 @@ static void test_deadline(void)
     int seen = 0;
     fixture_begin();
     struct store *store = fixture_open_url(fixture_url, 150);
-    CHECK_INT(store_product_import(store, next_slowly, &id), STORE_OK);
+    CHECK_INT(store_product_import(store, false, next_slowly, &id), STORE_OK);
     CHECK_INT(fixture_stock(2000), 1);
     CHECK_INT(store_product_list(store, 0, 0, see_slowly, &seen), STORE_BUSY);
     CHECK_COMPARE(seen, >, 0);
@@ -374,7 +374,7 @@ static int import_or_order(struct store *store, int number)
             order_request_add(request, 1 + (n * 7 + number * 5 + i * 3) % MIX_PRODUCTS, 1, 0);
         given.given = 0;
         enum store_result result =
-            number == 0 ? store_product_import(store, fixture_next, &given)
+            number == 0 ? store_product_import(store, false, fixture_next, &given)
                         : fixture_place(store, "c", NULL, clock_now_us(), request, &outcome);
         if (result != STORE_OK || ((struct postgres *)store)->retries > 0)
             return 255;

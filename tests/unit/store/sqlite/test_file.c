@@ -493,7 +493,7 @@ static void test_deadline(void)
     int seen = 0;
     fixture_begin();
     struct store *store = fixture_open_url(fixture_url, 100);
-    CHECK_INT(store_product_import(store, next_slowly, &id), STORE_OK);
+    CHECK_INT(store_product_import(store, false, next_slowly, &id), STORE_OK);
     CHECK_INT(fixture_stock(4000), 1);
     CHECK_INT(store_product_list(store, 0, 0, see_slowly, &seen), STORE_BUSY);
     CHECK_COMPARE(seen, >, 0);
