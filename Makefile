@@ -72,7 +72,7 @@ E2E_SOURCES  := $(wildcard tests/e2e/test_*.c)
 E2E_TESTS    := $(E2E_SOURCES:%.c=$(BUILD)/%)
 # End-to-end tests that are scripts.
 E2E_SCRIPTS  := $(filter-out %.c %.h,$(wildcard tests/e2e/test_*))
-# Programs that make the store's disk fail, in themselves; the others do it to postern, by the library.
+# Makes a store's disk fail: linked into a test, or loaded before postern.
 FAULTY_DISK  := $(BUILD)/tests/faulty_disk.so
 E2E_HELPERS  := $(filter-out $(E2E_SOURCES),$(wildcard tests/e2e/*.c))
 FUZZ_SOURCES := $(wildcard tests/fuzz/fuzz_*.c)
@@ -218,7 +218,7 @@ run-postgres: build ## the same on a PostgreSQL server of its own
 test: ## prove it: unit and end-to-end tests
 	@.ci/install $(PACKAGES_TEST)
 	+@$(BUILDER) $(POSTERN) $(WEB_PROGRAMS) $(MODULES_DIR)/ready $(UNIT_TESTS) $(E2E_TESTS)
-	@POSTERN=$(POSTERN) WEBSERVER_MODULES=$(MODULES_DIR) tests/run $(UNIT_TESTS) $(E2E_TESTS) $(abspath $(E2E_SCRIPTS))
+	@POSTERN=$(POSTERN) FAULTY_DISK_LIBRARY=$(FAULTY_DISK) WEBSERVER_MODULES=$(MODULES_DIR) tests/run $(UNIT_TESTS) $(E2E_TESTS) $(abspath $(E2E_SCRIPTS))
 
 unit: ## the unit tests alone
 	@.ci/install $(PACKAGES_TEST)
@@ -228,14 +228,19 @@ unit: ## the unit tests alone
 e2e: ## the end-to-end tests alone
 	@.ci/install $(PACKAGES_TEST)
 	+@$(BUILDER) $(POSTERN) $(WEB_PROGRAMS) $(MODULES_DIR)/ready $(E2E_TESTS)
-	@POSTERN=$(POSTERN) WEBSERVER_MODULES=$(MODULES_DIR) tests/run $(E2E_TESTS) $(abspath $(E2E_SCRIPTS))
+	@POSTERN=$(POSTERN) FAULTY_DISK_LIBRARY=$(FAULTY_DISK) WEBSERVER_MODULES=$(MODULES_DIR) tests/run $(E2E_TESTS) $(abspath $(E2E_SCRIPTS))
 
 $(BUILD)/tests/unit/%: $(BUILD)/tests/unit/%.o $(UNIT_HELPERS:%.c=$(BUILD)/%.o) \
     $(SUITE_OBJECTS) $(BUILD)/tests/fake_store.o \
     $(BUILD)/tests/postgres_server.o $(APP_OBJECTS) $(MODULE_PARSERS:%.c=$(BUILD)/%.o)
 	$(say) LINK $@
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS) -lcunit
+$(FAULTY_DISK): tests/faulty_disk.c tests/faulty_disk.h $(BUILD)/flags
+	$(say) LINK $@
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(CPPFLAGS) $(filter-out -fsanitize% -fno-sanitize% -fPIE,$(CFLAGS)) -fPIC -shared -o $@ $<
 $(BUILD)/tests/unit/store/sqlite/test_disk: $(BUILD)/tests/faulty_disk.o
+$(BUILD)/tests/e2e/test_store_file: $(BUILD)/tests/faulty_disk.o | $(FAULTY_DISK)
 $(BUILD)/tests/e2e/%: $(BUILD)/tests/e2e/%.o $(E2E_HELPERS:%.c=$(BUILD)/%.o) $(SUITE_OBJECTS) \
     $(BUILD)/tests/postgres_server.o $(filter $(BUILD)/fcgi-app/base/%,$(APP_OBJECTS))
 	$(say) LINK $@

@@ -15,6 +15,8 @@ static const struct {
     {"export", command_export, "write the products as CSV to standard output"},
     {"consumer", command_consumer,
      "consumer rename OLD NEW: file a consumer's orders and keys under another name"},
+    {"backup", command_backup, "backup FILE: copy the store to a new file, whole and checked"},
+    {"restore", command_restore, "restore FILE: put such a copy in the store's place"},
     {"healthcheck", command_healthcheck,
      "ask a running server; --ready: whether it takes requests"},
     {"version", command_version, "print the version"},

@@ -56,6 +56,17 @@ struct faulty_disk *faulty_disk_own(void)
     return own ? own : &here;
 }
 
+void faulty_disk_settings(const char *file, char preload[FAULTY_DISK_SETTING_SIZE],
+                          char setting[FAULTY_DISK_SETTING_SIZE])
+{
+    const char *library = getenv("FAULTY_DISK_LIBRARY");
+    char *path =
+        realpath(library && *library ? library : "build/release/tests/faulty_disk.so", NULL);
+    snprintf(preload, FAULTY_DISK_SETTING_SIZE, "LD_PRELOAD=%s", path ? path : "");
+    snprintf(setting, FAULTY_DISK_SETTING_SIZE, "FAULTY_DISK=%s", file);
+    free(path);
+}
+
 static unsigned faulty_disk_file(int fd)
 {
     char link[32], path[FAULTY_DISK_PATH_MAX];

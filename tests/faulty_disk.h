@@ -13,6 +13,8 @@ enum { FAULTY_DISK_DB = 1, FAULTY_DISK_WAL = 2, FAULTY_DISK_SHM = 4, FAULTY_DISK
 /* Which calls. */
 enum { FAULTY_DISK_WRITE = 1, FAULTY_DISK_SYNC = 2, FAULTY_DISK_TRUNCATE = 4, FAULTY_DISK_ANY = 7 };
 
+enum { FAULTY_DISK_SETTING_SIZE = 256 };
+
 /* What is to fail. Zeroed: nothing. */
 struct faulty_disk {
     atomic_uint files, calls;
@@ -32,6 +34,12 @@ struct faulty_disk *faulty_disk_map(const char *file);
 void faulty_disk_break(struct faulty_disk *disk, unsigned files, unsigned calls, int error,
                        unsigned each, unsigned times);
 void faulty_disk_mend(struct faulty_disk *disk);
+
+/* Writes the two settings with which a program that is started obeys that file. The library is the
+ * one that FAULTY_DISK_LIBRARY in the environment names, else build/release/tests/faulty_disk.so.
+ */
+void faulty_disk_settings(const char *file, char preload[FAULTY_DISK_SETTING_SIZE],
+                          char setting[FAULTY_DISK_SETTING_SIZE]);
 
 /* What this program itself obeys. */
 struct faulty_disk *faulty_disk_own(void);

@@ -9,6 +9,8 @@ int command_migrate(int argc, char **argv);
 int command_import(int argc, char **argv);
 int command_export(int argc, char **argv);
 int command_consumer(int argc, char **argv);
+int command_backup(int argc, char **argv);
+int command_restore(int argc, char **argv);
 int command_healthcheck(int argc, char **argv);
 int command_version(int argc, char **argv);
 

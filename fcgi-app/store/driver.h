@@ -24,6 +24,10 @@ struct store_driver {
     struct store *(*open)(const struct store_options *options);
     void (*close)(struct store *store);
 
+    /* As store_backup and store_restore; NULL if the traits name other tools. */
+    bool (*backup)(struct store *store, const char *file, char *error, size_t size);
+    bool (*restore)(struct store *store, const char *file, char *said, size_t size);
+
     /* The calls; see calls.def. */
 #define STORE_CALL(name, parameters, arguments) store_##name##_call *name;
 #include "store/calls.def"

@@ -93,6 +93,26 @@ const struct store_traits *store_traits(const struct store *store)
     return &store->driver->traits;
 }
 
+/* Says which tools copy the store that does not do so itself. */
+static bool store_refuse_copy(const struct store *store, char *error, size_t size)
+{
+    snprintf(error, size, "a store of the scheme %s is copied with %s", store->driver->scheme,
+             store->driver->traits.copied_by);
+    return false;
+}
+
+bool store_backup(struct store *store, const char *file, char *error, size_t size)
+{
+    return store->driver->backup ? store->driver->backup(store, file, error, size)
+                                 : store_refuse_copy(store, error, size);
+}
+
+bool store_restore(struct store *store, const char *file, char *said, size_t size)
+{
+    return store->driver->restore ? store->driver->restore(store, file, said, size)
+                                  : store_refuse_copy(store, said, size);
+}
+
 /* Each call is passed on to the store's driver. */
 #define STORE_CALL(name, parameters, arguments)                                                    \
     enum store_result store_##name parameters                                                      \

@@ -87,9 +87,10 @@ struct store;
 
 /* What callers do differently for one kind of store than for another. */
 struct store_traits {
-    bool migrates_itself; /* serve may migrate it without being told */
-    bool comes_back;      /* out of reach at its start, serve waits for it and goes on */
-    int workers_per_cpu;  /* more than one where a worker mostly waits for a server */
+    bool migrates_itself;  /* serve may migrate it without being told */
+    bool comes_back;       /* out of reach at its start, serve waits for it and goes on */
+    const char *copied_by; /* the tools that back it up and restore it; NULL: the calls below do */
+    int workers_per_cpu;   /* more than one where a worker mostly waits for a server */
 };
 
 /* The traits of a store, which outlive it. */
@@ -109,6 +110,15 @@ struct store *store_open(const struct store_options *options);
 
 /* Closes the handle; NULL is let pass. */
 void store_close(struct store *store);
+
+/* Copies the store as it is at one moment to a file that is not there yet: whole, checked and
+ * durable, or not at all. Takes as long as the store is large. False, and error says why. */
+bool store_backup(struct store *store, const char *file, char *error, size_t size);
+
+/* Puts such a copy, once it is checked, in the place of a store that nobody has open. said is where
+ * the former store is kept, "" if there was none. False, and said says why. The handle must not
+ * have been used. */
+bool store_restore(struct store *store, const char *file, char *said, size_t size);
 
 /* store_ping, store_order_place and so on. */
 #define STORE_CALL(name, parameters, arguments) enum store_result store_##name parameters;

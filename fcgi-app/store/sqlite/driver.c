@@ -6,11 +6,13 @@
 
 #include "base/clock.h"
 #include "base/text.h"
+#include "store/sqlite/backup.h"
 #include "store/sqlite/call.h"
 #include "store/sqlite/consumer.h"
 #include "store/sqlite/migrate.h"
 #include "store/sqlite/order.h"
 #include "store/sqlite/product.h"
+#include "store/sqlite/restore.h"
 #include "store/sqlite/schema.h"
 
 enum { SQLITE_READY_US = 1000000 }; /* a ping writes if nothing was written for so long */
@@ -93,6 +95,8 @@ const struct store_driver sqlite_driver = {
     .show = sqlite_driver_show,
     .open = sqlite_driver_open,
     .close = sqlite_driver_close,
+    .backup = sqlite_backup,
+    .restore = sqlite_restore,
 #define STORE_CALL(name, parameters, arguments) .name = sqlite_##name,
 #include "store/calls.def"
 };
