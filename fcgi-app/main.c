@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/streams.h"
 #include "command/command.h"
 
 static const struct {
@@ -34,6 +35,8 @@ static int usage(FILE *out, int status)
 
 int main(int argc, char **argv)
 {
+    if (!streams_open())
+        return COMMAND_FAILED;
     if (argc < 2)
         return usage(stderr, COMMAND_USAGE);
     if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "help") == 0)

@@ -52,6 +52,10 @@ static void serve_hold_signals(void)
     sigaddset(&set, SIGHUP);
     stop_add_to(&set);
     sigprocmask(SIG_BLOCK, &set, NULL);
+    /* With these, other servers open their logs anew or start again. Nothing here needs that, and
+     * the process must not end by them. */
+    signal(SIGUSR1, SIG_IGN);
+    signal(SIGUSR2, SIG_IGN);
 }
 
 static int serve_until_stopped(struct config *config, struct listener *listener,

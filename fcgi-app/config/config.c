@@ -9,6 +9,7 @@
 #include "base/text.h"
 #include "config/consumers_file.h"
 #include "config/cpus.h"
+#include "config/kubernetes.h"
 
 #define CONFIG_PREFIX "POSTERN_"
 
@@ -167,15 +168,27 @@ static bool config_is_setting(const char *variable)
 
 bool config_read_environment(struct config *config)
 {
+    static bool told; /* a command may read them more than once */
     bool ok = true;
+    int links = 0;
     for (char **variable = environ; *variable; variable++) {
         if (strncmp(*variable, CONFIG_PREFIX, strlen(CONFIG_PREFIX)) != 0 ||
             config_is_setting(*variable))
             continue;
+        if (kubernetes_is_link(*variable)) {
+            links++;
+            continue;
+        }
         fprintf(stderr, "postern: %.*s: no such setting; see 'postern serve --help' and unset it\n",
                 (int)strcspn(*variable, "="), *variable);
         ok = false;
     }
+    if (links > 0 && !told)
+        log_write(LOG_WARN,
+                  "passed over variables that Kubernetes set for a Service named postern; set "
+                  "enableServiceLinks: false in the pod to be rid of them",
+                  LOG_FIELDS(LOG_NUMBER("variables", links)));
+    told = true;
     return config_read(config, getenv, stderr) && ok;
 }
 

@@ -33,7 +33,8 @@ struct config {
 bool config_read(struct config *config, char *(*get)(const char *name), FILE *errors);
 
 /* config_read from the process's environment, errors to standard error. A POSTERN_ variable that is
- * no setting is an error too, because it is most likely misspelt. */
+ * no setting is an error too, because it is most likely misspelt. Those that Kubernetes set for a
+ * Service are passed over, with one warning in the log. */
 bool config_read_environment(struct config *config);
 
 /* The number of workers: as set, or so many for each CPU granted, and at least 2. */

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/streams.h"
 #include "base/text.h"
 
 /* All of it, from connecting to the status line. */
@@ -124,6 +125,8 @@ int main(void)
 {
     int64_t port = HEALTH_PORT_DEFAULT;
     const char *text = getenv("PORT");
+    if (!streams_open())
+        return EXIT_FAILURE;
     if (text && !text_number(text, strlen(text), 1, HEALTH_PORT_MAX, &port))
         return health_fail("PORT is not a number from 1 to 65535");
     int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);

@@ -166,6 +166,34 @@ static void test_file_in_the_way(void)
     unlink(path);
 }
 
+/* Somebody put something else where the socket was: that is not the server's to delete. */
+static void test_file_in_its_place(void)
+{
+    struct listener listener;
+    REQUIRE_TRUE(serve(&listener));
+    REQUIRE_INT(unlink(path), 0);
+    int fd = open(path, O_CREAT | O_WRONLY | O_CLOEXEC, 0600);
+    REQUIRE_COMPARE(fd, >=, 0);
+    close(fd);
+    listener_hide(&listener);
+    CHECK_TRUE(exists(path), "it is gone when nobody may connect any more");
+    listener_close(&listener);
+    CHECK_TRUE(exists(path), "it is gone when the server left");
+    CHECK_FALSE(exists(lock));
+    unlink(path);
+}
+
+/* And if nothing is there, nothing is wrong. */
+static void test_nothing_in_its_place(void)
+{
+    struct listener listener;
+    REQUIRE_TRUE(serve(&listener));
+    REQUIRE_INT(unlink(path), 0);
+    listener_hide(&listener);
+    listener_close(&listener);
+    CHECK_FALSE(exists(lock));
+}
+
 static void test_group_unknown(void)
 {
     struct listener listener;
@@ -214,6 +242,8 @@ int main(void)
                            {"keep the socket only", test_keep_socket_only},
                            {"lock comes free", test_lock_comes_free},
                            {"file in the way", test_file_in_the_way},
+                           {"file in its place", test_file_in_its_place},
+                           {"nothing in its place", test_nothing_in_its_place},
                            {"group unknown", test_group_unknown},
                            {"folder missing", test_folder_missing},
                            {"inherited", test_inherited},
