@@ -9,9 +9,9 @@ enum { ROSTER_NONE = -1 };
 /* A text as words that compare as its bytes do. */
 static void roster_pack(const char *text, uint64_t words[ROSTER_WORDS])
 {
-    char bytes[ENDPOINT_ID_MAX] = "";
-    memcpy(bytes, text, strlen(text));
-    memcpy(words, bytes, sizeof bytes);
+    char bytes[ENDPOINT_ID_SIZE] = "";
+    snprintf(bytes, sizeof bytes, "%s", text);
+    memcpy(words, bytes, ROSTER_WORDS * sizeof words[0]);
     for (size_t i = 0; i < ROSTER_WORDS; i++)
         words[i] = be64toh(words[i]);
 }
@@ -89,31 +89,6 @@ static const struct roster_line *roster_line_of(const struct roster_table *table
     return NULL;
 }
 
-static int roster_new_bucket(struct roster *roster, bool used[ROSTER_BUCKETS])
-{
-    int bucket = 0;
-    while (used[bucket])
-        bucket++;
-    used[bucket] = true;
-    atomic_store(&roster->buckets[bucket], 0);
-    return bucket;
-}
-
-/* The bucket for a line that is the first of its consumer in the next table. */
-static int roster_bucket_for(struct roster *roster, const struct roster_table *now,
-                             const uint64_t consumer[ROSTER_WORDS],
-                             const struct bucket_limit *limit, bool used[ROSTER_BUCKETS],
-                             int64_t now_ns)
-{
-    const struct roster_line *before = roster_line_of(now, atomic_load(&now->count), consumer);
-    if (!before)
-        return roster_new_bucket(roster, used);
-    struct bucket_limit from = roster_limit_of(before);
-    int bucket = atomic_load(&before->bucket);
-    roster_refit(&roster->buckets[bucket], &from, limit, now_ns);
-    return bucket;
-}
-
 static const struct roster_line *roster_search(const struct roster_table *table,
                                                const char *endpoint)
 {
@@ -133,33 +108,63 @@ static const struct roster_line *roster_search(const struct roster_table *table,
     return NULL;
 }
 
-static void roster_refit_unlisted(struct roster *roster, const struct roster_table *now,
-                                  const struct bucket_limit *to, int64_t now_ns)
+/* What is put in force, and what it takes the place of. */
+struct roster_change {
+    struct roster *roster;
+    const struct roster_table *now;
+    struct roster_table *next;
+    bool used[ROSTER_BUCKETS]; /* by either table */
+    int64_t now_ns;
+};
+
+static int roster_new_bucket(struct roster_change *change)
 {
-    const struct roster_line *before = roster_search(now, CONSUMERS_UNLISTED);
+    int bucket = 0;
+    while (change->used[bucket])
+        bucket++;
+    change->used[bucket] = true;
+    atomic_store(&change->roster->buckets[bucket], 0);
+    return bucket;
+}
+
+/* The bucket for a line that is the first of its consumer in the next table. */
+static int roster_bucket_for(struct roster_change *change, const uint64_t consumer[ROSTER_WORDS],
+                             const struct bucket_limit *limit)
+{
+    const struct roster_table *now = change->now;
+    const struct roster_line *before = roster_line_of(now, atomic_load(&now->count), consumer);
+    if (!before)
+        return roster_new_bucket(change);
+    struct bucket_limit from = roster_limit_of(before);
+    int bucket = atomic_load(&before->bucket);
+    roster_refit(&change->roster->buckets[bucket], &from, limit, change->now_ns);
+    return bucket;
+}
+
+static void roster_refit_unlisted(struct roster_change *change, const struct bucket_limit *to)
+{
+    const struct roster_line *before = roster_search(change->now, CONSUMERS_UNLISTED);
     struct bucket_limit from = before ? roster_limit_of(before) : (struct bucket_limit){0, 0};
     for (size_t set = 0; set < ROSTER_UNLISTED_SETS; set++) {
         for (size_t way = 0; way < ROSTER_UNLISTED_WAYS; way++)
-            roster_refit(&roster->unlisted[set][way].full_ns, &from, to, now_ns);
+            roster_refit(&change->roster->unlisted[set][way].full_ns, &from, to, change->now_ns);
     }
 }
 
-static void roster_fill_line(struct roster *roster, const struct roster_table *now,
-                             struct roster_table *next, uint32_t i,
-                             const struct consumers_line *given, bool used[ROSTER_BUCKETS],
-                             int64_t now_ns)
+static void roster_fill_line(struct roster_change *change, uint32_t i,
+                             const struct consumers_line *given)
 {
-    struct roster_line *line = &next->lines[i];
+    struct roster_line *line = &change->next->lines[i];
     const struct bucket_limit limit = {given->rate, given->burst};
     uint64_t consumer[ROSTER_WORDS];
     int bucket = ROSTER_NONE;
     roster_pack(roster_consumer_of(given), consumer);
     if (strcmp(given->endpoint, CONSUMERS_UNLISTED) == 0) {
-        roster_refit_unlisted(roster, now, &limit, now_ns);
+        roster_refit_unlisted(change, &limit);
     } else {
-        const struct roster_line *sibling = roster_line_of(next, i, consumer);
-        bucket = sibling ? atomic_load(&sibling->bucket)
-                         : roster_bucket_for(roster, now, consumer, &limit, used, now_ns);
+        const struct roster_line *sibling = roster_line_of(change->next, i, consumer);
+        bucket =
+            sibling ? atomic_load(&sibling->bucket) : roster_bucket_for(change, consumer, &limit);
     }
     roster_store(line->endpoint, given->endpoint);
     roster_store(line->consumer, roster_consumer_of(given));
@@ -172,17 +177,18 @@ static void roster_fill_line(struct roster *roster, const struct roster_table *n
 void roster_publish(struct roster *roster, const struct consumers *consumers, int64_t now_ns)
 {
     uint64_t generation = atomic_load(&roster->generation);
-    const struct roster_table *now = &roster->tables[generation % 2];
-    struct roster_table *next = &roster->tables[(generation + 1) % 2];
-    bool used[ROSTER_BUCKETS] = {false};
-    for (uint32_t i = 0; i < atomic_load(&now->count); i++) {
-        int bucket = atomic_load(&now->lines[i].bucket);
+    struct roster_change change = {.roster = roster,
+                                   .now = &roster->tables[generation % 2],
+                                   .next = &roster->tables[(generation + 1) % 2],
+                                   .now_ns = now_ns};
+    for (uint32_t i = 0; i < atomic_load(&change.now->count); i++) {
+        int bucket = atomic_load(&change.now->lines[i].bucket);
         if (bucket != ROSTER_NONE)
-            used[bucket] = true;
+            change.used[bucket] = true;
     }
     for (uint32_t i = 0; i < consumers->count; i++)
-        roster_fill_line(roster, now, next, i, &consumers->lines[i], used, now_ns);
-    atomic_store(&next->count, (uint32_t)consumers->count);
+        roster_fill_line(&change, i, &consumers->lines[i]);
+    atomic_store(&change.next->count, (uint32_t)consumers->count);
     atomic_store(&roster->generation, generation + 1);
 }
 

@@ -296,7 +296,7 @@ static void test_published(void)
     CHECK_TRUE(wait_log("\"consumers read again\"", 1));
     check_published("postern-consumers 1\nvpce-0b b\n");
     /* Where it cannot be published, nothing changes. */
-    strcat(path, ".new");
+    snprintf(path, sizeof path, "%s.consumers.new", pair.socket);
     CHECK_INT(mkdir(path, 0700), 0);
     write_consumers("vpce-0b b denied\n");
     kill(pair.app, SIGHUP);

@@ -46,8 +46,7 @@ static void check_file(const char *wanted)
 {
     char text[TEXT_SIZE];
     FILE *in = fopen(path, "re");
-    if (!CHECK_NOT_NULL(in))
-        return;
+    REQUIRE_NOT_NULL(in);
     size_t len = fread(text, 1, sizeof text, in);
     fclose(in);
     CHECK_BYTES(text, len, wanted, strlen(wanted));

@@ -138,9 +138,9 @@ static int rename_or_place(struct store *store, int number)
     for (int i = 0; i < ORDERS; i++) {
         char key[16];
         snprintf(key, sizeof key, "%d-%d", number, i);
-        enum store_result result =
-            fixture_place(store, number % 2 ? "old" : "new", key,
-                          FIXTURE_NOW_US + number * 1000 + i, fixture_request(1, 1), &outcome);
+        enum store_result result = fixture_place(store, number % 2 ? "old" : "new", key,
+                                                 FIXTURE_NOW_US + number * INT64_C(1000) + i,
+                                                 fixture_request(1, 1), &outcome);
         if (result != STORE_OK)
             return 255;
     }
