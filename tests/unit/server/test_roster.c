@@ -11,7 +11,7 @@
 #define SECOND INT64_C(1000000000)
 #define START  (1000 * SECOND)
 
-enum { THREADS = 3, ROUNDS = 300, CHANGES = 150000, LINES = 200, TENTH = LINES / 10 };
+enum { THREADS = 3, ROUNDS = 300, CHANGES = 500000, LINES = 200, TENTH = LINES / 10 };
 
 static struct roster *roster;
 static struct consumers consumers;
@@ -225,7 +225,7 @@ static void test_exact_count(void)
 {
     pthread_t threads[THREADS];
     long taken[THREADS] = {0}, all = 0;
-    start("vpce-0a a rate=1 burst=300000");
+    start("vpce-0a a rate=1 burst=1000000");
     REQUIRE_INT(pthread_barrier_init(&together, NULL, THREADS), 0);
     for (int i = 0; i < THREADS; i++)
         REQUIRE_INT(pthread_create(&threads[i], NULL, take_on, &taken[i]), 0);
@@ -234,7 +234,7 @@ static void test_exact_count(void)
         all += taken[i];
     }
     pthread_barrier_destroy(&together);
-    CHECK_INT(all, 300000);
+    CHECK_INT(all, 1000000);
 }
 
 int main(void)
