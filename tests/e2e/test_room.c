@@ -75,9 +75,10 @@ static void test_no_room_for_an_answer(void)
  * need it; then nothing is begun, and the caller is told to try again. */
 static void test_no_room_for_a_body(void)
 {
+    static const char text[] = "{\"items\":[{\"product_id\":1,\"quantity\":1}]}";
     static char body[BODY + 1];
     memset(body, ' ', BODY);
-    memcpy(body, "{\"items\":[{\"product_id\":1,\"quantity\":1}]}", 41);
+    memcpy(body, text, sizeof text - 1);
     const char *const json[] = {"Content-Type: application/json", NULL};
     struct client_request order = {
         .method = "POST", .path = "/orders", .headers = json, .body = body, .body_len = BODY};

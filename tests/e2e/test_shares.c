@@ -67,7 +67,9 @@ static int status_of(int fd)
 {
     static char text[WIRE_ANSWER_MAX];
     static const char start[] = "HTTP/1.1 ";
-    client_raw_read(fd, text, sizeof start + strlen("200"), WAIT_MS, NULL);
+    text[0] = '\0';
+    if (fd >= 0)
+        client_raw_read(fd, text, sizeof start + strlen("200"), WAIT_MS, NULL);
     return strncmp(text, start, sizeof start - 1) == 0
                ? (int)strtol(text + sizeof start - 1, NULL, 10)
                : 0;

@@ -307,7 +307,7 @@ static void test_errors_without_a_reader(void)
         CHECK_TRUE(client_raw_send(fd, large, sizeof large - 1));
         client_raw_read(fd, start, sizeof start, WAIT_MS, NULL);
         close(fd);
-        REQUIRE_INT(strcmp(start, "HTTP/1.1 413"), 0, "error %d", i);
+        REQUIRE_TRUE(strcmp(start, "HTTP/1.1 413") == 0, "error %d", i);
     }
     CHECK_TRUE(client_get(client, "/products/1", &answer));
     CHECK_INT(process_exit(pair_stop_web(&pair, SIGINT)), 0);

@@ -50,6 +50,7 @@ struct vpce_request {
     struct shares_turn turn; /* first, so that a turn tells its request */
     request_st *r;
     const plugin *next; /* who handles it when its turn has come */
+    bool handed_over;   /* to that one */
 };
 
 struct vpce_plugin {
