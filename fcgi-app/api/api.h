@@ -50,8 +50,9 @@ struct api_request {
     char *body;                  /* may be changed in place; NULL if the route takes none */
     size_t body_len;
     int64_t now_us;
-    bool pretty;   /* indent the body */
-    bool draining; /* this process was told to stop */
+    bool pretty;                   /* indent the body */
+    bool draining;                 /* this process was told to stop */
+    enum store_result store_state; /* what the last look at the store said */
 };
 
 /* A handler's answer. It is large, so each worker has one and resets it for each request. */

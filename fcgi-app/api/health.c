@@ -22,10 +22,9 @@ static enum api_status health_ready(const struct api_request *request,
 {
     if (request->draining)
         return API_DRAINING;
-    enum store_result result = store_ping(request->store);
-    if (result == STORE_OK)
+    if (request->store_state == STORE_OK)
         health_render(request, response);
-    return api_status_of(result);
+    return api_status_of(request->store_state);
 }
 
 const struct api_resource health_resource = {{

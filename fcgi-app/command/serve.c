@@ -17,8 +17,8 @@ static bool serve_may_wait(const struct store_traits *traits, enum store_result 
 }
 
 /* Brings the store to this program's schema where it may, or says what to run. Closes the handle
- * again, because each worker opens its own after the fork. */
-static bool serve_prepare_store(struct config *config)
+ * again, because each child opens its own after the fork. *said is what the store said. */
+static bool serve_prepare_store(struct config *config, enum store_result *said)
 {
     int from = 0, to = 0;
     struct store *store = open_store(config, 0);
@@ -27,6 +27,7 @@ static bool serve_prepare_store(struct config *config)
     const struct store_traits *traits = store_traits(store);
     enum store_result result =
         traits->migrates_itself ? store_migrate(store, &from, &to) : store_ping(store);
+    *said = result;
     bool wait = serve_may_wait(traits, result);
     config->workers = config_workers(config, traits->workers_per_cpu);
     store_close(store);
@@ -61,7 +62,8 @@ static void serve_hold_signals(void)
 static int serve_until_stopped(struct config *config, struct listener *listener,
                                const struct consumers *consumers)
 {
-    if (!serve_prepare_store(config))
+    enum store_result store;
+    if (!serve_prepare_store(config, &store))
         return COMMAND_FAILED;
     /* A stop that came meanwhile was held back: for the store's timeout at most, unless a migration
      * took longer. */
@@ -71,7 +73,7 @@ static int serve_until_stopped(struct config *config, struct listener *listener,
     }
     if (!listener_listen(listener, config))
         return COMMAND_FAILED;
-    return master_run(config, listener, consumers);
+    return master_run(config, listener, consumers, store);
 }
 
 static bool serve_load_consumers(const struct config *config, struct consumers *consumers)

@@ -3,7 +3,6 @@
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include "base/text.h"
@@ -14,9 +13,6 @@
 #define CONFIG_PREFIX "POSTERN_"
 
 enum { CONFIG_WORKERS_LEAST = 2 };
-
-_Static_assert(CONFIG_SOCKET_MAX == sizeof(((struct sockaddr_un *)0)->sun_path) - 1,
-               "the longest path of a unix socket");
 
 enum config_kind { CONFIG_IS_TEXT, CONFIG_IS_CONSUMERS, CONFIG_IS_NUMBER, CONFIG_IS_LEVEL };
 

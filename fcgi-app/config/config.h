@@ -11,7 +11,7 @@
 /* Bounds that settings.def names. */
 enum {
     CONFIG_PATH_MAX = 4096,
-    CONFIG_SOCKET_MAX = 107, /* what struct sockaddr_un holds, less its NUL */
+    CONFIG_SOCKET_MAX = 101, /* what struct sockaddr_un holds, less its NUL and ".probe" */
     CONFIG_GROUP_MAX = 64,
     CONFIG_WORKERS_MOST = 256
 };

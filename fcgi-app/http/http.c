@@ -216,6 +216,7 @@ static enum api_status http_call(struct http_exchange *x, bool draining)
         .now_us = clock_now_us(),
         .pretty = x->query.pretty,
         .draining = draining,
+        .store_state = x->service->store_state,
     };
     return route->handler(&call, &x->service->reply);
 }
@@ -226,6 +227,8 @@ void http_handle(struct http_service *service, const struct http_request *reques
     struct http_exchange x = {.request = request, .response = response, .service = service};
     http_start(&x);
     route_find(request->method, request->path, &x.match);
+    if (!service->store && !x.match.probe)
+        x.match = (struct route_match){.route = NULL};
     bool probe = x.match.route && x.match.route->probe;
     enum problem caller = http_check_caller(request, probe);
     response->traffic = !probe && caller == PROBLEM_NONE && !request->refused;

@@ -44,9 +44,10 @@ struct http_request {
 
 /* What a worker keeps from one request to the next. */
 struct http_service {
-    struct store *store;       /* borrowed */
-    struct api_response reply; /* the handler's answer, reused */
-    struct buffer problem;     /* a problem's body, reused */
+    struct store *store; /* borrowed; NULL: probes alone are answered, and all else is not found */
+    enum store_result store_state; /* what the last look at it said; kept up by the owner */
+    struct api_response reply;     /* the handler's answer, reused */
+    struct buffer problem;         /* a problem's body, reused */
 };
 
 /* A response. headers are whole lines, each ended by CRLF, without Content-Length. */

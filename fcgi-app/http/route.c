@@ -57,6 +57,7 @@ static void route_try(const struct api_route *route, const char *method, const c
         return;
     memcpy(match->id, id, sizeof id);
     match->path = route->path;
+    match->probe = route->probe;
     if (strcmp(method, route_methods[route->verb]) == 0)
         match->route = route;
     route_allow(match, route_methods[route->verb]);

@@ -11,6 +11,7 @@ enum { ROUTE_ID_SIZE = 64, ROUTE_ALLOW_SIZE = 64 };
 struct route_match {
     const struct api_route *route; /* NULL unless both path and method fit */
     const char *path;              /* the template that fits the path, or NULL if none does */
+    bool probe;                    /* the path is one that watchers ask, and no caller */
     char id[ROUTE_ID_SIZE];        /* what stood for {id}; "" if nothing, or longer than any id */
     char allow[ROUTE_ALLOW_SIZE];  /* the methods this path takes, as the Allow header lists them */
 };

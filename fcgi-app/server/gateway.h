@@ -7,11 +7,6 @@
 
 #include "http/http.h"
 
-/* The FastCGI variable that names the caller's VPC endpoint: its id; or "-", nothing, or no such
- * variable where there is none. The web server's module sets it from the PROXY protocol. A client
- * cannot set it: its headers arrive as HTTP_ variables. */
-#define GATEWAY_ENDPOINT_VARIABLE "PP2_AWS_VPCE_ID"
-
 /* What a worker keeps from one request to the next. */
 struct gateway {
     char *body;         /* owned, HTTP_BODY_MAX + 1 bytes */

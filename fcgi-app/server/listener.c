@@ -18,6 +18,11 @@
 enum { LISTENER_LOCK_TRIES = 20, LISTENER_LOCK_WAIT_US = 50000 };
 
 #define LISTENER_LOCK_SUFFIX ".lock"
+#define LISTENER_CLOSED      ((struct listener){.fd = -1, .lock_fd = -1, .probe_fd = -1})
+
+_Static_assert(sizeof(((struct listener *)0)->probe_path) <=
+                   sizeof(((struct sockaddr_un *)0)->sun_path),
+               "the longest path of a unix socket");
 
 static bool listener_fail(const char *call, const char *path)
 {
@@ -27,20 +32,18 @@ static bool listener_fail(const char *call, const char *path)
     return false;
 }
 
+static void listener_let_go(int *fd)
+{
+    if (*fd >= 0)
+        close(*fd);
+    *fd = -1;
+}
+
 static bool listener_is_inherited(void)
 {
     int listening = 0;
     socklen_t size = sizeof listening;
     return getsockopt(STDIN_FILENO, SOL_SOCKET, SO_ACCEPTCONN, &listening, &size) == 0 && listening;
-}
-
-static bool listener_inherit(struct listener *listener)
-{
-    int flags = fcntl(STDIN_FILENO, F_GETFL);
-    if (flags < 0 || fcntl(STDIN_FILENO, F_SETFL, flags | O_NONBLOCK) < 0)
-        return listener_fail("fcntl", "fd 0");
-    listener->fd = STDIN_FILENO;
-    return true;
 }
 
 static void listener_lock_path(const char *path, char *out, size_t size)
@@ -119,48 +122,95 @@ static bool listener_give_to_group(const char *path, const char *group)
     return chown(path, (uid_t)-1, entry->gr_gid) == 0 ? true : listener_fail("chown", path);
 }
 
-static bool listener_bind(struct listener *listener, const struct config *config)
+static bool listener_bind(int *fd, const char *path, const char *group)
 {
-    const char *path = config->socket;
     struct sockaddr_un address = {.sun_family = AF_UNIX};
     snprintf(address.sun_path, sizeof address.sun_path, "%s", path);
 
-    listener->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-    if (listener->fd < 0)
+    *fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    if (*fd < 0)
         return listener_fail("socket", path);
     mode_t mask = umask(0117);
-    int bound = bind(listener->fd, (const struct sockaddr *)&address, sizeof address);
+    int bound = bind(*fd, (const struct sockaddr *)&address, sizeof address);
     umask(mask);
     if (bound < 0)
         return listener_fail("bind", path);
-    return listener_give_to_group(path, config->socket_group);
+    return listener_give_to_group(path, group);
+}
+
+/* Notes which file it is, so that a newer server's is not removed in its place. */
+static bool listener_make_probes(struct listener *listener, const char *path, const char *group)
+{
+    struct stat st;
+    int n = snprintf(listener->probe_path, sizeof listener->probe_path, "%s" LISTENER_PROBE_SUFFIX,
+                     path);
+    if ((size_t)n >= sizeof listener->probe_path) {
+        errno = ENAMETOOLONG;
+        return listener_fail("bind", path);
+    }
+    if (!listener_clear(listener->probe_path) ||
+        !listener_bind(&listener->probe_fd, listener->probe_path, group))
+        return false;
+    listener->probe_inode = lstat(listener->probe_path, &st) == 0 ? st.st_ino : 0;
+    return true;
+}
+
+/* The probes' socket is made beside the inherited one, if that has a name. Without it, probes come
+ * with requests. Who inherits together takes turns: the newest has the name. */
+static bool listener_inherit(struct listener *listener, const char *group)
+{
+    struct sockaddr_un name = {.sun_family = AF_UNSPEC};
+    socklen_t size = sizeof name - 1;
+    int flags = fcntl(STDIN_FILENO, F_GETFL);
+    if (flags < 0 || fcntl(STDIN_FILENO, F_SETFL, flags | O_NONBLOCK) < 0)
+        return listener_fail("fcntl", "fd 0");
+    listener->fd = STDIN_FILENO;
+    if (getsockname(STDIN_FILENO, (struct sockaddr *)&name, &size) == 0 &&
+        name.sun_family == AF_UNIX && name.sun_path[0] &&
+        !listener_make_probes(listener, name.sun_path, group))
+        listener_let_go(&listener->probe_fd);
+    return true;
+}
+
+static bool listener_make(struct listener *listener, const char *group)
+{
+    return listener_clear(listener->path) && listener_bind(&listener->fd, listener->path, group) &&
+           listener_make_probes(listener, listener->path, group);
 }
 
 bool listener_open(struct listener *listener, const struct config *config)
 {
-    *listener = (struct listener){.fd = -1, .lock_fd = -1};
+    *listener = LISTENER_CLOSED;
     if (listener_is_inherited())
-        return listener_inherit(listener);
+        return listener_inherit(listener, config->socket_group);
     if (!listener_lock(listener, config->socket))
         return false;
     listener->path = config->socket;
-    if (listener_clear(listener->path) && listener_bind(listener, config))
+    if (listener_make(listener, config->socket_group))
         return true;
     listener_close(listener);
     return false;
 }
 
-bool listener_listen(const struct listener *listener, const struct config *config)
+static bool listener_queue(int fd, const char *path, const struct config *config)
 {
-    return !listener->path || listen(listener->fd, config->backlog) == 0 ||
-           listener_fail("listen", listener->path);
+    return listen(fd, config->backlog) == 0 || listener_fail("listen", path);
 }
 
-void listener_keep_socket_only(struct listener *listener)
+bool listener_listen(const struct listener *listener, const struct config *config)
 {
-    if (listener->lock_fd >= 0)
-        close(listener->lock_fd);
-    listener->lock_fd = -1;
+    return (!listener->path || listener_queue(listener->fd, listener->path, config)) &&
+           (listener->probe_fd < 0 ||
+            listener_queue(listener->probe_fd, listener->probe_path, config));
+}
+
+void listener_keep(struct listener *listener, enum listener_kept kept)
+{
+    listener_let_go(&listener->lock_fd);
+    if (kept != LISTENER_REQUESTS)
+        listener_let_go(&listener->fd);
+    if (kept != LISTENER_PROBES)
+        listener_let_go(&listener->probe_fd);
 }
 
 void listener_hide(struct listener *listener)
@@ -171,17 +221,26 @@ void listener_hide(struct listener *listener)
         unlink(listener->path);
 }
 
+void listener_hide_probes(struct listener *listener)
+{
+    struct stat st;
+    if (listener->probe_fd >= 0 && lstat(listener->probe_path, &st) == 0 && S_ISSOCK(st.st_mode) &&
+        st.st_ino == listener->probe_inode)
+        unlink(listener->probe_path);
+}
+
 void listener_close(struct listener *listener)
 {
     char lock[sizeof(((struct sockaddr_un *)0)->sun_path) + sizeof LISTENER_LOCK_SUFFIX];
     listener_hide(listener);
-    if (listener->fd >= 0)
-        close(listener->fd);
+    listener_hide_probes(listener);
+    listener_let_go(&listener->fd);
+    listener_let_go(&listener->probe_fd);
     if (listener->lock_fd >= 0) {
         /* While the lock is still held: whoever waits for this file sees that it is gone. */
         listener_lock_path(listener->path, lock, sizeof lock);
         unlink(lock);
         close(listener->lock_fd);
     }
-    *listener = (struct listener){.fd = -1, .lock_fd = -1};
+    *listener = LISTENER_CLOSED;
 }

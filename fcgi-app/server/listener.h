@@ -1,21 +1,33 @@
-/* listener: the socket that requests arrive on. */
+/* listener: the sockets that requests and health checks arrive on. */
 #ifndef SERVER_LISTENER_H
 #define SERVER_LISTENER_H
 
 #include <stdbool.h>
+#include <sys/types.h>
 
 #include "config/config.h"
 
+/* The probes' socket is beside the other, under its name and this. */
+#define LISTENER_PROBE_SUFFIX ".probe"
+
 struct listener {
-    int fd;           /* bound, non-blocking, close-on-exec */
-    int lock_fd;      /* holds the lock, or -1 if the socket was inherited */
-    const char *path; /* borrowed from the configuration; NULL if inherited */
+    int fd;            /* bound, non-blocking, close-on-exec */
+    int lock_fd;       /* holds the lock, or -1 if the socket was inherited */
+    const char *path;  /* borrowed from the configuration; NULL if inherited */
+    int probe_fd;      /* as fd, for health checks; -1 if there is none */
+    ino_t probe_inode; /* of its name */
+    char probe_path[CONFIG_SOCKET_MAX + sizeof LISTENER_PROBE_SUFFIX];
 };
 
+/* Which of the sockets a child keeps. */
+enum listener_kept { LISTENER_NOTHING, LISTENER_REQUESTS, LISTENER_PROBES };
+
 /* Takes over a listening socket that was inherited on fd 0 (FastCGI specification, section 2.2). If
- * there is none, makes the unix socket of the configuration, with mode 0660. A lock file beside it
- * refuses a second server before that touches anything; the lock is waited for, one second. Nobody
- * can connect before listener_listen. False on failure, which is logged. See decisions/0002. */
+ * there is none, makes the unix socket of the configuration and that for probes, with mode 0660. A
+ * lock file beside it refuses a second server before that touches anything; the lock is waited for,
+ * one second. Nobody can connect before listener_listen. Beside an inherited socket
+ * only that for probes is made; where it cannot be, probes come with requests. False on failure,
+ * which is logged. See decisions/0002. */
 bool listener_open(struct listener *listener, const struct config *config);
 
 /* Lets connections queue. Until then the web server is refused, and answers by itself, so call it
@@ -23,15 +35,16 @@ bool listener_open(struct listener *listener, const struct config *config);
  * False on failure, which is logged. */
 bool listener_listen(const struct listener *listener, const struct config *config);
 
-/* In a worker, after the fork: lets go of the lock, which is the master's alone. A new master then
- * need not wait for the workers of one that was killed. */
-void listener_keep_socket_only(struct listener *listener);
+/* In a child, after the fork: lets go of what it does not serve, and of the lock, which is the
+ * master's alone. A new master then need not wait for the children of one that was killed. */
+void listener_keep(struct listener *listener, enum listener_kept kept);
 
 /* Removes the socket's name, unless it was inherited. Nobody can connect any more; what is queued
- * can still be accepted. */
+ * can still be accepted. listener_hide_probes does so for the socket of probes. */
 void listener_hide(struct listener *listener);
+void listener_hide_probes(struct listener *listener);
 
-/* Removes socket and lock file, unless inherited, and closes both. */
+/* Removes sockets and lock file, unless inherited, and closes them. */
 void listener_close(struct listener *listener);
 
 #endif

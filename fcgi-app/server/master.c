@@ -1,131 +1,30 @@
 #include "server/master.h"
 
-#include <errno.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "config/consumers_file.h"
+#include "server/children.h"
 #include "server/published.h"
 #include "server/scoreboard.h"
 #include "server/stop.h"
-#include "server/worker.h"
 
 enum {
     MASTER_TICK_MS = 100,
-    MASTER_BACKOFF_FIRST_US = 50 * 1000,
-    MASTER_BACKOFF_MAX_US = 5 * 1000 * 1000,
-    /* A worker that lived this long was well, so the next one starts at once. */
-    MASTER_LIFE_WELL_US = 1000 * 1000
-};
-
-struct master_child {
-    pid_t pid; /* 0 while there is none */
-    int64_t started_us;
-    int64_t backoff_us;
-    int64_t respawn_us; /* not before this time */
+    MASTER_LAST_US = 3 * 1000 * 1000 /* for what outlives the workers to end */
 };
 
 struct master {
     const struct config *config;
     struct listener *listener;
     struct scoreboard *board;
-    struct master_child *children;
-    int alive;
+    struct children children;
     int64_t drain_us;    /* when the drain began; 0 before it */
     int64_t deadline_us; /* when it has to be over */
 };
-
-static void master_spawn(struct master *m, int i)
-{
-    struct master_child *child = &m->children[i];
-    pid_t master = getpid();
-    pid_t pid = fork();
-    if (pid < 0) {
-        log_write(LOG_ERROR, "cannot start a worker",
-                  LOG_FIELDS(LOG_TEXT("call", "fork"), LOG_TEXT("error", strerror(errno))));
-        child->respawn_us = clock_monotonic_us() + MASTER_BACKOFF_MAX_US;
-        return;
-    }
-    if (pid == 0) {
-        listener_keep_socket_only(m->listener);
-        _exit(worker_run(m->config, m->listener->fd, m->board, i, master));
-    }
-    child->pid = pid;
-    child->started_us = clock_monotonic_us();
-    m->alive++;
-    log_write(LOG_DEBUG, "worker started", LOG_FIELDS(LOG_NUMBER("pid", pid)));
-}
-
-static void master_spawn_due(struct master *m)
-{
-    int64_t now = clock_monotonic_us();
-    for (int i = 0; i < m->board->workers; i++) {
-        if (m->children[i].pid == 0 && now >= m->children[i].respawn_us)
-            master_spawn(m, i);
-    }
-}
-
-static void master_bury(struct master *m, int i, int status)
-{
-    struct master_child *child = &m->children[i];
-    int64_t now = clock_monotonic_us();
-    if (now - child->started_us >= MASTER_LIFE_WELL_US)
-        child->backoff_us = 0;
-    child->respawn_us = now + child->backoff_us;
-    child->backoff_us = child->backoff_us ? child->backoff_us * 2 : MASTER_BACKOFF_FIRST_US;
-    if (child->backoff_us > MASTER_BACKOFF_MAX_US)
-        child->backoff_us = MASTER_BACKOFF_MAX_US;
-    if (!m->drain_us || status != 0)
-        log_write(LOG_WARN, "worker ended",
-                  LOG_FIELDS(LOG_NUMBER("pid", child->pid),
-                             LOG_NUMBER("exit", WIFEXITED(status) ? WEXITSTATUS(status) : -1),
-                             LOG_NUMBER("signal", WIFSIGNALED(status) ? WTERMSIG(status) : 0)));
-    child->pid = 0;
-    m->alive--;
-    /* It may have died with a request, which nobody serves now. A drain must not wait for that. */
-    atomic_store(&m->board->slots[i].busy_since_us, 0);
-}
-
-static void master_reap(struct master *m)
-{
-    int status;
-    pid_t pid;
-    while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
-        for (int i = 0; i < m->board->workers; i++) {
-            if (m->children[i].pid == pid)
-                master_bury(m, i, status);
-        }
-    }
-}
-
-static void master_signal_all(struct master *m, int signal)
-{
-    for (int i = 0; i < m->board->workers; i++) {
-        if (m->children[i].pid > 0)
-            kill(m->children[i].pid, signal);
-    }
-}
-
-static void master_kill_stuck(struct master *m)
-{
-    int64_t limit_us = (int64_t)m->config->request_seconds * 1000000;
-    int64_t now = clock_monotonic_us();
-    for (int i = 0; i < m->board->workers; i++) {
-        int64_t since = atomic_load(&m->board->slots[i].busy_since_us);
-        if (m->children[i].pid == 0 || since == 0 || now - since <= limit_us)
-            continue;
-        kill(m->children[i].pid, SIGKILL);
-        atomic_store(&m->board->slots[i].busy_since_us, 0);
-        log_write(
-            LOG_ERROR, "worker is stuck with one request; killed it",
-            LOG_FIELDS(LOG_NUMBER("pid", m->children[i].pid), LOG_NUMBER("busy_us", now - since)));
-    }
-}
 
 static void master_drain(struct master *m, int signal)
 {
@@ -135,29 +34,15 @@ static void master_drain(struct master *m, int signal)
     m->drain_us = clock_monotonic_us();
     m->deadline_us = m->drain_us + (int64_t)seconds * 1000000;
     atomic_store(&m->board->draining, true);
-    master_signal_all(m, SIGTERM);
+    children_signal(&m->children, CHILDREN_WORKER, SIGTERM);
     log_write(LOG_INFO, "draining",
               LOG_FIELDS(LOG_NUMBER("signal", signal), LOG_NUMBER("deadline_seconds", seconds)));
 }
 
-/* Whether no caller's request came for the quiet time. Health checks do not count: they never end.
- * The web server may still hold requests that it has accepted and not passed on: decisions/0007. */
-static bool master_is_quiet(const struct master *m, int64_t now)
-{
-    int64_t last = m->drain_us;
-    for (int i = 0; i < m->board->workers; i++) {
-        int64_t served = atomic_load(&m->board->slots[i].last_us);
-        if (atomic_load(&m->board->slots[i].busy_since_us))
-            return false;
-        if (served > last)
-            last = served;
-    }
-    return now - last >= (int64_t)m->config->quiet_ms * 1000;
-}
-
-/* Ends the drain, in this order: nobody can connect any more, workers leave when the queue is
- * empty, and at the deadline whoever is left is killed. It begins after the least time, when it is
- * quiet; or a tenth of the time before the deadline. See decisions/0007. */
+/* Ends the drain of the workers, in this order: nobody can connect any more, workers leave when the
+ * queue is empty, and at the deadline whoever is left is killed. It begins after the least time,
+ * when it is quiet; or a tenth of the time before the deadline. The web server may still hold
+ * requests that it has accepted and not passed on. See decisions/0007. */
 static void master_finish_drain(struct master *m)
 {
     int64_t now = clock_monotonic_us();
@@ -165,17 +50,18 @@ static void master_finish_drain(struct master *m)
     int64_t open_us = (int64_t)m->config->drain_min_ms * 1000;
     if (!atomic_load(&m->board->closing) &&
         (now >= m->deadline_us - margin ||
-         (now - m->drain_us >= open_us && master_is_quiet(m, now)))) {
+         (now - m->drain_us >= open_us &&
+          scoreboard_is_quiet(m->board, m->drain_us, m->config->quiet_ms)))) {
         listener_hide(m->listener);
         atomic_store(&m->board->closing, true);
-        master_signal_all(m, SIGTERM); /* wakes them */
+        children_signal(&m->children, CHILDREN_WORKER, SIGTERM); /* wakes them */
     }
     if (now < m->deadline_us)
         return;
-    master_signal_all(m, SIGKILL);
+    children_signal(&m->children, CHILDREN_WORKER, SIGKILL);
     m->deadline_us = INT64_MAX;
     log_write(LOG_WARN, "drain deadline passed; killed the workers left",
-              LOG_FIELDS(LOG_NUMBER("workers", m->alive)));
+              LOG_FIELDS(LOG_NUMBER("workers", m->children.alive[CHILDREN_WORKER])));
 }
 
 /* Lets the web server know first: if that fails, nothing has changed. */
@@ -239,36 +125,58 @@ static void master_block_signals(sigset_t *set)
     signal(SIGPIPE, SIG_IGN);
 }
 
-static void master_loop(struct master *m)
+static void master_step(struct master *m, const sigset_t *set)
 {
     const struct timespec tick = {0, MASTER_TICK_MS * 1000000L};
-    sigset_t set;
-    master_block_signals(&set);
-    while (!atomic_load(&m->board->closing) || m->alive > 0) {
-        if (m->drain_us)
-            master_finish_drain(m);
-        /* In a drain as well: until the socket closes, requests come. */
-        if (!atomic_load(&m->board->closing))
-            master_spawn_due(m);
-        master_on_signal(m, sigtimedwait(&set, NULL, &tick));
-        master_reap(m);
-        master_kill_stuck(m);
+    master_on_signal(m, sigtimedwait(set, NULL, &tick));
+    children_reap(&m->children, m->drain_us != 0);
+    children_kill_stuck(&m->children);
+}
+
+/* Health checks are answered to the end. */
+static void master_end_last(struct master *m, const sigset_t *set)
+{
+    static const enum children_kind last[] = {CHILDREN_PROBER, CHILDREN_WATCHER};
+    int64_t deadline = clock_monotonic_us() + MASTER_LAST_US;
+    const int *alive = m->children.alive;
+    int signal = SIGTERM;
+    listener_hide_probes(m->listener);
+    while (alive[CHILDREN_PROBER] + alive[CHILDREN_WATCHER] > 0) {
+        for (size_t i = 0; i < sizeof last / sizeof last[0]; i++)
+            children_signal(&m->children, last[i], signal);
+        signal = clock_monotonic_us() >= deadline ? SIGKILL : SIGTERM;
+        master_step(m, set);
     }
 }
 
-int master_run(const struct config *config, struct listener *listener,
-               const struct consumers *consumers)
+static void master_loop(struct master *m)
 {
-    int workers = config->workers;
+    sigset_t set;
+    master_block_signals(&set);
+    while (!atomic_load(&m->board->closing) || m->children.alive[CHILDREN_WORKER] > 0) {
+        if (m->drain_us)
+            master_finish_drain(m);
+        /* In a drain as well: until the socket closes, requests come. */
+        children_spawn_due(&m->children, !atomic_load(&m->board->closing));
+        master_step(m, &set);
+    }
+    master_end_last(m, &set);
+}
+
+int master_run(const struct config *config, struct listener *listener,
+               const struct consumers *consumers, enum store_result store)
+{
     struct master m = {.config = config, .listener = listener};
-    m.board = scoreboard_open(workers);
-    m.children = calloc((size_t)workers, sizeof *m.children);
+    m.board = scoreboard_open(config->workers, children_count(config, listener));
+    const struct child given = {
+        .config = config, .listener = listener, .board = m.board, .master = getpid()};
     int status = EXIT_FAILURE;
-    if (m.board && m.children && master_put_in_force(&m, consumers)) {
+    if (m.board && children_open(&m.children, &given) && master_put_in_force(&m, consumers)) {
+        look_note(&m.board->look, store);
         log_count_dropped_in(&m.board->log_dropped);
         log_write(LOG_INFO, "serving",
                   LOG_FIELDS(LOG_TEXT("socket", listener->path ? listener->path : "fd 0"),
-                             LOG_NUMBER("workers", workers),
+                             LOG_NUMBER("workers", config->workers),
                              LOG_NUMBER("consumers", consumers->count),
                              LOG_NUMBER("pid", getpid())));
         master_loop(&m);
@@ -277,7 +185,7 @@ int master_run(const struct config *config, struct listener *listener,
         status = EXIT_SUCCESS;
     }
     published_remove(listener);
-    free(m.children);
+    children_close(&m.children);
     scoreboard_close(m.board);
     return status;
 }

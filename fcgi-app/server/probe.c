@@ -12,24 +12,12 @@
 
 #include "base/buffer.h"
 #include "base/clock.h"
+#include "server/record.h"
 
 /* The answer of a health route fits in the first part of one record; no more is read. */
 enum { PROBE_REQUEST_MAX = 1024, PROBE_ANSWER_MAX = 4096, PROBE_ID = 1 };
 
 #define PROBE_STATUS "Status: "
-
-static void probe_record(struct buffer *out, int type, const char *content, size_t len)
-{
-    FCGI_Header header = {
-        .version = FCGI_VERSION_1,
-        .type = (unsigned char)type,
-        .requestIdB0 = PROBE_ID,
-        .contentLengthB1 = (unsigned char)(len >> 8),
-        .contentLengthB0 = (unsigned char)len,
-    };
-    buffer_append(out, (const char *)&header, sizeof header);
-    buffer_append(out, content, len);
-}
 
 /* Names and values under 128 bytes take one length byte each (FastCGI 1.0, section 3.4). */
 static void probe_variable(struct buffer *out, const char *name, const char *value)
@@ -47,10 +35,10 @@ static void probe_request(struct buffer *out, const char *path)
     buffer_init(&variables, PROBE_REQUEST_MAX);
     probe_variable(&variables, "REQUEST_METHOD", "GET");
     probe_variable(&variables, "PATH_INFO", path);
-    probe_record(out, FCGI_BEGIN_REQUEST, (const char *)&begin, sizeof begin);
-    probe_record(out, FCGI_PARAMS, variables.data, variables.len);
-    probe_record(out, FCGI_PARAMS, "", 0);
-    probe_record(out, FCGI_STDIN, "", 0);
+    record_put(out, FCGI_BEGIN_REQUEST, PROBE_ID, (const char *)&begin, sizeof begin);
+    record_put(out, FCGI_PARAMS, PROBE_ID, variables.data, variables.len);
+    record_put(out, FCGI_PARAMS, PROBE_ID, "", 0);
+    record_put(out, FCGI_STDIN, PROBE_ID, "", 0);
     buffer_free(&variables);
 }
 

@@ -5,16 +5,17 @@
 #include <string.h>
 #include <sys/mman.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 
-static size_t scoreboard_size(int workers)
+static size_t scoreboard_size(int children)
 {
-    return sizeof(struct scoreboard) + (size_t)workers * sizeof(struct scoreboard_slot);
+    return sizeof(struct scoreboard) + (size_t)children * sizeof(struct scoreboard_slot);
 }
 
-struct scoreboard *scoreboard_open(int workers)
+struct scoreboard *scoreboard_open(int workers, int children)
 {
-    void *memory = mmap(NULL, scoreboard_size(workers), PROT_READ | PROT_WRITE,
+    void *memory = mmap(NULL, scoreboard_size(children), PROT_READ | PROT_WRITE,
                         MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     if (memory == MAP_FAILED) {
         log_write(LOG_ERROR, "cannot map the scoreboard",
@@ -23,11 +24,26 @@ struct scoreboard *scoreboard_open(int workers)
     }
     struct scoreboard *board = memory; /* the kernel gives it zeroed */
     board->workers = workers;
+    board->children = children;
     return board;
 }
 
 void scoreboard_close(struct scoreboard *board)
 {
     if (board)
-        munmap(board, scoreboard_size(board->workers));
+        munmap(board, scoreboard_size(board->children));
+}
+
+/* Health checks do not count: they never end. */
+bool scoreboard_is_quiet(const struct scoreboard *board, int64_t since_us, int quiet_ms)
+{
+    int64_t last = since_us;
+    for (int i = 0; i < board->workers; i++) {
+        int64_t served = atomic_load(&board->slots[i].last_us);
+        if (atomic_load(&board->slots[i].busy_since_us))
+            return false;
+        if (served > last)
+            last = served;
+    }
+    return clock_monotonic_us() - last >= (int64_t)quiet_ms * 1000;
 }

@@ -1,4 +1,4 @@
-/* scoreboard: what master and workers tell each other, in memory they share. */
+/* scoreboard: what the master and its children tell each other, in memory they share. */
 #ifndef SERVER_SCOREBOARD_H
 #define SERVER_SCOREBOARD_H
 
@@ -6,12 +6,13 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "server/look.h"
 #include "server/roster.h"
 
-/* One worker's slot. That worker alone writes it, but for one case: the master clears busy_since_us
- * of a worker that died, or that it killed. */
+/* One child's slot. That child alone writes it, but for one case: the master clears busy_since_us
+ * of a child that died, or that it killed. */
 struct scoreboard_slot {
-    _Atomic int64_t busy_since_us; /* monotonic; 0 while it waits for a request */
+    _Atomic int64_t busy_since_us; /* monotonic; 0 while it waits for something to do */
     _Atomic int64_t last_us;       /* monotonic: when it last ended a caller's request; 0: never */
 };
 
@@ -19,15 +20,21 @@ struct scoreboard {
     atomic_bool draining;        /* the master was told to stop */
     atomic_bool closing;         /* no new connections come; leave when the queue is empty */
     _Atomic int64_t log_dropped; /* for log_count_dropped_in */
+    struct look look;
     struct roster roster;
     _Atomic int64_t unidentified;    /* requests whose endpoint id was none */
     _Atomic int64_t unidentified_us; /* monotonic: when that was last logged */
-    int workers;
+    int workers;                     /* the first slots are theirs */
+    int children;
     struct scoreboard_slot slots[];
 };
 
-/* Maps a scoreboard that children share; NULL if there is no memory (logged). */
-struct scoreboard *scoreboard_open(int workers);
+/* Maps a scoreboard for so many children, of which so many are workers; NULL if there is no memory
+ * (logged). */
+struct scoreboard *scoreboard_open(int workers, int children);
+
+/* Whether workers have had no caller's request for quiet_ms, nor since that time. */
+bool scoreboard_is_quiet(const struct scoreboard *board, int64_t since_us, int quiet_ms);
 
 void scoreboard_close(struct scoreboard *board);
 

@@ -13,6 +13,7 @@
 
 #include "base/clock.h"
 #include "http/http.h"
+#include "server/access.h"
 #include "server/admission.h"
 #include "server/gateway.h"
 #include "server/stop.h"
@@ -128,19 +129,6 @@ static void worker_close(struct worker *w)
         close(w->epoll_fd);
 }
 
-static void worker_log(const struct worker *w, const struct http_request *request, bool sent,
-                       int64_t duration_us)
-{
-    const struct http_response *response = &w->response;
-    log_write(sent ? LOG_INFO : LOG_WARN, sent ? "request" : "request not answered: client left",
-              LOG_FIELDS(LOG_TEXT("request_id", response->request_id),
-                         LOG_TEXT("consumer", request->consumer),
-                         LOG_TEXT("method", request->method), LOG_TEXT("route", response->route),
-                         LOG_NUMBER("status", response->status),
-                         LOG_NUMBER("bytes", response->send_body ? response->body_len : 0),
-                         LOG_NUMBER("duration_us", duration_us)));
-}
-
 /* Whether the web server closed the connection, because its client left while the request was
  * queued. One that only ended its own sending still waits for the answer, unless it says that this
  * is its sign of a client that left: mod_postern_vpce keeps its side open until the work ends. */
@@ -175,10 +163,11 @@ static void worker_serve(struct worker *w)
         worker_forget(w, &request);
         return;
     }
+    w->service.store_state = look_result(&w->board->look, w->config);
     http_handle(&w->service, &request, draining, &w->response);
     bool sent = gateway_write(&w->gateway, &w->fcgi, &w->response);
     /* Before the request is given up: its texts belong to libfcgi. */
-    worker_log(w, &request, sent, clock_monotonic_us() - start_us);
+    access_log(&request, &w->response, sent, clock_monotonic_us() - start_us);
     FCGX_Finish_r(&w->fcgi);
     http_service_rest(&w->service);
 }
@@ -252,18 +241,18 @@ static void worker_loop(struct worker *w)
     }
 }
 
-int worker_run(const struct config *config, int listen_fd, struct scoreboard *board, int slot,
-               pid_t master)
+int worker_run(const struct child *child)
 {
     struct worker *w = calloc(1, sizeof *w);
     int status = EXIT_FAILURE;
     if (!w)
         return status;
-    w->config = config;
-    w->board = board;
-    w->slot = &board->slots[slot];
-    w->listen_fd = listen_fd;
-    w->master = master;
+    listener_keep(child->listener, LISTENER_REQUESTS);
+    w->config = child->config;
+    w->board = child->board;
+    w->slot = child->slot;
+    w->listen_fd = child->listener->fd;
+    w->master = child->master;
     w->epoll_fd = -1;
     if (worker_open(w)) {
         worker_loop(w);

@@ -2,10 +2,7 @@
 #ifndef SERVER_WORKER_H
 #define SERVER_WORKER_H
 
-#include <sys/types.h>
-
-#include "config/config.h"
-#include "server/scoreboard.h"
+#include "server/child.h"
 
 /* Runs in the child until all stop, and returns the exit status. All stop when the board says that
  * they drain, or when the master was killed. The worker then answers what is queued. It leaves once
@@ -13,7 +10,6 @@
  *
  * A TERM, INT or QUIT to one worker alone ends that worker within a second, between two requests.
  * Callers notice nothing. */
-int worker_run(const struct config *config, int listen_fd, struct scoreboard *board, int slot,
-               pid_t master);
+int worker_run(const struct child *child);
 
 #endif

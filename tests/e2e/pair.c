@@ -250,7 +250,19 @@ static int pair_by_pid(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-size_t pair_workers(const struct pair *pair, pid_t *pids, size_t max)
+static bool pair_is_called(pid_t pid, const char *task)
+{
+    char path[64], name[32] = "";
+    snprintf(path, sizeof path, "/proc/%d/comm", (int)pid);
+    FILE *f = fopen(path, "re");
+    bool same = f && fgets(name, sizeof name, f);
+    if (f)
+        fclose(f);
+    name[strcspn(name, "\n")] = '\0';
+    return same && strcmp(name, task) == 0;
+}
+
+size_t pair_children(const struct pair *pair, const char *task, pid_t *pids, size_t max)
 {
     char path[64];
     size_t n = 0;
@@ -258,12 +270,19 @@ size_t pair_workers(const struct pair *pair, pid_t *pids, size_t max)
     FILE *f = fopen(path, "re");
     int pid;
     /* NOLINTNEXTLINE(cert-err34-c): the kernel wrote it. */
-    while (f && n < max && fscanf(f, "%d", &pid) == 1)
-        pids[n++] = pid;
+    while (f && n < max && fscanf(f, "%d", &pid) == 1) {
+        if (pair_is_called(pid, task))
+            pids[n++] = pid;
+    }
     if (f)
         fclose(f);
     qsort(pids, n, sizeof *pids, pair_by_pid);
     return n;
+}
+
+size_t pair_workers(const struct pair *pair, pid_t *pids, size_t max)
+{
+    return pair_children(pair, "postern-worker", pids, max);
 }
 
 static size_t pair_drain(int fd, char *out, size_t size)

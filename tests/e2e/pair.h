@@ -40,9 +40,9 @@ struct pair_options {
 };
 
 struct pair {
-    char dir[PAIR_PATH_SIZE]; /* holds postern.sock, postern.db, *.log, uploads/ */
-    char socket[PAIR_PATH_SIZE + 16];
-    char modules[PAIR_MODULES_SIZE]; /* "": the stock folder */
+    char dir[PAIR_PATH_SIZE];         /* holds postern.sock, postern.db, *.log, uploads/ */
+    char socket[PAIR_PATH_SIZE + 24]; /* with room for ".probe" */
+    char modules[PAIR_MODULES_SIZE];  /* "": the stock folder */
     int port;
     pid_t app; /* postern's master, or 0 if it does not run */
     pid_t web; /* lighttpd, or 0 */
@@ -69,7 +69,9 @@ bool pair_wait_ready(const struct pair *pair);
 int pair_stop_app(struct pair *pair, int signal);
 int pair_stop_web(struct pair *pair, int signal);
 
-/* The pids of the master's children, ascending; how many there are, at most max. */
+/* The pids of those of the master's children that are called so, ascending; how many there are, at
+ * most max. Workers are called postern-worker. */
+size_t pair_children(const struct pair *pair, const char *task, pid_t *pids, size_t max);
 size_t pair_workers(const struct pair *pair, pid_t *pids, size_t max);
 
 /* Sets "NAME=value" for what is started from now on; false if it does not fit. */

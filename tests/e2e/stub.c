@@ -13,6 +13,15 @@
 enum { STUB_BACKLOG = 1024, STUB_READ = 64 * 1024, STUB_RECORD = 32 * 1024, STUB_MS = 5000 };
 enum { STUB_END = 3, STUB_STDIN = 5, STUB_STDOUT = 6, STUB_HEAD = 8 };
 
+/* The socket of health checks is the same one. */
+static bool stub_name_probes(const struct pair *pair, bool there)
+{
+    char path[sizeof pair->socket + 8];
+    snprintf(path, sizeof path, "%s.probe", pair->socket);
+    unlink(path);
+    return !there || symlink(pair->socket, path) == 0;
+}
+
 int stub_open(struct pair *pair)
 {
     struct sockaddr_un address = {.sun_family = AF_UNIX};
@@ -21,7 +30,7 @@ int stub_open(struct pair *pair)
     unlink(pair->socket);
     int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
     if (fd >= 0 && bind(fd, (const struct sockaddr *)&address, sizeof address) == 0 &&
-        listen(fd, STUB_BACKLOG) == 0)
+        listen(fd, STUB_BACKLOG) == 0 && stub_name_probes(pair, true))
         return fd;
     perror("stub");
     return -1;
@@ -104,5 +113,6 @@ bool stub_close(struct pair *pair, int listener)
 {
     close(listener);
     unlink(pair->socket);
+    stub_name_probes(pair, false);
     return pair_start_app(pair) && pair_wait_ready(pair);
 }

@@ -280,7 +280,7 @@ static void check_published(const char *wanted)
 static void test_published(void)
 {
     static const char table[] = "postern-consumers 1\n* - rate=3 burst=6\nvpce-0a a denied\n";
-    char path[PAIR_PATH_SIZE + 32];
+    char path[sizeof pair.socket + 16];
     struct stat st;
     REQUIRE_TRUE(start("vpce-0a a denied\n* - rate=3\n", NULL));
     check_published(table);

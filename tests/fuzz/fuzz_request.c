@@ -212,6 +212,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     /* No other call of a store returns that. */
     if (fake.result == STORE_REPLAYED && strcmp(request.method, "POST") != 0)
         fake.result = STORE_FAULT;
+    service.store_state = fake.result == STORE_REPLAYED ? STORE_OK : fake.result;
     http_handle(&service, &request, lines[FUZZ_DRAINING] != NULL, &response);
     fuzz_check_response(&request, &response);
     fuzz_check_caller(&request, lines[FUZZ_DRAINING] != NULL, &response, fake.calls);

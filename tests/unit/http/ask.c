@@ -47,6 +47,7 @@ void ask_again(const struct ask *q)
         .body_cut = q->cut,
         .refused = q->refused,
     };
+    ask_service.store_state = q->result;
     http_handle(&ask_service, &request, q->draining, &ask_response);
 }
 

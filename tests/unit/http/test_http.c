@@ -74,9 +74,9 @@ static const struct {
     {__LINE__, GIVEN(.path = "/orders", .result = STORE_UNREACHABLE), 503, "store-unavailable",
      "Retry-After", "2", 1},
     {__LINE__, GIVEN(.path = "/readyz", .result = STORE_UNREACHABLE), 503, "store-unavailable",
-     "Retry-After", "2", 1},
+     "Retry-After", "2", 0},
     {__LINE__, GIVEN(.path = "/readyz", .result = STORE_OLD_SCHEMA), 503, "store-unavailable",
-     "Retry-After", "2", 1},
+     "Retry-After", "2", 0},
     {__LINE__, GIVEN(.path = "/readyz", .draining = true), 503, "draining", "Retry-After", "1", 0},
     {__LINE__, GIVEN(.path = "/products", .result = STORE_STOPPED), 422, "list-too-long", NOTHING,
      1},
@@ -124,7 +124,7 @@ static const struct {
      "RateLimit-Policy", "\"consumer\";q=100;w=2", 0},
     {__LINE__, GIVEN(PLACE, .result = STORE_BUSY, SOME), 503, "store-busy", "Retry-After", "1", 1},
     {__LINE__, GIVEN(.path = "/readyz", .denied = true, .result = STORE_UNREACHABLE), 503,
-     "store-unavailable", "Connection", NULL, 1},
+     "store-unavailable", "Connection", NULL, 0},
     {__LINE__, GIVEN(.path = "/readyz", .draining = true), 503, "draining", "Connection", "close",
      0},
     {__LINE__, GIVEN(.path = "/-/error", .refused = 400), 400, "bad-request", NOTHING, 0},
@@ -454,6 +454,30 @@ static void test_default_page(void)
     CHECK_START(link, "</orders?limit=100&after=");
 }
 
+/* Without a store probes are answered as ever, and nothing else is there. */
+static void test_probes_alone(void)
+{
+    static const struct {
+        int line;
+        const char *method, *path;
+        int status;
+    } rows[] = {
+        {__LINE__, "GET", "/healthz", 200},    {__LINE__, "GET", "/readyz", 200},
+        {__LINE__, "HEAD", "/readyz", 200},    {__LINE__, "OPTIONS", "/readyz", 204},
+        {__LINE__, "POST", "/healthz", 405},   {__LINE__, "GET", "/products", 404},
+        {__LINE__, "POST", "/orders", 404},    {__LINE__, "OPTIONS", "/orders", 404},
+        {__LINE__, "GET", "/products/1", 404}, {__LINE__, "GET", "/nothing", 404},
+    };
+    struct store *store = ask_service.store;
+    ask_service.store = NULL;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        CHECK_ROW(rows[i].line);
+        ask(&(struct ask){.method = rows[i].method, .path = rows[i].path});
+        CHECK_INT(ask_response.status, rows[i].status);
+    }
+    ask_service.store = store;
+}
+
 /* While nothing is asked, a worker keeps no large buffer. */
 static void test_rest(void)
 {
@@ -484,6 +508,7 @@ int main(void)
                            {"body without room", test_body_without_room},
                            {"default page", test_default_page},
                            {"rest", test_rest},
+                           {"probes alone", test_probes_alone},
                            CU_TEST_INFO_NULL};
     return suite_run("unit/http/http", ask_setup, ask_teardown, tests);
 }

@@ -126,7 +126,7 @@ static void test_keep_socket_only(void)
 {
     struct listener worker, next;
     REQUIRE_TRUE(serve(&worker));
-    listener_keep_socket_only(&worker);
+    listener_keep(&worker, LISTENER_REQUESTS);
     CHECK_INT(worker.lock_fd, -1);
     REQUIRE_TRUE(serve(&next));
     CHECK_TRUE(answers(path));

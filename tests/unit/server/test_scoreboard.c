@@ -12,7 +12,7 @@ enum { WORKERS = 3 };
 /* What a child writes, the parent reads, and the other way round. */
 static void test_shared_with_children(void)
 {
-    struct scoreboard *board = scoreboard_open(WORKERS);
+    struct scoreboard *board = scoreboard_open(WORKERS, WORKERS + 2);
     int left = 0;
     if (!board) {
         CHECK_FAIL("no scoreboard");

@@ -1,0 +1,57 @@
+#include "server/cgi.h"
+
+#include <string.h>
+
+#include "base/endpoint.h"
+#include "base/text.h"
+#include "config/consumers.h"
+
+/* lighttpd sets it when it calls its error handler (decisions/0014): the status of the error that
+ * it found. No client can set it, because a client's headers arrive as HTTP_ variables. */
+#define CGI_REFUSAL_VARIABLE "REDIRECT_STATUS"
+
+static const char *const cgi_headers[HTTP_HEADER_MAX] = {
+    [HTTP_CONTENT_TYPE] = "CONTENT_TYPE",
+    [HTTP_IF_NONE_MATCH] = "HTTP_IF_NONE_MATCH",
+    [HTTP_IDEMPOTENCY_KEY] = "HTTP_IDEMPOTENCY_KEY",
+    [HTTP_REQUEST_ID] = "HTTP_X_REQUEST_ID",
+};
+
+static const char *cgi_text(cgi_lookup lookup, const void *source, const char *name)
+{
+    const char *value = lookup(source, name);
+    return value ? value : "";
+}
+
+static int cgi_refusal(const char *text)
+{
+    int64_t status = 0;
+    return text_number(text, strlen(text), 400, 599, &status) ? (int)status : 0;
+}
+
+void cgi_request(cgi_lookup lookup, const void *source, struct http_request *request)
+{
+    const char *endpoint = cgi_text(lookup, source, CGI_ENDPOINT_VARIABLE);
+    bool identified = endpoint_is_id(endpoint, strlen(endpoint));
+    *request = (struct http_request){
+        .method = cgi_text(lookup, source, "REQUEST_METHOD"),
+        .path = cgi_text(lookup, source, "PATH_INFO"),
+        .query = cgi_text(lookup, source, "QUERY_STRING"),
+        .consumer = identified ? endpoint : CONSUMERS_NOBODY,
+        .unidentified = !identified && *endpoint && strcmp(endpoint, CONSUMERS_NOBODY) != 0,
+        .refused = cgi_refusal(cgi_text(lookup, source, CGI_REFUSAL_VARIABLE)),
+    };
+    for (enum http_header i = 0; i < HTTP_HEADER_MAX; i++)
+        request->headers[i] = lookup(source, cgi_headers[i]);
+}
+
+bool cgi_head(const struct http_response *response, struct buffer *head)
+{
+    buffer_reset(head, CGI_HEAD_MAX + 1);
+    buffer_printf(head, "Status: %d %s\r\n", response->status, response->reason);
+    buffer_append(head, response->headers.data, response->headers.len);
+    if (response->status != 204 && response->status != 304)
+        buffer_printf(head, "Content-Length: %zu\r\n", response->body_len);
+    buffer_text(head, "\r\n");
+    return !head->overflown;
+}

@@ -1,0 +1,25 @@
+/* cgi: a request from its CGI variables (RFC 3875, section 4.1), and a response's header block,
+ * however both travel. */
+#ifndef SERVER_CGI_H
+#define SERVER_CGI_H
+
+#include "http/http.h"
+
+/* The variable that names the VPC endpoint a request came through. The web server's module sets it
+ * from the PROXY protocol. A client cannot set it: its headers arrive as HTTP_ variables. */
+#define CGI_ENDPOINT_VARIABLE "PP2_AWS_VPCE_ID"
+
+/* A whole header block is no longer. */
+enum { CGI_HEAD_MAX = HTTP_HEADERS_MAX + 128 };
+
+/* Gives a variable of the source, or NULL; borrowed as long as the request. */
+typedef const char *(*cgi_lookup)(const void *source, const char *name);
+
+/* Makes the request of its variables, without a body. */
+void cgi_request(cgi_lookup lookup, const void *source, struct http_request *request);
+
+/* Writes the header block into the buffer, in place of what is there, with Content-Length: without
+ * it the death of who answers could pass for the end of a body. False if it does not fit. */
+bool cgi_head(const struct http_response *response, struct buffer *head);
+
+#endif

@@ -1,0 +1,33 @@
+/* child: what each process that the master forks is given, and how it hears that it is to end. */
+#ifndef SERVER_CHILD_H
+#define SERVER_CHILD_H
+
+#include <signal.h>
+#include <stdbool.h>
+#include <sys/types.h>
+
+#include "config/config.h"
+#include "server/listener.h"
+#include "server/scoreboard.h"
+
+/* All borrowed for the process's life. */
+struct child {
+    const struct config *config;
+    struct listener *listener;
+    struct scoreboard *board;
+    struct scoreboard_slot *slot; /* its own */
+    pid_t master;
+};
+
+/* For a child that is told to end by TERM alone: blocks TERM, and ignores what a terminal sends to
+ * the whole group, for then the master decides. The kernel sends TERM too when the master dies.
+ * *waiting is the mask with TERM open, for the one call that waits. */
+void child_take_signals(const struct child *child, sigset_t *waiting);
+
+/* Whether a TERM has come. */
+bool child_is_told(void);
+
+/* Whether the master has gone. */
+bool child_is_orphan(const struct child *child);
+
+#endif

@@ -1,0 +1,195 @@
+#include "server/inbound.h"
+
+#include <fastcgi.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "check.h"
+#include "server/record.h"
+#include "suite.h"
+
+enum { REQUEST_MAX = 512 * 1024, ID = 7 };
+
+#define BEGIN        "\0\1\0\0\0\0\0\0" /* a responder, and no kept connection */
+#define BYTES(bytes) (bytes), sizeof(bytes) - 1
+
+static struct buffer request;
+
+static int setup(void)
+{
+    buffer_init(&request, REQUEST_MAX);
+    return 0;
+}
+
+static int teardown(void)
+{
+    buffer_free(&request);
+    return 0;
+}
+
+struct part {
+    int type;
+    unsigned id;
+    const char *content;
+    size_t len;
+};
+
+static const struct part begin = {FCGI_BEGIN_REQUEST, ID, BYTES(BEGIN)};
+static const struct part params_end = {FCGI_PARAMS, ID, "", 0};
+static const struct part stdin_end = {FCGI_STDIN, ID, "", 0};
+
+#define PARAMS(bytes)                                                                              \
+    {                                                                                              \
+        FCGI_PARAMS, ID, BYTES(bytes)                                                              \
+    }
+
+static void put(const struct part *part)
+{
+    record_put(&request, part->type, part->id, part->content, part->len);
+}
+
+/* Feeds the request in pieces of that size. */
+static enum inbound_state feed(struct inbound *in, size_t piece)
+{
+    inbound_init(in);
+    for (size_t at = 0; at < request.len; at += piece) {
+        size_t n = request.len - at < piece ? request.len - at : piece;
+        inbound_feed(in, request.data + at, n);
+    }
+    return in->state;
+}
+
+/* A part stands between the begin and the end of a request, or in place of the begin. */
+static void test_parts(void)
+{
+    static const struct {
+        int line;
+        struct part first, second; /* type 0: none */
+        enum inbound_state state;
+        const char *value; /* of the variable A */
+    } rows[] = {
+        {__LINE__, {0}, {0}, INBOUND_WHOLE, NULL},
+        {__LINE__, PARAMS("\1\1Ab"), {0}, INBOUND_WHOLE, "b"},
+        {__LINE__, PARAMS("\1\0A"), {0}, INBOUND_WHOLE, ""},
+        {__LINE__, PARAMS("\2\1ABc\1\3Adef"), {0}, INBOUND_WHOLE, "def"},
+        {__LINE__, PARAMS("\1\1Ab\1\1Ac"), {0}, INBOUND_WHOLE, "b"},
+        {__LINE__, PARAMS("\1"), PARAMS("\1Ab"), INBOUND_WHOLE, "b"},
+        {__LINE__, PARAMS("\x80\0\0\1\x80\0\0\1Ab"), {0}, INBOUND_WHOLE, "b"},
+        {__LINE__, PARAMS("\1\2Ab"), {0}, INBOUND_BROKEN, NULL},
+        {__LINE__, PARAMS("\1"), {0}, INBOUND_BROKEN, NULL},
+        {__LINE__, PARAMS("\x80\0\0"), {0}, INBOUND_BROKEN, NULL},
+        {__LINE__,
+         PARAMS("\1\xff\xff\xff\xff"
+                "Ab"),
+         {0},
+         INBOUND_BROKEN,
+         NULL},
+        {__LINE__, PARAMS("\1\2Ab\0"), {0}, INBOUND_BROKEN, NULL},
+        /* Records of no request, and of another one, are passed over. */
+        {__LINE__, {FCGI_GET_VALUES, 0, BYTES("\1\1Ab")}, {0}, INBOUND_WHOLE, NULL},
+        {__LINE__, {FCGI_PARAMS, ID + 1, BYTES("\1\1Ab")}, {0}, INBOUND_WHOLE, NULL},
+        {__LINE__, {FCGI_PARAMS, ID + 1, "", 0}, PARAMS("\1\1Ab"), INBOUND_WHOLE, "b"},
+        {__LINE__, {99, ID, BYTES("what")}, {0}, INBOUND_WHOLE, NULL},
+        {__LINE__, {FCGI_DATA, ID, BYTES("what")}, {0}, INBOUND_WHOLE, NULL},
+        /* Out of order. */
+        {__LINE__, {FCGI_ABORT_REQUEST, ID, "", 0}, {0}, INBOUND_BROKEN, NULL},
+        {__LINE__, {FCGI_STDIN, ID, BYTES("body")}, {0}, INBOUND_BROKEN, NULL},
+        {__LINE__, {FCGI_BEGIN_REQUEST, ID, BYTES(BEGIN)}, {0}, INBOUND_BROKEN, NULL},
+        {__LINE__, {FCGI_PARAMS, ID, "", 0}, PARAMS("\1\1Ab"), INBOUND_BROKEN, NULL},
+        {__LINE__, {FCGI_PARAMS, ID, "", 0}, {FCGI_STDIN, ID, BYTES("body")}, INBOUND_BROKEN, NULL},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        CHECK_ROW(rows[i].line);
+        buffer_reset(&request, REQUEST_MAX);
+        put(&begin);
+        if (rows[i].first.type)
+            put(&rows[i].first);
+        if (rows[i].second.type)
+            put(&rows[i].second);
+        put(&params_end);
+        put(&stdin_end);
+        for (size_t piece = 1; piece <= request.len; piece++) {
+            struct inbound in;
+            CHECK_INT(feed(&in, piece), rows[i].state, "pieces of %zu", piece);
+            const char *value = in.state == INBOUND_WHOLE ? inbound_variable(&in, "A") : NULL;
+            if (rows[i].value)
+                CHECK_TEXT(value, rows[i].value);
+            else
+                CHECK_NULL(value);
+            inbound_free(&in);
+        }
+    }
+}
+
+static void test_begins(void)
+{
+    static const struct {
+        int line;
+        struct part begin;
+        enum inbound_state state;
+    } rows[] = {
+        {__LINE__, {FCGI_BEGIN_REQUEST, ID, BYTES("\0\1\1\0\0\0\0\0")}, INBOUND_WHOLE},
+        {__LINE__, {FCGI_BEGIN_REQUEST, ID, BYTES("\0\2\0\0\0\0\0\0")}, INBOUND_BROKEN},
+        {__LINE__, {FCGI_BEGIN_REQUEST, ID, BYTES("\1\1\0\0\0\0\0\0")}, INBOUND_BROKEN},
+        {__LINE__, {FCGI_BEGIN_REQUEST, ID, BYTES("\0\1\0\0\0\0\0")}, INBOUND_BROKEN},
+        {__LINE__, {FCGI_BEGIN_REQUEST, ID, "", 0}, INBOUND_BROKEN},
+        {__LINE__, {FCGI_BEGIN_REQUEST, 0, BYTES(BEGIN)}, INBOUND_BROKEN},
+        {__LINE__, {FCGI_GET_VALUES, 0, BYTES("")}, INBOUND_MORE},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        CHECK_ROW(rows[i].line);
+        struct inbound in;
+        buffer_reset(&request, REQUEST_MAX);
+        put(&rows[i].begin);
+        put(&params_end);
+        put(&stdin_end);
+        CHECK_INT(feed(&in, 3), rows[i].state);
+        inbound_free(&in);
+    }
+    struct inbound in;
+    inbound_init(&in);
+    CHECK_INT(inbound_feed(&in, "GET / HTTP/1.1", 14), INBOUND_BROKEN);
+    inbound_free(&in);
+}
+
+/* Neither variables nor a body without an end take more than their bound. */
+static void test_bounds(void)
+{
+    static const struct {
+        int line;
+        bool named;
+        int type;
+        size_t bytes;
+        enum inbound_state state;
+    } rows[] = {
+        {__LINE__, false, FCGI_PARAMS, INBOUND_VARIABLES_MAX - 4096, INBOUND_MORE},
+        {__LINE__, false, FCGI_PARAMS, INBOUND_VARIABLES_MAX + 4096, INBOUND_BROKEN},
+        {__LINE__, true, FCGI_STDIN, INBOUND_MAX - 8192, INBOUND_MORE},
+        {__LINE__, true, FCGI_STDIN, INBOUND_MAX + 8192, INBOUND_BROKEN},
+        {__LINE__, false, FCGI_GET_VALUES, INBOUND_MAX + 8192, INBOUND_BROKEN},
+    };
+    char *content = calloc(1, 2 * INBOUND_MAX);
+    REQUIRE_NOT_NULL(content);
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        CHECK_ROW(rows[i].line);
+        struct inbound in;
+        buffer_reset(&request, REQUEST_MAX);
+        put(&begin);
+        if (rows[i].named)
+            put(&params_end);
+        record_put_stream(&request, rows[i].type, ID, content, rows[i].bytes);
+        REQUIRE_TRUE(!request.overflown);
+        CHECK_INT(feed(&in, 4096), rows[i].state);
+        CHECK_COMPARE(in.pairs.cap, <=, INBOUND_VARIABLES_MAX + 1);
+        inbound_free(&in);
+    }
+    free(content);
+}
+
+int main(void)
+{
+    CU_TestInfo tests[] = {
+        {"parts", test_parts}, {"begins", test_begins}, {"bounds", test_bounds}, CU_TEST_INFO_NULL};
+    return suite_run("unit/server/inbound", setup, teardown, tests);
+}
