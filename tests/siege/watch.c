@@ -159,9 +159,9 @@ bool watch_start(const struct pair *the_pair, uint64_t the_seed)
     return load_start(&load, CALLERS + PROBES + 1, watch_run, NULL);
 }
 
-void watch_open(struct watch_seen *into)
+void watch_open(struct watch_seen *where)
 {
-    seen = into;
+    seen = where;
     atomic_store(&opened_us, figures_now_us());
     atomic_store(&is_open, true);
 }

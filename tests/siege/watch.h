@@ -19,7 +19,7 @@ struct watch_seen {
 bool watch_start(const struct pair *pair, uint64_t seed);
 
 /* Lets them ask, and adds what they get. */
-void watch_open(struct watch_seen *seen);
+void watch_open(struct watch_seen *where);
 
 /* Has them stop asking, and waits for the answers that are due: at most some seconds. They hold no
  * connection then. */
