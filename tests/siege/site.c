@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
@@ -143,19 +144,37 @@ static bool site_wait(const struct site *site)
            process_wait_workers(&site->pair, SITE_WORKERS, NULL, 0, SITE_START_MS);
 }
 
+/* As in production: lighttpd's modules, and its logs by way of web-log, which was built beside the
+ * application. False if that is not there. */
+static bool site_configure(char *out, size_t size)
+{
+    char path[PATH_MAX], programs[PATH_MAX];
+    const char *binary = getenv("POSTERN");
+    binary = binary && *binary ? binary : "build/release/postern";
+    const char *slash = strrchr(binary, '/');
+    snprintf(path, sizeof path, "%.*s/webserver-conf/programs/web-log",
+             slash ? (int)(slash - binary) : 1, slash ? binary : ".");
+    if (!realpath(path, programs)) {
+        fprintf(stderr, "siege: no %s; `make siege` builds it\n", path);
+        return false;
+    }
+    snprintf(out, size,
+             "server.modules += (\"mod_postern_errors\")\n" PROXY_LIGHTTPD
+             "accesslog.filename := \"|exec %s\"\nserver.errorlog = \"|exec %s\"\n",
+             programs, programs);
+    return true;
+}
+
 bool site_start(struct site *site)
 {
+    static char lighttpd[2 * PATH_MAX + 512];
     char store[128];
     const char *env[] = {PROXY_ENVIRONMENT,         "UPLOADS=" SITE_UPLOADS, store,
                          "POSTERN_DRAIN_SECONDS=2", SITE_CONSUMERS,          NULL};
-    const struct pair_options options = {.workers = SITE_WORKERS,
-                                         .catalogue = "",
-                                         .env = env,
-                                         .module = true,
-                                         .lighttpd = PROXY_LIGHTTPD
-                                         "server.modules += (\"mod_postern_errors\")\n"};
+    const struct pair_options options = {
+        .workers = SITE_WORKERS, .catalogue = "", .env = env, .module = true, .lighttpd = lighttpd};
     *site = (struct site){.small = false};
-    if (!site_prepare())
+    if (!site_prepare() || !site_configure(lighttpd, sizeof lighttpd))
         return false;
     site->small = site_shrink();
     snprintf(store, sizeof store, "DATABASE_URL=sqlite:%s", site_store);

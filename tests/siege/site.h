@@ -16,7 +16,8 @@
 
 enum {
     SITE_RATE = 50, /* of SITE_LIMITED, as SITE_CONSUMERS says */
-    SITE_UPLOADS_MB = 64
+    /* For one group's share of connections, 256, with 1000 orders each, and little more. */
+    SITE_UPLOADS_MB = 96
 };
 
 struct site {
