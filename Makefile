@@ -24,7 +24,7 @@ PACKAGES_BASE  := debootstrap
 PACKAGES_MATRIX := debootstrap git
 PACKAGES_IAC   := jq curl git
 PACKAGES_TEST_IAC := $(PACKAGES_IAC) graphviz
-PACKAGES_BENCH := $(PACKAGES_BUILD) $(PACKAGES_RUN) postgresql wrk curl
+PACKAGES_BENCH := $(PACKAGES_BUILD) $(PACKAGES_MODULE) postgresql wrk curl
 
 # ---- Flags
 
@@ -343,8 +343,8 @@ images-reproducible: ## build them twice and compare every file
 
 bench: ## measure it, in one run on this machine
 	@.ci/install $(PACKAGES_BENCH)
-	+@$(BUILDER) $(POSTERN) $(BENCH_TOOLS)
-	@POSTERN=$(POSTERN) tests/bench/run $(BUILD)/tests/bench
+	+@$(BUILDER) $(POSTERN) $(MODULES_DIR)/ready $(BENCH_TOOLS)
+	@POSTERN=$(POSTERN) WEBSERVER_MODULES=$(MODULES_DIR) tests/bench/run $(BUILD)/tests/bench
 	@$(MAKE) --no-print-directory bench-task
 
 bench-task: ## the part of it on one task in containers, limited as on Fargate
