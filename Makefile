@@ -250,7 +250,7 @@ test-matrix: ## make test in fresh Debian 12 and 13, with gcc and with clang; ta
 	@.ci/install $(PACKAGES_MATRIX)
 	@tests/matrix
 
-check: ## everything CI runs: test, lint, walks, torture, fuzz, sanitizers, test-iac, test-stack
+check: ## everything CI runs: test, lint, walks, torture, siege, fuzz, sanitizers, test-iac, test-stack
 	@$(MAKE) --no-print-directory test
 	@$(MAKE) --no-print-directory check-rest
 
@@ -260,6 +260,7 @@ check-rest:
 	@$(MAKE) --no-print-directory walks
 	@$(MAKE) --no-print-directory test-iac
 	@$(MAKE) --no-print-directory torture SECONDS_TO_RUN=20
+	@$(MAKE) --no-print-directory siege SECONDS_TO_RUN=30
 	@$(MAKE) --no-print-directory fuzz
 	@$(MAKE) --no-print-directory sanitizers
 	@$(MAKE) --no-print-directory test-stack
