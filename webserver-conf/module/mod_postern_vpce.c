@@ -18,6 +18,7 @@ struct vpce_plugin *vpce_plugin;
 
 enum {
     VPCE_REQUESTS = 8,
+    VPCE_REQUESTS_CONTESTED = 2,
     VPCE_HEADER_SECONDS = 5,
     VPCE_REQUEST_SECONDS = 20,
 };
@@ -68,27 +69,30 @@ static bool vpce_trusts_well(server *srv, const array *blocks)
     return true;
 }
 
-/* Where connections name no endpoint there is one group of callers alone, so nothing to share. */
-static void vpce_set_limits(const server *srv, struct vpce_plugin *p, unsigned connections,
-                            unsigned requests)
-{
-    struct shares_limits *limits = &p->shares.limits;
-    *limits = shares_limits_of(srv->srvconf.max_conns, connections, requests);
-    if (p->extforward)
-        return;
-    limits->connections = limits->all;
-    limits->requests = UINT_MAX;
-}
-
 enum vpce_key {
     VPCE_KEY_FORWARDER,
     VPCE_KEY_CONNECTIONS,
     VPCE_KEY_REQUESTS,
+    VPCE_KEY_REQUESTS_CONTESTED,
     VPCE_KEY_HEADER_SECONDS,
     VPCE_KEY_REQUEST_SECONDS,
     VPCE_KEY_CONSUMERS,
     VPCE_KEY_MAX
 };
+
+/* Where connections name no endpoint there is one group of callers alone, so nothing to share. */
+static void vpce_set_limits(const server *srv, struct vpce_plugin *p,
+                            const unsigned values[VPCE_KEY_MAX])
+{
+    struct shares_limits *limits = &p->shares.limits;
+    *limits = shares_limits_of(srv->srvconf.max_conns, values[VPCE_KEY_CONNECTIONS],
+                               values[VPCE_KEY_REQUESTS]);
+    limits->contested = values[VPCE_KEY_REQUESTS_CONTESTED];
+    if (p->extforward)
+        return;
+    limits->connections = limits->all;
+    limits->requests = limits->contested = UINT_MAX;
+}
 
 static bool vpce_read_settings(server *srv, struct vpce_plugin *p)
 {
@@ -96,11 +100,13 @@ static bool vpce_read_settings(server *srv, struct vpce_plugin *p)
         {CONST_STR_LEN("extforward.forwarder"), T_CONFIG_ARRAY, T_CONFIG_SCOPE_CONNECTION},
         {CONST_STR_LEN("postern-vpce.connections"), T_CONFIG_SHORT, T_CONFIG_SCOPE_SERVER},
         {CONST_STR_LEN("postern-vpce.requests"), T_CONFIG_SHORT, T_CONFIG_SCOPE_SERVER},
+        {CONST_STR_LEN("postern-vpce.requests-contested"), T_CONFIG_SHORT, T_CONFIG_SCOPE_SERVER},
         {CONST_STR_LEN("postern-vpce.header-seconds"), T_CONFIG_SHORT, T_CONFIG_SCOPE_SERVER},
         {CONST_STR_LEN("postern-vpce.request-seconds"), T_CONFIG_SHORT, T_CONFIG_SCOPE_SERVER},
         {CONST_STR_LEN("postern-vpce.consumers"), T_CONFIG_STRING, T_CONFIG_SCOPE_SERVER},
         {NULL, 0, T_CONFIG_UNSET, T_CONFIG_SCOPE_UNSET}};
     unsigned values[VPCE_KEY_MAX] = {[VPCE_KEY_REQUESTS] = VPCE_REQUESTS,
+                                     [VPCE_KEY_REQUESTS_CONTESTED] = VPCE_REQUESTS_CONTESTED,
                                      [VPCE_KEY_HEADER_SECONDS] = VPCE_HEADER_SECONDS,
                                      [VPCE_KEY_REQUEST_SECONDS] = VPCE_REQUEST_SECONDS};
     const array *blocks = NULL;
@@ -120,7 +126,7 @@ static bool vpce_read_settings(server *srv, struct vpce_plugin *p)
     }
     p->header_seconds = values[VPCE_KEY_HEADER_SECONDS];
     p->request_seconds = values[VPCE_KEY_REQUEST_SECONDS];
-    vpce_set_limits(srv, p, values[VPCE_KEY_CONNECTIONS], values[VPCE_KEY_REQUESTS]);
+    vpce_set_limits(srv, p, values);
     return vpce_trusts_well(srv, blocks);
 }
 

@@ -25,6 +25,7 @@ struct shares_limits shares_limits_of(unsigned max_connections, unsigned connect
     return (struct shares_limits){
         .connections = connections ? connections : shares_part(max_connections, SHARES_PART_GROUP),
         .requests = requests,
+        .contested = requests,
         .pending = shares_part(max_connections, SHARES_PART_PENDING),
         .all = max_connections - left_free,
         .kept = shares_part(max_connections, SHARES_PART_KEPT),
@@ -96,10 +97,29 @@ void shares_leave(struct shares *shares, struct share *share)
     shares_drop(shares, share);
 }
 
-void shares_ask(const struct shares *shares, struct share *share, struct shares_turn *turn)
+static void shares_note(struct shares *shares, const char *name)
 {
+    if (strcmp(shares->latest.name, name) != 0) {
+        shares->other = shares->latest;
+        snprintf(shares->latest.name, sizeof shares->latest.name, "%s", name);
+    }
+    shares->latest.at = shares->now;
+}
+
+/* How many requests the group may have begun. */
+static unsigned shares_requests(const struct shares *shares, const struct share *share)
+{
+    bool is_latest = strcmp(shares->latest.name, share->name) == 0;
+    const struct shares_asker *rival = is_latest ? &shares->other : &shares->latest;
+    bool asks = rival->name[0] && shares->now - rival->at <= SHARES_ASKING_SECONDS;
+    return asks ? shares->limits.contested : shares->limits.requests;
+}
+
+void shares_ask(struct shares *shares, struct share *share, struct shares_turn *turn)
+{
+    shares_note(shares, share->name);
     turn->share = share;
-    if (share->requests < shares->limits.requests) {
+    if (share->requests < shares_requests(shares, share)) {
         share->requests++;
         turn->state = SHARES_BEGUN;
         return;
@@ -128,11 +148,12 @@ struct shares_turn *shares_end(struct shares *shares, struct shares_turn *turn)
     if (was == SHARES_WAITING)
         shares_unlink(turn);
     *turn = (struct shares_turn){.state = SHARES_IDLE};
-    if (was == SHARES_BEGUN && (next = share->first) != NULL) {
+    share->requests -= was == SHARES_BEGUN;
+    if (was == SHARES_BEGUN && share->first && share->requests < shares_requests(shares, share)) {
+        next = share->first;
         shares_unlink(next);
-        next->state = SHARES_BEGUN; /* in the place of the one that ended */
-    } else if (was == SHARES_BEGUN) {
-        share->requests--;
+        next->state = SHARES_BEGUN;
+        share->requests++;
     }
     shares_drop(shares, share);
     return next;

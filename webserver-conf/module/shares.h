@@ -6,8 +6,12 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/endpoint.h"
+
+/* A group counts as asking for so many seconds after a request. */
+enum { SHARES_ASKING_SECONDS = 2 };
 
 enum { SHARES_NAME_SIZE = ENDPOINT_ID_SIZE };
 
@@ -19,6 +23,7 @@ enum { SHARES_NAME_SIZE = ENDPOINT_ID_SIZE };
 struct shares_limits {
     unsigned connections; /* of one group */
     unsigned requests;    /* of one group, with the application at once */
+    unsigned contested;   /* likewise, while another group asks too */
     unsigned pending;     /* connections of SHARES_PENDING */
     unsigned all;         /* connections of all groups */
     unsigned kept;        /* of these, connections that only SHARES_NOBODY may have */
@@ -49,6 +54,12 @@ struct shares {
     struct share *groups;
     unsigned connections;
     unsigned nobody; /* connections of SHARES_NOBODY */
+    int64_t now;     /* a second that the caller keeps */
+    /* The group that asked last, and the last one before it that is another. */
+    struct shares_asker {
+        char name[SHARES_NAME_SIZE];
+        int64_t at;
+    } latest, other;
 };
 
 /* The limits for a web server that holds so many connections at most. A group's connections and
@@ -66,7 +77,7 @@ void shares_leave(struct shares *shares, struct share *share);
 
 /* Begins a request of the group, or lets it wait for its turn: see turn->state. The turn is idle
  * before. */
-void shares_ask(const struct shares *shares, struct share *share, struct shares_turn *turn);
+void shares_ask(struct shares *shares, struct share *share, struct shares_turn *turn);
 
 /* Ends a request, or its wait; an idle one is left alone. Returns the turn that has begun in its
  * place, or NULL. */

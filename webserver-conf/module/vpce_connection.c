@@ -229,6 +229,7 @@ static void vpce_look(server *srv, struct vpce_plugin *p)
 handler_t vpce_connection_trigger(server *srv, void *p_d)
 {
     struct vpce_plugin *p = p_d;
+    p->shares.now = log_monotonic_secs;
     for (struct vpce_connection *state = p->first; state; state = state->after)
         vpce_check_time(p, state);
     vpce_look(srv, p);

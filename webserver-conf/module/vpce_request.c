@@ -6,6 +6,7 @@
 #include <fdevent.h>
 #include <gw_backend.h>
 #include <http_header.h>
+#include <log.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <response.h>
@@ -104,6 +105,7 @@ handler_t vpce_request_handle(request_st *r, void *p_d)
         /* So that the application understands vpce_abandoned_keep. */
         http_header_env_set(r, CONST_STR_LEN("POSTERN_LEFT_IS_HALF_CLOSED"), CONST_STR_LEN("1"));
         vpce_request_watch(r);
+        p->shares.now = log_monotonic_secs;
         shares_ask(&p->shares, state->share, &request->turn);
     }
     if (request->turn.state == SHARES_WAITING)

@@ -51,6 +51,7 @@ static void test_limits(void)
     struct shares_limits set = shares_limits_of(1024, 100, 8);
     CHECK_INT(set.connections, 100);
     CHECK_INT(set.requests, 8);
+    CHECK_INT(set.contested, 8);
     CHECK_INT(set.all, 1008);
     CHECK_INT(set.kept, 64);
     struct shares_limits least = shares_limits_of(2, 0, 1);
@@ -129,6 +130,42 @@ static void test_requests(void)
     check_empty();
 }
 
+/* While another group asks, a group has fewer; it has all again when the other is silent. */
+static void test_contested(void)
+{
+    struct shares_turn turns[LEFT] = {{.state = SHARES_IDLE}}, other = {.state = SHARES_IDLE};
+    struct share *a = shares_join(&shares, A, 0), *b = shares_join(&shares, B, 0);
+    shares = (struct shares){.limits = shares.limits,
+                             .groups = shares.groups,
+                             .connections = shares.connections,
+                             .now = 100};
+    shares.limits.contested = 1;
+    for (size_t i = 0; i < 4; i++)
+        shares_ask(&shares, a, &turns[i]);
+    CHECK_INT(a->requests, REQUESTS);
+    shares_ask(&shares, b, &other);
+    CHECK_INT(other.state, SHARES_BEGUN);
+    CHECK_NULL(shares_end(&shares, &turns[0]));
+    CHECK_INT(a->requests, 1);
+    CHECK_TRUE(shares_end(&shares, &turns[1]) == &turns[2]);
+    CHECK_INT(a->requests, 1);
+    shares_ask(&shares, a, &turns[4]);
+    CHECK_INT(turns[4].state, SHARES_WAITING);
+    shares.now += SHARES_ASKING_SECONDS + 1;
+    shares_ask(&shares, a, &turns[5]);
+    CHECK_INT(turns[5].state, SHARES_BEGUN);
+    CHECK_TRUE(shares_end(&shares, &turns[5]) == &turns[3]);
+    CHECK_INT(a->requests, REQUESTS);
+    CHECK_TRUE(shares_end(&shares, &turns[3]) == &turns[4]);
+    CHECK_NULL(shares_end(&shares, &turns[2]));
+    CHECK_NULL(shares_end(&shares, &turns[4]));
+    CHECK_NULL(shares_end(&shares, &other));
+    shares.limits.contested = REQUESTS;
+    shares_leave(&shares, a);
+    shares_leave(&shares, b);
+    check_empty();
+}
+
 /* A turn outlives the connection it came by, and its group with it. */
 static void test_pass(void)
 {
@@ -154,8 +191,12 @@ static void test_pass(void)
 
 int main(void)
 {
-    CU_TestInfo tests[] = {{"limits", test_limits},         {"connections", test_connections},
-                           {"all places", test_all},        {"requests", test_requests},
-                           {"a turn passed on", test_pass}, CU_TEST_INFO_NULL};
+    CU_TestInfo tests[] = {{"limits", test_limits},
+                           {"connections", test_connections},
+                           {"all places", test_all},
+                           {"requests", test_requests},
+                           {"requests while others ask", test_contested},
+                           {"a turn passed on", test_pass},
+                           CU_TEST_INFO_NULL};
     return suite_run("module/shares", setup, NULL, tests);
 }
