@@ -17,7 +17,7 @@ static const char *const open_store_advice[STORE_RESULT_MAX] = {
 
 bool open_store_configure(struct config *config)
 {
-    char error[256];
+    char error[512];
     bool ok = config_read_environment(config);
     if (!store_takes(config->database_url, error, sizeof error)) {
         fprintf(stderr, "postern: %s\n", error);

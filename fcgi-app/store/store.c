@@ -1,5 +1,6 @@
 #include "store/store.h"
 
+#include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -10,7 +11,11 @@
 /* Every driver there is; a new one is a row here. */
 static const struct store_driver *const store_drivers[] = {&sqlite_driver, &postgres_driver};
 
-enum { STORE_DRIVERS = sizeof store_drivers / sizeof store_drivers[0] };
+enum {
+    STORE_DRIVERS = sizeof store_drivers / sizeof store_drivers[0],
+    STORE_SCHEME_SIZE = 32,
+    STORE_WRONG_SIZE = 256, /* what a driver may say of a URL */
+};
 
 const char *const store_result_names[STORE_RESULT_MAX] = {
     [STORE_OK] = "ok",
@@ -37,10 +42,21 @@ static bool store_starts_with(const char *url, const char *scheme)
     return scheme && strncmp(url, scheme, len) == 0 && url[len] == ':';
 }
 
+/* What may be shown of a URL that nobody takes, and that may hold a password anywhere: its scheme
+ * (RFC 3986, 3.1) with the colon, or "" if it does not begin with one. */
+static void store_show_scheme(const char *url, char out[STORE_SCHEME_SIZE])
+{
+    size_t len = strcspn(url, ":");
+    bool is = url[len] && len + 2 <= STORE_SCHEME_SIZE && isalpha((unsigned char)*url);
+    for (size_t i = 0; i < len && is; i++)
+        is = isalnum((unsigned char)url[i]) || strchr("+-.", url[i]);
+    snprintf(out, STORE_SCHEME_SIZE, "%.*s", is ? (int)len + 1 : 0, url);
+}
+
 /* The driver for a URL, or NULL; error then says what is wrong and what is known. */
 static const struct store_driver *store_driver_of(const char *url, char *error, size_t error_size)
 {
-    char wrong[128] = "there is no store of this scheme";
+    char wrong[STORE_WRONG_SIZE] = "there is no store of this scheme", scheme[STORE_SCHEME_SIZE];
     size_t used;
     for (size_t i = 0; i < STORE_DRIVERS; i++) {
         if (!store_starts_with(url, store_drivers[i]->scheme) &&
@@ -50,9 +66,8 @@ static const struct store_driver *store_driver_of(const char *url, char *error, 
         if (store_drivers[i]->takes(url, wrong, sizeof wrong))
             return store_drivers[i];
     }
-    /* The URL itself may hold a password, so only its scheme is shown. */
-    snprintf(error, error_size, "DATABASE_URL: %.*s:…: %s; write", (int)strcspn(url, ":/@"), url,
-             wrong);
+    store_show_scheme(url, scheme);
+    snprintf(error, error_size, "DATABASE_URL: %s…: %s; write", scheme, wrong);
     for (size_t i = 0; i < STORE_DRIVERS; i++) {
         used = strlen(error);
         snprintf(error + used, error_size - used, "%s %s", i ? " or" : "", store_drivers[i]->form);
@@ -67,17 +82,18 @@ bool store_takes(const char *url, char *error, size_t error_size)
 
 void store_show(const char *url, char *out, size_t size)
 {
-    char error[256];
+    char error[STORE_WRONG_SIZE], scheme[STORE_SCHEME_SIZE];
     const struct store_driver *driver = store_driver_of(url, error, sizeof error);
+    store_show_scheme(url, scheme);
     if (driver)
         driver->show(url, out, size);
     else
-        snprintf(out, size, "%.*s:…", (int)strcspn(url, ":/@"), url);
+        snprintf(out, size, "%s…", scheme);
 }
 
 struct store *store_open(const struct store_options *options)
 {
-    char error[256];
+    char error[STORE_WRONG_SIZE];
     const struct store_driver *driver = store_driver_of(options->url, error, sizeof error);
     return driver ? driver->open(options) : NULL;
 }

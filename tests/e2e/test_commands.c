@@ -359,9 +359,10 @@ static void test_bad_settings(void)
 
 static void test_password(void)
 {
-    static const char *const urls[] = {"DATABASE_URL=oracle://user:hunter2@host/db",
-                                       "DATABASE_URL=sqlite://user:hunter2@host/db",
-                                       "DATABASE_URL=user:hunter2@host"};
+    static const char *const urls[] = {
+        "DATABASE_URL=oracle://user:hunter2@host/db", "DATABASE_URL=sqlite://user:hunter2@host/db",
+        "DATABASE_URL=user:hunter2@host", "DATABASE_URL=host=db user=u password=hunter2",
+        "DATABASE_URL=postgresql://u:12/34hunter2@h/db"};
     static const char *const commands[] = {"serve", "migrate", "export", "import"};
     for (size_t u = 0; u < sizeof urls / sizeof urls[0]; u++) {
         for (size_t c = 0; c < sizeof commands / sizeof commands[0]; c++) {

@@ -1,5 +1,6 @@
 #include "store/postgres/driver.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -16,6 +17,11 @@ static bool postgres_driver_takes(const char *url, char *why, size_t size)
 {
     PQconninfoOption *options = postgres_url_parse(url);
     bool ok = options && postgres_target_check(options, why, size);
+    if (!options)
+        snprintf(
+            why, size,
+            "it is not of its scheme's form; in a password percent-encode @ as %%40, / as %%2F "
+            "and %% as %%25, or put it into DATABASE_PASSWORD_FILE");
     PQconninfoFree(options);
     return ok;
 }

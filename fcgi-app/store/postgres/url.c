@@ -1,5 +1,7 @@
 #include "store/postgres/url.h"
 
+#include <ctype.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -12,15 +14,41 @@ const char *postgres_url_option(const PQconninfoOption *options, const char *key
     return "";
 }
 
+/* Whether the value has none of the bytes, and no control character. */
+static bool postgres_url_lacks(const char *value, const char *bytes)
+{
+    for (const char *p = value; *p; p++) {
+        if (iscntrl((unsigned char)*p))
+            return false;
+    }
+    return value[strcspn(value, bytes)] == '\0';
+}
+
+/* Whether an @ stands where none may: libpq takes the first one before any / for the password's
+ * end, and what follows for hosts, ports, a database and parameters, which messages name. */
+static bool postgres_url_strays(const char *url)
+{
+    const char *authority = strstr(url, "//"), *at;
+    if (!authority)
+        return false;
+    at = authority + 2 + strcspn(authority + 2, "@/");
+    return strchr(*at == '@' ? at + 1 : at, '@') != NULL;
+}
+
 PQconninfoOption *postgres_url_parse(const char *url)
 {
+    static const struct {
+        const char *keyword, *without;
+    } shown[] = {{"host", "@="}, {"hostaddr", "@="}, {"dbname", "@="}};
     /* Its error message may quote a part of the password, so nobody gets to see it. */
-    PQconninfoOption *options = PQconninfoParse(url, NULL);
-    /* Signs of a password with an @ or a / that is not written %40 or %2F. What follows it would be
-     * taken for a host and a port, and messages would name it. */
-    if (options && !strchr(postgres_url_option(options, "host"), '@') &&
-        strspn(postgres_url_option(options, "port"), "0123456789,") ==
-            strlen(postgres_url_option(options, "port")))
+    PQconninfoOption *options =
+        postgres_url_strays(url) || strpbrk(url, " \t\r\n") ? NULL : PQconninfoParse(url, NULL);
+    const char *port = options ? postgres_url_option(options, "port") : "";
+    bool ok = options && port[strspn(port, "0123456789,")] == '\0';
+    /* An @ or a = in what is shown is a sign of a password, or a whole parameter, out of place. */
+    for (size_t i = 0; i < sizeof shown / sizeof shown[0] && ok; i++)
+        ok = postgres_url_lacks(postgres_url_option(options, shown[i].keyword), shown[i].without);
+    if (ok)
         return options;
     PQconninfoFree(options);
     return NULL;

@@ -71,8 +71,19 @@ static void test_url(void)
         {__LINE__, "postgresql://db.example/shop?sslmode=verify_full&password=s3cret", NULL},
         {__LINE__, "postgresql://a,b:1,c/shop?target_session_attrs=primary-only", NULL},
         {__LINE__, "postgresqls://db.example/shop", NULL},
+        {__LINE__, "host=db user=u password=s3cret", NULL},
+        {__LINE__, "postgresql://host=db user=u password=s3cret", NULL},
+        {__LINE__, "postgresql://password=s3cret", NULL},
+        {__LINE__, "postgresql://u:12/34s3cret@h/db", NULL},
+        {__LINE__, "postgresql://u:12/s3cret?sslmode=s3cret@h/db", NULL},
+        {__LINE__, "postgresql://h/s3cret%40db", NULL},
+        {__LINE__, "postgresql://h/db&password=s3cret", NULL},
+        {__LINE__, "postgresql://h/db password=s3cret", NULL},
+        {__LINE__, "postgresql://h/s3cret%0Adb", NULL},
+        {__LINE__, "postgresql://u:s3cr%t@h/db", NULL},
+        {__LINE__, "postgresql://u:s3cr%40t@h/db?user=a%40b", "postgresql://h/db"},
     };
-    char shown[FIXTURE_URL_SIZE], error[256];
+    char shown[FIXTURE_URL_SIZE], error[512];
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         CHECK_ROW(rows[i].line);
         CHECK_INT(!!store_takes(rows[i].url, error, sizeof error), !!rows[i].shown);
@@ -84,6 +95,11 @@ static void test_url(void)
         else
             CHECK_LACKS(shown, "s3cr");
     }
+    CHECK_FALSE(store_takes("postgresql://u:a%t@h/db", error, sizeof error));
+    CHECK_CONTAINS(error, "postgresql:…: ");
+    CHECK_CONTAINS(error, "@ as %40");
+    CHECK_CONTAINS(error, "DATABASE_PASSWORD_FILE");
+    CHECK_CONTAINS(error, "postgresql://USER@HOST/DATABASE");
 }
 
 static void test_schema_version(void)
