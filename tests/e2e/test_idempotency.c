@@ -307,32 +307,53 @@ static void test_consumers(void)
     CHECK_FALSE(lists_as("", one));
 }
 
-/* What is no endpoint's id is nobody's, and nobody is one consumer: that of the local clients. */
-static void test_invalid_consumers(void)
+/* Callers without an endpoint are one consumer: that of the local clients. */
+static void test_nobody(void)
 {
     static const struct {
         int line;
         const char *consumer;
     } rows[] = {
         {__LINE__, ""},
+        {__LINE__, "-"},
+    };
+    char location[128], key[32];
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        CHECK_ROW(rows[i].line);
+        snprintf(key, sizeof key, "nobody-%zu", i);
+        place_as(rows[i].consumer, key, location);
+        client_get(client, location, &answer);
+        CHECK_INT(answer.status, 200);
+        CHECK_INT(get_as(CONSUMER1, location), 404);
+    }
+}
+
+/* What is no endpoint's id is refused, and neither places an order nor takes a key. */
+static void test_invalid_consumers(void)
+{
+    static const struct {
+        int line;
+        const char *consumer;
+    } rows[] = {
         {__LINE__, "vpce-"},
         {__LINE__, "vpce-0123456789ABCDEF0"},
         {__LINE__, "vpce-01234 6789abcdef0"},
         {__LINE__, "xvpce-0123456789abcdef"},
         {__LINE__, "VPCE-0123456789abcdef0"},
         {__LINE__, "vpce-0123456789abcdeg0"},
-        {__LINE__, "-"},
         {__LINE__, "vpce-00000000000000000000000000000000000000000000000000000000000000000000"},
     };
-    char location[128], key[32];
+    int64_t before = orders_stored();
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         CHECK_ROW(rows[i].line);
-        snprintf(key, sizeof key, "invalid-%zu", i);
-        place_as(rows[i].consumer, key, location);
-        client_get(client, location, &answer);
-        CHECK_INT(answer.status, 200);
-        CHECK_INT(get_as(CONSUMER1, location), 404);
+        struct fastcgi_answer out;
+        CHECK_INT(ask_as(rows[i].consumer, "POST", "/orders", "invalid", ONE_NUT, &out), 403);
+        CHECK_CONTAINS(out.body, "consumer-unidentified");
+        fastcgi_free(&out);
     }
+    CHECK_INT(orders_stored(), before);
+    CHECK_INT(post("invalid", ONE_NUT), 201);
+    CHECK_NULL(client_header(&answer, "Idempotent-Replayed"));
 }
 
 static void test_client_cannot_pose(void)
@@ -375,6 +396,7 @@ int main(void)
         {"lengths", test_lengths},
         {"race", test_race},
         {"consumers", test_consumers},
+        {"callers without an endpoint", test_nobody},
         {"invalid consumers", test_invalid_consumers},
         {"a client cannot pose as another", test_client_cannot_pose},
         {"books", test_books},
