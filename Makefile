@@ -260,6 +260,7 @@ check-rest:
 	@$(MAKE) --no-print-directory walks
 	@$(MAKE) --no-print-directory test-iac
 	@$(MAKE) --no-print-directory torture SECONDS_TO_RUN=20
+	@$(MAKE) --no-print-directory torture SECONDS_TO_RUN=20 STORE=sqlite
 	@$(MAKE) --no-print-directory siege SECONDS_TO_RUN=30
 	@$(MAKE) --no-print-directory fuzz
 	@$(MAKE) --no-print-directory sanitizers
@@ -276,11 +277,11 @@ walks: ## prove the walks of CONTRIBUTING.md, on a copy of the tree
 .PHONY: walks
 
 SECONDS_TO_RUN ?= 60
-torture: ## break pairs and database under load for SECONDS_TO_RUN=60; SEED= repeats
+torture: ## break pairs and their STORE=postgres|sqlite under load for SECONDS_TO_RUN=60; SEED= repeats
 	@.ci/install $(PACKAGES_TEST)
-	+@$(BUILDER) $(POSTERN) $(TORTURE)
-	@POSTERN=$(POSTERN) SECONDS_TO_RUN=$(SECONDS_TO_RUN) SEED=$(SEED) $(TORTURE)
-$(TORTURE): $(TORTURE_OBJECTS) $(patsubst %.c,$(BUILD)/%.o,$(filter-out %/e2e_suite.c,$(E2E_HELPERS))) $(BUILD)/tests/postgres_server.o \
+	+@$(BUILDER) $(POSTERN) $(TORTURE) $(FAULTY_DISK)
+	@POSTERN=$(POSTERN) STORE=$(STORE) FAULTY_DISK_LIBRARY=$(FAULTY_DISK) SECONDS_TO_RUN=$(SECONDS_TO_RUN) SEED=$(SEED) $(TORTURE)
+$(TORTURE): $(TORTURE_OBJECTS) $(patsubst %.c,$(BUILD)/%.o,$(filter-out %/e2e_suite.c,$(E2E_HELPERS))) $(BUILD)/tests/postgres_server.o $(BUILD)/tests/faulty_disk.o \
     $(filter $(BUILD)/fcgi-app/base/%,$(APP_OBJECTS))
 	$(say) LINK $@
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -pthread -o $@ $^ -lcurl -lcjson -lsqlite3 -lpq

@@ -1,15 +1,13 @@
 #include "torture/books.h"
 
 #include <inttypes.h>
-#include <libpq-fe.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "torture/buyers.h"
+#include "torture/query.h"
 #include "torture/wrong.h"
-
-#define BOOKS_BEGIN "SET statement_timeout = 30000; BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
 
 /* Each counts what is wrong. */
 static const struct {
@@ -17,9 +15,9 @@ static const struct {
     const char *sql;
 } books_faults[] = {
     {"orders without lines", "SELECT count(*) FROM orders AS o WHERE NOT EXISTS"
-                             " (SELECT FROM order_lines AS l WHERE l.order_id = o.id)"},
+                             " (SELECT 1 FROM order_lines AS l WHERE l.order_id = o.id)"},
     {"lines without an order", "SELECT count(*) FROM order_lines AS l WHERE NOT EXISTS"
-                               " (SELECT FROM orders AS o WHERE o.id = l.order_id)"},
+                               " (SELECT 1 FROM orders AS o WHERE o.id = l.order_id)"},
     {"lines whose amount is not quantity times price",
      "SELECT count(*) FROM order_lines WHERE amount_cents <> quantity * unit_price_cents"},
     {"orders whose total is not that of their lines",
@@ -27,7 +25,7 @@ static const struct {
      " (SELECT order_id, sum(amount_cents) AS sum FROM order_lines GROUP BY order_id) AS l"
      " ON l.order_id = o.id WHERE o.total_cents <> l.sum"},
     {"keys without an order", "SELECT count(*) FROM idempotency_keys AS k WHERE NOT EXISTS"
-                              " (SELECT FROM orders AS o WHERE o.id = k.order_id)"},
+                              " (SELECT 1 FROM orders AS o WHERE o.id = k.order_id)"},
     {"orders with several keys",
      "SELECT count(*) - count(DISTINCT order_id) FROM idempotency_keys"},
     {"products sold beyond their stock", "SELECT count(*) FROM products WHERE quantity < 0"},
@@ -39,48 +37,48 @@ static const struct {
     " (SELECT product_id, sum(quantity) AS sold FROM order_lines GROUP BY product_id) AS s"        \
     " ON s.product_id = p.id"
 
+#define BOOKS_LINE                                                                                 \
+    "' ' || product_id || ':' || quantity || ':' || unit_price_cents || ':' || amount_cents"
+
+/* The lines of each order, as order.c books them. SQLite's older releases take no order within. */
+static const char books_lines[] = "SELECT order_id, string_agg(" BOOKS_LINE
+                                  ", '' ORDER BY line) AS lines FROM order_lines GROUP BY order_id";
+static const char books_lines_sqlite[] =
+    "SELECT order_id, group_concat(line, '') AS lines FROM (SELECT order_id, " BOOKS_LINE
+    " AS line FROM order_lines AS l ORDER BY l.order_id, l.line) GROUP BY order_id";
+
 #define BOOKS_ORDERS                                                                               \
     "SELECT o.reference, o.id, coalesce(k.key, ''), o.total_cents || l.lines FROM orders AS o"     \
-    " LEFT JOIN idempotency_keys AS k ON k.order_id = o.id LEFT JOIN"                              \
-    " (SELECT order_id, string_agg(' ' || product_id || ':' || quantity || ':'"                    \
-    " || unit_price_cents || ':' || amount_cents, '' ORDER BY line) AS lines"                      \
-    " FROM order_lines GROUP BY order_id) AS l ON l.order_id = o.id"
+    " LEFT JOIN idempotency_keys AS k ON k.order_id = o.id LEFT JOIN (%s) AS l"                    \
+    " ON l.order_id = o.id"
 
-/* NULL after saying why. */
-static PGresult *books_ask(PGconn *conn, const char *sql)
-{
-    PGresult *result = PQexec(conn, sql);
-    if (PQresultStatus(result) == PGRES_TUPLES_OK)
-        return result;
-    wrong_say("the books cannot be read: %s", PQerrorMessage(conn));
-    PQclear(result);
-    return NULL;
-}
+enum { BOOKS_SQL_SIZE = 1024 };
 
-static void books_check_counts(PGconn *conn)
+static void books_check_counts(struct query *query)
 {
     for (size_t i = 0; i < sizeof books_faults / sizeof books_faults[0]; i++) {
-        PGresult *result = books_ask(conn, books_faults[i].sql);
-        if (result && strcmp(PQgetvalue(result, 0, 0), "0") != 0)
-            wrong_say("%s: %s", PQgetvalue(result, 0, 0), books_faults[i].what);
-        PQclear(result);
+        struct query_table table;
+        if (query_run(query, books_faults[i].sql, &table) &&
+            strcmp(query_text(&table, 0, 0), "0") != 0)
+            wrong_say("%s: %s", query_text(&table, 0, 0), books_faults[i].what);
+        query_free(&table);
     }
 }
 
-static void books_check_stock(PGconn *conn)
+static void books_check_stock(struct query *query)
 {
-    PGresult *result = books_ask(conn, BOOKS_STOCK);
-    int rows = result ? PQntuples(result) : 0;
-    for (int i = 0; i < rows; i++) {
-        int64_t stock = order_stock(strtoll(PQgetvalue(result, i, 0), NULL, 10));
-        if (strtoll(PQgetvalue(result, i, 3), NULL, 10) != stock)
+    struct query_table table;
+    bool ok = query_run(query, BOOKS_STOCK, &table);
+    for (size_t i = 0; i < table.rows; i++) {
+        int64_t stock = order_stock(strtoll(query_text(&table, i, 0), NULL, 10));
+        if (strtoll(query_text(&table, i, 3), NULL, 10) != stock)
             wrong_say("product %s: %s left and %s sold do not make %" PRId64,
-                      PQgetvalue(result, i, 0), PQgetvalue(result, i, 1), PQgetvalue(result, i, 2),
+                      query_text(&table, i, 0), query_text(&table, i, 1), query_text(&table, i, 2),
                       stock);
     }
-    if (result && rows != ORDER_PRODUCTS)
-        wrong_say("%d products instead of %d", rows, ORDER_PRODUCTS);
-    PQclear(result);
+    if (ok && table.rows != ORDER_PRODUCTS)
+        wrong_say("%zu products instead of %d", table.rows, ORDER_PRODUCTS);
+    query_free(&table);
 }
 
 static void books_check_order(struct order *order, const char *reference, const char *id,
@@ -119,37 +117,38 @@ static void books_check_missing(bool settled)
     }
 }
 
-static void books_check_orders(PGconn *conn, bool settled)
+static void books_check_orders(struct query *query, bool settled)
 {
-    PGresult *result = books_ask(conn, BOOKS_ORDERS);
-    if (!result)
+    char sql[BOOKS_SQL_SIZE];
+    struct query_table table;
+    snprintf(sql, sizeof sql, BOOKS_ORDERS,
+             query_is_sqlite(query) ? books_lines_sqlite : books_lines);
+    if (!query_run(query, sql, &table)) {
+        query_free(&table);
         return;
+    }
     for (size_t buyer = 0; buyer < BUYERS; buyer++) {
         size_t count = 0;
         struct order *orders = buyers_orders(buyer, &count);
         for (size_t n = 0; n < count; n++)
             orders[n].seen = 0;
     }
-    for (int i = 0; i < PQntuples(result); i++)
-        books_check_order(buyers_order(PQgetvalue(result, i, 0)), PQgetvalue(result, i, 0),
-                          PQgetvalue(result, i, 1), PQgetvalue(result, i, 2),
-                          PQgetvalue(result, i, 3));
+    for (size_t i = 0; i < table.rows; i++)
+        books_check_order(buyers_order(query_text(&table, i, 0)), query_text(&table, i, 0),
+                          query_text(&table, i, 1), query_text(&table, i, 2),
+                          query_text(&table, i, 3));
     books_check_missing(settled);
-    PQclear(result);
+    query_free(&table);
 }
 
 bool books_check(const char *url, bool settled)
 {
-    PGconn *conn = PQconnectdb(url);
-    PGresult *begun = PQexec(conn, BOOKS_BEGIN);
-    if (PQresultStatus(begun) == PGRES_COMMAND_OK) {
-        books_check_counts(conn);
-        books_check_stock(conn);
-        books_check_orders(conn, settled);
-    } else {
-        wrong_say("the books cannot be opened: %s", PQerrorMessage(conn));
+    struct query *query = query_open(url);
+    if (query) {
+        books_check_counts(query);
+        books_check_stock(query);
+        books_check_orders(query, settled);
     }
-    PQclear(begun);
-    PQfinish(conn);
+    query_close(query);
     return !wrong_any();
 }

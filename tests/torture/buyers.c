@@ -22,10 +22,15 @@ enum {
 };
 
 const char *const buyers_deeds[BUYERS_DEED_MAX] = {
-    [BUYERS_PLACED] = "orders",       [BUYERS_REPLAYED] = "replays",
-    [BUYERS_REFUSED] = "refusals",    [BUYERS_READ] = "reads",
-    [BUYERS_WALKED] = "answers left", [BUYERS_RETRIED] = "unknown outcomes retried",
-    [BUYERS_ABSENT] = "answers 5xx",  [BUYERS_CUT] = "connections cut",
+    [BUYERS_PLACED] = "orders",
+    [BUYERS_REPLAYED] = "replays",
+    [BUYERS_REFUSED] = "refusals",
+    [BUYERS_READ] = "reads",
+    [BUYERS_WALKED] = "answers left",
+    [BUYERS_RETRIED] = "unknown outcomes retried",
+    [BUYERS_TURNED] = "orders that changed nothing",
+    [BUYERS_ABSENT] = "answers 5xx",
+    [BUYERS_CUT] = "connections cut",
 };
 
 struct buyer {
@@ -171,6 +176,14 @@ static void buyer_walk_away(struct buyer *buyer, const char *request)
     buyer->deeds[BUYERS_WALKED]++;
 }
 
+/* Whether the answer is that this attempt, at least, left no trace: the store's word, or lighttpd's
+ * that it did not reach the application. */
+static bool buyer_was_turned(struct buyer *buyer, int status)
+{
+    return status == 503 && (strstr(buyer_body(buyer), "nothing was changed") ||
+                             strstr(buyer_body(buyer), "service-unavailable"));
+}
+
 /* Whether the order is settled. */
 static bool buyer_hear(struct buyer *buyer, struct order *order, const char *reference, int status)
 {
@@ -178,11 +191,17 @@ static bool buyer_hear(struct buyer *buyer, struct order *order, const char *ref
     if (status == 201) {
         if (replayed && !order->keyed)
             wrong_say("%s has no key and was replayed", reference);
+        if (replayed && order->state == ORDER_OPEN && order->nowhere)
+            wrong_say("%s was replayed, and nothing was changed by what was told", reference);
         order_acknowledge(order, reference, buyer_body(buyer));
         buyer->deeds[BUYERS_PLACED]++;
     } else if (status == 409 && strstr(buyer_body(buyer), "out-of-stock")) {
         order->state = ORDER_REFUSED;
         buyer->deeds[BUYERS_REFUSED]++;
+    } else if (!order->keyed && buyer_was_turned(buyer, status)) {
+        /* Sent once, and by this answer it is nowhere. */
+        order->state = ORDER_REFUSED;
+        buyer->deeds[BUYERS_TURNED]++;
     } else if (status != 0 && status < 500 &&
                !(status == 409 && order->keyed && strstr(buyer_body(buyer), "key-in-flight"))) {
         wrong_say("%s: %d %s", reference, status, buyer_body(buyer));
@@ -202,10 +221,14 @@ static void buyer_buy(struct buyer *buyer)
     }
     buyer->count++;
     buyer_request(order, reference, request);
-    if (order->keyed && load_random(&buyer->random, 16) == 0)
+    order->nowhere = !order->keyed || load_random(&buyer->random, 16) > 0;
+    if (!order->nowhere)
         buyer_walk_away(buyer, request);
     int64_t until = load_now_ms() + SETTLE_MS;
-    while (!buyer_hear(buyer, order, reference, buyer_ask(buyer, request)) && order->keyed) {
+    int status;
+    while (!buyer_hear(buyer, order, reference, status = buyer_ask(buyer, request)) &&
+           order->keyed) {
+        order->nowhere = order->nowhere && buyer_was_turned(buyer, status);
         if (wrong_any())
             return;
         if (load_now_ms() > until) {

@@ -17,6 +17,7 @@ enum buyers_deed {
     BUYERS_READ,
     BUYERS_WALKED,  /* orders sent and left without waiting for the answer */
     BUYERS_RETRIED, /* keys sent again because the outcome was unknown */
+    BUYERS_TURNED,  /* orders without a key that got 503 and the word that nothing was changed */
     BUYERS_ABSENT,  /* answers 5xx */
     BUYERS_CUT,     /* connections that ended without an answer, or were refused */
     BUYERS_DEED_MAX

@@ -1,8 +1,8 @@
 #include "torture/faults.h"
 
+#include <errno.h>
 #include <signal.h>
 #include <stdio.h>
-#include <string.h>
 #include <sys/wait.h>
 
 #include "e2e/load.h"
@@ -16,15 +16,22 @@ const char *const faults_names[FAULTS_KIND_MAX] = {
     [FAULTS_MASTER] = "master kills",
     [FAULTS_FAST] = "database restarts fast",
     [FAULTS_CRASH] = "immediate",
+    [FAULTS_EIO] = "writes and syncs failed with EIO",
+    [FAULTS_ENOSPC] = "with ENOSPC",
+    [FAULTS_ALL] = "deaths of all on a failing disk",
     [FAULTS_DRAIN] = "drains",
 };
 
 int faults_counts[FAULTS_KIND_MAX];
 
-static const enum faults_kind faults_round[] = {FAULTS_WORKERS, FAULTS_WORKERS, FAULTS_WORKERS,
-                                                FAULTS_MASTER,  FAULTS_MASTER,  FAULTS_FAST,
-                                                FAULTS_CRASH,   FAULTS_DRAIN};
-enum { ROUND = sizeof faults_round / sizeof faults_round[0] };
+/* The end of a round is FAULTS_KIND_MAX. */
+static const enum faults_kind faults_postgres[] = {FAULTS_WORKERS, FAULTS_WORKERS, FAULTS_WORKERS,
+                                                   FAULTS_MASTER,  FAULTS_MASTER,  FAULTS_FAST,
+                                                   FAULTS_CRASH,   FAULTS_DRAIN,   FAULTS_KIND_MAX};
+static const enum faults_kind faults_sqlite[] = {
+    FAULTS_WORKERS, FAULTS_WORKERS, FAULTS_MASTER, FAULTS_EIO, FAULTS_EIO,   FAULTS_EIO,
+    FAULTS_ENOSPC,  FAULTS_ENOSPC,  FAULTS_ALL,    FAULTS_ALL, FAULTS_DRAIN, FAULTS_KIND_MAX};
+enum { ROUND_MAX = 16 };
 
 static void faults_wait(struct site *site, uint32_t ms)
 {
@@ -106,20 +113,82 @@ static void faults_drain(struct site *site, size_t n)
     balancer_take(&site->balancer, n, true);
 }
 
+/* Any files, any calls; each of them, or one in some. */
+static void faults_break_disk(struct site *site, int error)
+{
+    static const unsigned each[] = {1, 1, 2, 7, 30};
+    faulty_disk_break(site->disk, 1 + load_random(&site->random, FAULTY_DISK_ALL),
+                      1 + load_random(&site->random, FAULTY_DISK_ANY), error,
+                      each[load_random(&site->random, sizeof each / sizeof each[0])], 0);
+}
+
+static void faults_disk(struct site *site, enum faults_kind kind, int error)
+{
+    unsigned before = atomic_load(&site->disk->faults);
+    faults_break_disk(site, error);
+    faults_wait(site, OUTAGE_MS);
+    faulty_disk_mend(site->disk);
+    faults_counts[kind] += (int)(atomic_load(&site->disk->faults) - before);
+}
+
+static void faults_eio(struct site *site, size_t n)
+{
+    (void)n;
+    faults_disk(site, FAULTS_EIO, EIO);
+}
+
+static void faults_enospc(struct site *site, size_t n)
+{
+    (void)n;
+    faults_disk(site, FAULTS_ENOSPC, ENOSPC);
+}
+
+/* Nobody is left who knows of a change that was not made durable. */
+static void faults_all(struct site *site, size_t n)
+{
+    (void)n;
+    pid_t pids[FAULTS_PAIRS][PROCESS_WORKERS_MAX];
+    size_t counts[FAULTS_PAIRS];
+    /* Half of the time the log is whole and was not synced: what a restart finds, nobody was told.
+     */
+    if (load_random(&site->random, 2))
+        faulty_disk_break(site->disk, FAULTY_DISK_WAL, FAULTY_DISK_SYNC, EIO, 1, 0);
+    else
+        faults_break_disk(site, load_random(&site->random, 2) ? EIO : ENOSPC);
+    faults_wait(site, PAUSE_MS);
+    for (size_t i = 0; i < FAULTS_PAIRS; i++) {
+        kill(site->pairs[i].app, SIGSTOP);
+        counts[i] = pair_workers(&site->pairs[i], pids[i], PROCESS_WORKERS_MAX);
+    }
+    for (size_t i = 0; i < FAULTS_PAIRS; i++)
+        faults_kill(pids[i], counts[i]);
+    for (size_t i = 0; i < FAULTS_PAIRS; i++)
+        pair_stop_app(&site->pairs[i], SIGKILL);
+    faulty_disk_mend(site->disk);
+    faults_counts[FAULTS_ALL]++;
+    for (size_t i = 0; i < FAULTS_PAIRS; i++) {
+        if (!pair_start_app(&site->pairs[i]))
+            wrong_say("the master of pair %zu does not start", i);
+    }
+}
+
 static void (*const faults_deeds[FAULTS_KIND_MAX])(struct site *, size_t) = {
-    [FAULTS_WORKERS] = faults_workers, [FAULTS_MASTER] = faults_master, [FAULTS_FAST] = faults_fast,
-    [FAULTS_CRASH] = faults_crash,     [FAULTS_DRAIN] = faults_drain,
+    [FAULTS_WORKERS] = faults_workers, [FAULTS_MASTER] = faults_master,
+    [FAULTS_FAST] = faults_fast,       [FAULTS_CRASH] = faults_crash,
+    [FAULTS_EIO] = faults_eio,         [FAULTS_ENOSPC] = faults_enospc,
+    [FAULTS_ALL] = faults_all,         [FAULTS_DRAIN] = faults_drain,
 };
 
-static enum faults_kind faults_draw(uint64_t *random)
+static enum faults_kind faults_draw(struct site *site)
 {
-    static enum faults_kind left[ROUND];
+    static enum faults_kind left[ROUND_MAX];
     static size_t count;
+    const enum faults_kind *round = site->disk ? faults_sqlite : faults_postgres;
     if (count == 0) {
-        memcpy(left, faults_round, sizeof left);
-        count = ROUND;
+        for (; round[count] != FAULTS_KIND_MAX; count++)
+            left[count] = round[count];
     }
-    size_t i = load_random(random, (uint32_t)count);
+    size_t i = load_random(&site->random, (uint32_t)count);
     enum faults_kind kind = left[i];
     left[i] = left[--count];
     return kind;
@@ -127,7 +196,7 @@ static enum faults_kind faults_draw(uint64_t *random)
 
 void faults_next(struct site *site)
 {
-    enum faults_kind kind = faults_draw(&site->random);
+    enum faults_kind kind = faults_draw(site);
     size_t n = load_random(&site->random, FAULTS_PAIRS);
     faults_deeds[kind](site, n);
     for (size_t i = 0; i < FAULTS_PAIRS; i++) {

@@ -26,6 +26,7 @@ enum order_state {
 
 struct order {
     enum order_state state;
+    bool nowhere;    /* each attempt so far was answered with the word that it changed nothing */
     bool keyed;      /* its reference is its Idempotency-Key too */
     uint8_t seen;    /* how often the books have it */
     char *body;      /* the request's */

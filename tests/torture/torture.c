@@ -1,7 +1,7 @@
-/* Three complete pairs over one PostgreSQL behind a balancer, many buyers, and one fault after the
- * other: killed workers and masters, a restarted or crashed database, a drained pair. After each
- * fault and at the end the books must be right. SECONDS_TO_RUN bounds it; SEED repeats its
- * decisions. */
+/* Three complete pairs over one store behind a balancer, many buyers, and one fault after the
+ * other: killed workers and masters, a drained pair; with PostgreSQL a restarted or crashed
+ * database; with SQLite (STORE=sqlite) a disk that fails or is full. After each fault and at the
+ * end the books must be right. SECONDS_TO_RUN bounds it; SEED repeats its decisions. */
 #include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
@@ -31,6 +31,8 @@ enum {
 
 static struct site site;
 static char url[POSTGRES_SERVER_URL_SIZE];
+static char folder[] = "/tmp/postern-torture-XXXXXX";
+static char preload[FAULTY_DISK_SETTING_SIZE], control[FAULTY_DISK_SETTING_SIZE];
 static int checks;
 
 /* Whatever hangs, the kernel then ends what was started. */
@@ -55,13 +57,47 @@ static bool seconds_to_run(int64_t *seconds)
     return true;
 }
 
+/* The store: a PostgreSQL server of our own, or a folder for a SQLite file. */
+static bool make_store(void)
+{
+    const char *store = getenv("STORE");
+    char file[sizeof folder + 16];
+    if (!store || !*store || strcmp(store, "postgres") == 0) {
+        bool ok = postgres_server_make(&site.server);
+        if (ok)
+            postgres_server_url(&site.server, "postgres", url);
+        return ok;
+    }
+    if (strcmp(store, "sqlite") != 0 || !mkdtemp(folder))
+        return false;
+    snprintf(file, sizeof file, "%s/control", folder);
+    snprintf(url, sizeof url, "sqlite:%s/torture.db", folder);
+    site.disk = faulty_disk_map(file);
+    faulty_disk_settings(file, preload, control);
+    return site.disk != NULL;
+}
+
+static void remove_store(void)
+{
+    static const char *const names[] = {"control", "torture.db", "torture.db-wal", "torture.db-shm",
+                                        "torture.db-lock"};
+    char path[sizeof folder + 32];
+    postgres_server_remove(&site.server);
+    for (size_t i = 0; site.disk && i < sizeof names / sizeof names[0]; i++) {
+        snprintf(path, sizeof path, "%s/%s", folder, names[i]);
+        unlink(path);
+    }
+    if (site.disk)
+        rmdir(folder);
+}
+
 static bool start_pairs(void)
 {
     char catalogue[4096], setting[POSTGRES_SERVER_URL_SIZE + 16];
     int ports[FAULTS_PAIRS];
     order_catalogue(catalogue, sizeof catalogue);
     snprintf(setting, sizeof setting, "DATABASE_URL=%s", url);
-    const char *const env[] = {setting, NULL};
+    const char *const env[] = {setting, site.disk ? preload : NULL, control, NULL};
     for (size_t i = 0; i < FAULTS_PAIRS; i++) {
         const struct pair_options options = {
             .workers = WORKERS, .catalogue = i == 0 ? catalogue : "", .env = env};
@@ -102,8 +138,10 @@ static void report(int64_t seconds)
     printf("%" PRId64 " s:", seconds);
     for (int i = 0; i < BUYERS_DEED_MAX; i++)
         printf(" %" PRId64 " %s,", buyers_count((enum buyers_deed)i), buyers_deeds[i]);
-    for (int i = 0; i < FAULTS_KIND_MAX; i++)
-        printf("%s %d %s", i ? "," : "", faults_counts[i], faults_names[i]);
+    for (int i = 0; i < FAULTS_KIND_MAX; i++) {
+        if (faults_counts[i])
+            printf(" %d %s,", faults_counts[i], faults_names[i]);
+    }
     printf("\ntorture: %d passed, %d failed, 0 skipped\n", checks, wrong_any() ? 1 : 0);
 }
 
@@ -116,8 +154,7 @@ int main(void)
     wrong_start(site.random);
     signal(SIGALRM, give_up);
     alarm((unsigned)(seconds + SECONDS_SPARE));
-    if (postgres_server_make(&site.server)) {
-        postgres_server_url(&site.server, "postgres", url);
+    if (make_store()) {
         if (start_pairs() && buyers_start(site.balancer.port, site.random))
             torture(seconds);
         else
@@ -125,11 +162,11 @@ int main(void)
         if (site.balancer.port && !balancer_stop(&site.balancer))
             wrong_say("the balancer does not stop");
     } else {
-        wrong_say("there is no database");
+        wrong_say("there is no store; STORE is postgres or sqlite");
     }
     for (size_t i = 0; i < FAULTS_PAIRS; i++)
         pair_end(&site.pairs[i]);
-    postgres_server_remove(&site.server);
+    remove_store();
     report((load_now_ms() - start) / 1000);
     buyers_free();
     return wrong_any() || checks == 0 ? EXIT_FAILURE : EXIT_SUCCESS;
