@@ -38,6 +38,12 @@ static void faults_wait(struct site *site, uint32_t ms)
     load_sleep_ms((int)load_random(&site->random, ms));
 }
 
+static void faults_say_absent(struct site *site, size_t n)
+{
+    wrong_say("pair %zu does not start again; its log ends:\n%s", n,
+              process_log_end(&site->pairs[n], "postern.log"));
+}
+
 static int faults_kill(pid_t *pids, size_t count)
 {
     int killed = 0;
@@ -69,7 +75,7 @@ static void faults_master(struct site *site, size_t n)
     faults_counts[FAULTS_MASTER]++;
     faults_wait(site, PAUSE_MS);
     if (!pair_start_app(pair))
-        wrong_say("the master of pair %zu does not start", n);
+        faults_say_absent(site, n);
     for (size_t i = 0; i < count; i++) {
         if (!process_wait_end(pids[i], ORPHANS_MS))
             wrong_say("worker %d of pair %zu outlives its master", (int)pids[i], n);
@@ -109,7 +115,7 @@ static void faults_drain(struct site *site, size_t n)
     faults_counts[FAULTS_DRAIN]++;
     faults_wait(site, PAUSE_MS);
     if (!pair_start_app(pair) || !pair_start_web(pair) || !pair_wait_ready(pair))
-        wrong_say("pair %zu does not start again", n);
+        faults_say_absent(site, n);
     balancer_take(&site->balancer, n, true);
 }
 
@@ -168,7 +174,7 @@ static void faults_all(struct site *site, size_t n)
     faults_counts[FAULTS_ALL]++;
     for (size_t i = 0; i < FAULTS_PAIRS; i++) {
         if (!pair_start_app(&site->pairs[i]))
-            wrong_say("the master of pair %zu does not start", i);
+            faults_say_absent(site, i);
     }
 }
 

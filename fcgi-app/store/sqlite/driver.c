@@ -15,7 +15,7 @@
 #include "store/sqlite/restore.h"
 #include "store/sqlite/schema.h"
 
-enum { SQLITE_READY_US = 1000000 }; /* a ping writes if nothing was written for so long */
+enum { SQLITE_READY_US = 500000 }; /* a ping writes if nothing was written for so long */
 
 /* The path in sqlite:PATH or sqlite:///PATH; NULL for an authority, which a file has not. */
 static const char *sqlite_driver_path(const char *url)
