@@ -3,6 +3,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
 void figures_reset(struct figures *figures)
@@ -11,14 +12,21 @@ void figures_reset(struct figures *figures)
     figures->count = 0;
     figures->failed = 0;
     figures->why[0] = '\0';
+    figures->slowest_us = 0;
+    figures->slowest[0] = '\0';
     pthread_mutex_unlock(&figures->mutex);
 }
 
-void figures_add(struct figures *figures, int64_t us)
+void figures_add(struct figures *figures, int64_t us, const char *request)
 {
     pthread_mutex_lock(&figures->mutex);
     if (figures->count < FIGURES_MAX)
         figures->us[figures->count++] = us;
+    if (us > figures->slowest_us) {
+        figures->slowest_us = us;
+        snprintf(figures->slowest, sizeof figures->slowest, "%.*s", (int)strcspn(request, "\r"),
+                 request);
+    }
     pthread_mutex_unlock(&figures->mutex);
 }
 

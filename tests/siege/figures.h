@@ -14,11 +14,13 @@ struct figures {
     size_t count; /* those that did not fail; at most FIGURES_MAX are kept */
     size_t failed;
     char why[FIGURES_WHY_SIZE]; /* the first that failed did so */
+    int64_t slowest_us;
+    char slowest[FIGURES_WHY_SIZE]; /* which that was, up to its first line's end */
     int64_t us[FIGURES_MAX];
 };
 
 void figures_reset(struct figures *figures);
-void figures_add(struct figures *figures, int64_t us);
+void figures_add(struct figures *figures, int64_t us, const char *request);
 void figures_fail(struct figures *figures, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 

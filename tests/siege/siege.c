@@ -108,9 +108,10 @@ static void check_times(struct row *row)
     int64_t probe_got = figures_percentile(&besieged.probes, 100);
     caller = smaller(caller, CEILING_US);
     if (caller_got > caller)
-        wrong(row, &row->late, "99th of a hundred requests, in us", caller_got, caller, "");
+        wrong(row, &row->late, "99th of a hundred requests, in us", caller_got, caller,
+              besieged.caller.slowest);
     if (probe_got > probe)
-        wrong(row, &row->late, "slowest probe, in us", probe_got, probe, "");
+        wrong(row, &row->late, "slowest probe, in us", probe_got, probe, besieged.probes.slowest);
 }
 
 static void check_rate(struct row *row, const struct attack *attack,

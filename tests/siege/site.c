@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
+#include <sys/sendfile.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
@@ -25,6 +26,7 @@
 /* All through, paths are from the repository's root, where the pair runs too. */
 #define SITE_FOLDER  "build/siege"
 #define SITE_UPLOADS SITE_FOLDER "/uploads"
+#define SITE_MEMORY  SITE_FOLDER "/memory" /* where the store is while it is besieged */
 
 /* The hostile one has no name, so that its orders are filed under its endpoint, and no rate: it is
  * stopped by nothing but its share. */
@@ -32,6 +34,7 @@
     "POSTERN_CONSUMERS=" SITE_HOSTILE " -;" SITE_STEADY " steady rate=1000;" SITE_LIMITED          \
     " limited rate=50 burst=50;" SITE_DENIED " refused denied"
 
+enum { SITE_MEMORY_MB = 1024, SITE_COPY_SIZE = 16 * 1024 * 1024 };
 enum {
     SITE_WORKERS = 2,
     SITE_READ_MS = 20,
@@ -66,13 +69,19 @@ static bool site_enter(void)
            site_write("/proc/self/uid_map", users);
 }
 
-/* Makes the folder of uploads a small file system, if this process may. */
-static bool site_shrink(void)
+static bool site_mount(const char *folder, int mb)
 {
     char options[64];
-    snprintf(options, sizeof options, "size=%dm,mode=0700", SITE_UPLOADS_MB);
+    snprintf(options, sizeof options, "size=%dm,mode=0700", mb);
+    return mount("siege", folder, "tmpfs", MS_NOSUID | MS_NODEV, options) == 0;
+}
+
+/* Makes the folder of uploads a small file system, if this process may, and one in memory for the
+ * store: what else writes to the disk must not slow orders. */
+static bool site_shrink(void)
+{
     if (site_enter() && mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0 &&
-        mount("siege", SITE_UPLOADS, "tmpfs", MS_NOSUID | MS_NODEV, options) == 0)
+        site_mount(SITE_UPLOADS, SITE_UPLOADS_MB) && site_mount(SITE_MEMORY, SITE_MEMORY_MB))
         return true;
     perror("siege: no small file system can be mounted");
     return false;
@@ -83,7 +92,8 @@ static bool site_prepare(void)
     snprintf(site_store, sizeof site_store, SITE_FOLDER "/store-%d-%d.db", STORE_PRODUCTS,
              STORE_ORDERS);
     if ((mkdir(SITE_FOLDER, 0700) == 0 || errno == EEXIST) &&
-        (mkdir(SITE_UPLOADS, 0700) == 0 || errno == EEXIST))
+        (mkdir(SITE_UPLOADS, 0700) == 0 || errno == EEXIST) &&
+        (mkdir(SITE_MEMORY, 0700) == 0 || errno == EEXIST))
         return true;
     perror("siege: " SITE_UPLOADS);
     return false;
@@ -105,6 +115,25 @@ static bool site_make_store(void)
     bool ok = pair_start(&pair, &(struct pair_options){.catalogue = "", .env = env});
     pair_end(&pair);
     return ok && store_fill(path, SITE_HOSTILE) && rename(path, site_store) == 0;
+}
+
+/* Writes to setting which store it is: a copy in memory, or the file itself. */
+static bool site_place_store(bool in_memory, char *setting, size_t size)
+{
+    static const char copy[] = SITE_MEMORY "/postern.db";
+    snprintf(setting, size, "DATABASE_URL=sqlite:%s", in_memory ? copy : site_store);
+    if (!in_memory)
+        return true;
+    int from = open(site_store, O_RDONLY | O_CLOEXEC);
+    int to = open(copy, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+    ssize_t n = -1;
+    while (from >= 0 && to >= 0 && (n = sendfile(to, from, NULL, SITE_COPY_SIZE)) > 0)
+        continue;
+    if (n < 0)
+        perror(copy);
+    if (from >= 0)
+        close(from);
+    return (to < 0 || close(to) == 0) && n == 0;
 }
 
 /* Reads what lighttpd says, unless it is told not to. */
@@ -177,9 +206,8 @@ bool site_start(struct site *site)
     if (!site_prepare() || !site_configure(lighttpd, sizeof lighttpd))
         return false;
     site->small = site_shrink();
-    snprintf(store, sizeof store, "DATABASE_URL=sqlite:%s", site_store);
-    return site_make_store() && pair_start(&site->pair, &options) && site_pipe_log(site) &&
-           site_wait(site);
+    return site_make_store() && site_place_store(site->small, store, sizeof store) &&
+           pair_start(&site->pair, &options) && site_pipe_log(site) && site_wait(site);
 }
 
 bool site_restart(struct site *site)

@@ -74,7 +74,7 @@ static void asker_call(struct asker *asker, struct figures *figures, const char 
     enum wire_result result = wire->fd < 0 ? WIRE_REFUSED : wire_call(wire, request);
     const char *line = result == WIRE_ANSWERED ? wire->answer : "HTTP/1.1 000";
     if (result == WIRE_ANSWERED && strncmp(line + strlen("HTTP/1.1 "), status, 3) == 0)
-        figures_add(figures, figures_now_us() - due);
+        figures_add(figures, figures_now_us() - due, request);
     else
         figures_fail(figures, "%.*s: %s %.3s", (int)strcspn(request, "\r"), request,
                      wire_result_names[result], line + strlen("HTTP/1.1 "));
