@@ -89,7 +89,7 @@ enum store_result fixture_place(struct store *store, const char *consumer, const
  * sum of what they returned (0..250 each), or -1 if one died. */
 int fixture_race(int processes, int (*run)(struct store *store, int number));
 
-/* Whether the store answers within two seconds, as it must once its server is back. */
+/* Whether the store answers within ten seconds, as it must once its server is back. */
 bool fixture_recovers(struct store *store);
 
 #endif
