@@ -23,7 +23,7 @@ PACKAGES_ENGINE := docker.io iptables
 PACKAGES_BASE  := debootstrap
 PACKAGES_MATRIX := debootstrap git
 PACKAGES_IAC   := jq curl git
-PACKAGES_TEST_IAC := $(PACKAGES_IAC) graphviz
+PACKAGES_TEST_IAC := $(PACKAGES_IAC) graphviz postgresql
 PACKAGES_BENCH := $(PACKAGES_BUILD) $(PACKAGES_MODULE) postgresql wrk curl
 
 # ---- Flags

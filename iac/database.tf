@@ -29,7 +29,6 @@ resource "aws_vpc_security_group_ingress_rule" "database" {
 
 locals {
   database_name = "postern"
-  database_role = "postern"
   database_port = 5432
 
   database_identifier = coalesce(var.database_identifier, var.name)

@@ -65,7 +65,7 @@ run "pair" {
   }
 
   assert {
-    condition     = jsondecode(aws_ecs_task_definition.pair.container_definitions)[0].secrets == [{ name = "PGPASSWORD", valueFrom = "${var.secret_arn}:password::" }] && !can(jsondecode(aws_ecs_task_definition.pair.container_definitions)[1].secrets)
+    condition     = jsondecode(aws_ecs_task_definition.pair.container_definitions)[0].secrets == [for name, member in { PGUSER = "username", PGPASSWORD = "password" } : { name = name, valueFrom = "${var.secret_arn}:${member}::" }] && !can(jsondecode(aws_ecs_task_definition.pair.container_definitions)[1].secrets)
     error_message = "app must get the password from the secret, and web must not."
   }
 

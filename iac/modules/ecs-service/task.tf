@@ -29,7 +29,10 @@ locals {
     image      = var.images.app
     user       = "10001:10000"
     entryPoint = ["/usr/local/bin/postern"]
-    secrets    = [{ name = "PGPASSWORD", valueFrom = "${var.secret_arn}:password::" }]
+    secrets = [
+      { name = "PGPASSWORD", valueFrom = "${var.secret_arn}:password::" },
+      { name = "PGUSER", valueFrom = "${var.secret_arn}:username::" },
+    ]
   })
 
   app_environment = merge(var.app_environment, {

@@ -65,7 +65,7 @@ variable "logs_key_arn" {
 }
 
 variable "secret_arn" {
-  description = "Secret with the database role, a JSON object with the member password."
+  description = "Secret with the database role, a JSON object with the members username and password."
   type        = string
 }
 
