@@ -89,26 +89,12 @@ output "registry" {
 
 output "database" {
   description = "What database-role needs."
-  value = {
-    region            = var.region
-    cluster_arn       = aws_rds_cluster.this.arn
-    master_secret_arn = aws_rds_cluster.this.master_user_secret[0].secret_arn
-    role_secret_arn   = aws_secretsmanager_secret.database_role.arn
-    name              = local.database_name
-    role              = local.database_role
-  }
+  value       = local.database_for_commands
 }
 
 output "migration" {
   description = "What it takes to run the migrating task."
-  value = {
-    region            = var.region
-    cluster           = module.service.cluster_name
-    task_definition   = module.service.migrate_task_definition_arn
-    subnet_ids        = [for id in local.service_zones : module.service_vpc.subnet_ids["tasks"][id]]
-    security_group_id = aws_security_group.tasks.id
-    log_group         = module.service.log_groups["migrate"]
-  }
+  value       = local.migration_for_commands
 }
 
 output "ecs" {

@@ -68,8 +68,9 @@ module "service" {
   target_group_arn = aws_lb_listener.tcp.default_action[0].target_group_arn
 
   app_environment = {
+    # The user comes with the password, from the secret.
     # verify-full: the certificate must be RDS's and be the cluster's. read-write: after a failover, the new writer.
-    DATABASE_URL      = "postgresql://${local.database_role}@${aws_rds_cluster.this.endpoint}:${local.database_port}/${local.database_name}?sslmode=verify-full&sslrootcert=/etc/postern/ca/rds.pem&target_session_attrs=read-write"
+    DATABASE_URL      = "postgresql://${aws_rds_cluster.this.endpoint}:${local.database_port}/${local.database_name}?sslmode=verify-full&sslrootcert=/etc/postern/ca/rds.pem&target_session_attrs=read-write"
     POSTERN_LOG_LEVEL = var.log_level
     POSTERN_CONSUMERS = join(";", [for id in sort(var.denied_consumers) : "${id} - denied"])
   }
@@ -82,21 +83,52 @@ module "service" {
 
   permissions_boundary = var.permissions_boundary
 
-  ready = terraform_data.ready_to_migrate.id
+  ready = terraform_data.migrated.id
 }
 
-# All that a task needs to start. `make deploy` applies this much, makes the database role, runs the
-# migration, and then applies the rest: a task that meets an old schema stops at once.
-resource "terraform_data" "ready_to_migrate" {
-  input = {
-    cluster         = module.service.cluster_name
-    task_definition = module.service.migrate_task_definition_arn
-    log_group       = module.service.log_groups["migrate"]
+locals {
+  # What database-role and migrate need to know.
+  database_for_commands = {
+    region            = var.region
+    cluster_arn       = aws_rds_cluster.this.arn
+    master_secret_arn = aws_rds_cluster.this.master_user_secret[0].secret_arn
+    role_secret_arn   = aws_secretsmanager_secret.database_role.arn
+    name              = local.database_name
   }
 
+  migration_for_commands = {
+    region            = var.region
+    cluster           = module.service.cluster_name
+    task_definition   = module.service.migrate_task_definition_arn
+    subnet_ids        = [for id in local.service_zones : module.service_vpc.subnet_ids["tasks"][id]]
+    security_group_id = aws_security_group.tasks.id
+    log_group         = module.service.log_groups["migrate"]
+  }
+}
+
+# Before new tasks start: a role for them in the database, and the schema that they need, for a task that meets an
+# older one stops at once. If it fails, the service stays as it is, and the next apply does this again.
+resource "terraform_data" "migrated" {
+  triggers_replace = [
+    aws_rds_cluster.this.cluster_resource_id,
+    aws_secretsmanager_secret.database_role.arn,
+    module.service.migrate_task_definition_arn,
+  ]
+
+  provisioner "local-exec" {
+    working_dir = "${path.module}/bin"
+    command     = "./database-role && ./migrate"
+    environment = {
+      TERRAFORM_OUTPUTS = jsonencode({
+        database  = { value = local.database_for_commands }
+        migration = { value = local.migration_for_commands }
+      })
+    }
+  }
+
+  # All that the migrating task needs to start.
   depends_on = [
     aws_rds_cluster_instance.this,
-    aws_secretsmanager_secret.database_role,
     aws_vpc_endpoint.s3,
     aws_vpc_security_group_egress_rule.tasks_database,
     aws_vpc_security_group_egress_rule.tasks_image_layers,

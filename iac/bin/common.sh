@@ -1,6 +1,6 @@
 # shellcheck shell=bash
 # What the commands beside this file share; each sources it. $here is the configuration they act on.
-#   YES=yes  asks nothing before AWS is changed
+#   YES=yes  asks nothing before AWS is changed; YES=all nothing before something is lost, either
 set -u
 bin=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 here=$(cd "$bin/.." && pwd)
@@ -52,9 +52,10 @@ tf_init() {
     log=$(tf init -no-color 2>&1) || fail "terraform init failed: $log"
 }
 
-# What the state says; empty, and status 1, before there is any.
+# What the state says; empty, and status 1, before there is any. In the middle of an apply, Terraform gives what is
+# needed as TERRAFORM_OUTPUTS.
 output() { # JQ_FILTER
-    tf output -json 2>/dev/null | jq -cer "$1 // empty"
+    if [ -n "${TERRAFORM_OUTPUTS:-}" ]; then printf '%s' "$TERRAFORM_OUTPUTS"; else tf output -json 2>/dev/null; fi | jq -cer "$1 // empty"
 }
 
 # Terraform asks for the digests whatever it does. Those deployed last are in the state.
@@ -77,8 +78,17 @@ use_connected_endpoints() {
 
 confirm() { # QUESTION
     local answer
-    [ "${YES:-}" != yes ] || return 0
+    [[ ! ${YES:-} =~ ^(yes|all)$ ]] || return 0
     [ -t 0 ] || fail 'nobody is there to ask; YES=yes goes on without asking'
+    read -r -p "$1 [y/N] " answer
+    [[ $answer == [yY]* ]] || fail 'nothing was changed'
+}
+
+# A second question, which YES=yes does not answer.
+confirm_loss() { # QUESTION
+    local answer
+    [ "${YES:-}" != all ] || return 0
+    [ -t 0 ] || fail 'nobody is there to ask, and YES=yes deletes nothing; YES=all does. Nothing was changed'
     read -r -p "$1 [y/N] " answer
     [[ $answer == [yY]* ]] || fail 'nothing was changed'
 }

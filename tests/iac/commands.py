@@ -45,7 +45,7 @@ OUTPUTS = {
     "registry": {"region": REGION, "cpu_architecture": "X86_64", "urls": {
         image: f"{NUMBER}.dkr.ecr.{REGION}.amazonaws.com/postern/{image}" for image in ("app", "web")}},
     "database": {"region": REGION, "cluster_arn": arn("rds", "cluster:postern"), "master_secret_arn": MASTER_SECRET,
-                 "role_secret_arn": ROLE_SECRET, "name": "postern", "role": "postern"},
+                 "role_secret_arn": ROLE_SECRET, "name": "postern"},
     "migration": {"region": REGION, "cluster": "postern", "task_definition": "postern-migrate:1",
                   "subnet_ids": ["subnet-1"], "security_group_id": "sg-1", "log_group": "/postern/migrate"},
     "ecs": {"cluster": "postern", "service": "postern", "task_definition": PAIR},
@@ -58,10 +58,13 @@ OUTPUTS = {
 }
 
 
-def rollout(state, task_definition=PAIR, reason=""):
+DEPLOYMENT = "ecs-svc/0000000000000000001"
+
+
+def rollout(state, task_definition=PAIR, reason="", identifier=DEPLOYMENT):
     """What ECS says of a deployment, and of the one before it."""
-    primary = {"status": "PRIMARY", "rolloutState": state, "rolloutStateReason": reason, "runningCount": 1,
-               "desiredCount": 3, "failedTasks": 0, "taskDefinition": task_definition}
+    primary = {"id": identifier, "status": "PRIMARY", "rolloutState": state, "rolloutStateReason": reason,
+               "runningCount": 1, "desiredCount": 3, "failedTasks": 0, "taskDefinition": task_definition}
     return {"services": [{"deployments": [{"status": "ACTIVE", "rolloutState": "COMPLETED"}, primary]}]}
 
 
@@ -70,9 +73,9 @@ def ended(status):
     return {"tasks": [{"taskArn": TASK, "lastStatus": "STOPPED", "containers": [{"exitCode": status}]}]}
 
 
-def secret(password):
+def secret(password, login="postern_1"):
     return {"ARN": ROLE_SECRET, "VersionId": "EXAMPLE1-90ab-cdef-fedc-ba987EXAMPLE",
-            "SecretString": json.dumps({"username": "postern", "password": password})}
+            "SecretString": json.dumps({"username": login, "password": password})}
 
 
 IMAGE = {"imageDetails": [{"imageDigest": DIGEST}]}
@@ -94,6 +97,10 @@ ANSWERS = {
     "ecs:RunTask": {"tasks": [{"taskArn": TASK}], "failures": []},
     "ecs:DescribeTasks": ended(0),
     "ecs:DescribeServices": rollout("COMPLETED"),
+    "ecs:UpdateService": {"service": rollout("IN_PROGRESS")["services"][0]},
+    "ecs:ListTaskDefinitions": {"taskDefinitionArns": []},
+    "logs:DescribeLogGroups": {"logGroups": []},
+    "rds:DescribeDBClusterSnapshots": {"DBClusterSnapshots": []},
     "logs:GetLogEvents": {"events": [{"message": "the schema went from version 0 to 1"}]},
     "ssm:DescribeInstanceInformation": {"InstanceInformationList": [{"PingStatus": "Online"}]},
     "ssm:SendCommand": {"Command": {"CommandId": "11111111-2222-3333-4444-555555555555"}},
@@ -102,9 +109,22 @@ ANSWERS = {
     "ec2:DescribeVpcEndpointConnections": {"VpcEndpointConnections": [
         {"VpcEndpointId": "vpce-1", "VpcEndpointState": "available"}]},
 }
+
+
+def plan(**changes):
+    """As `terraform show -json` has a plan: address, with __ for a dot, → actions."""
+    return [0, json.dumps({"resource_changes": [
+        {"address": address.replace("__", "."), "type": address.split("__")[-2], "mode": "managed",
+         "change": {"actions": actions}} for address, actions in changes.items()]})]
+
+
 # What other tools print: the command's words → [status, output].
 STUBS = {
     "docker image inspect": [0, "amd64\n"],
+    # Status 2: there is something to change.
+    "terraform plan": [2, ""],
+    "terraform show repositories": plan(aws_ecr_repository__image=["create"]),
+    "terraform show all": plan(aws_lb__this=["create"]),
 }
 
 
@@ -119,11 +139,15 @@ def state(*resources):
         "resources": [read] + outer, "child_modules": [{"address": "module.m", "resources": inner}]}}})]
 
 
-SERVICE = ("aws_vpc_endpoint_service.this", {"id": "vpce-svc-1", "arn": arn("ec2", "vpc-endpoint-service/vpce-svc-1")})
+SERVICE = ("aws_vpc_endpoint_service.this", {
+    "tags_all": {"Project": "postern"}, "id": "vpce-svc-1", "arn": arn("ec2", "vpc-endpoint-service/vpce-svc-1")})
 ENDPOINT = ("module.consumer_endpoint.aws_vpc_endpoint.this", {"id": "vpce-1"})
-CLUSTER = ("aws_rds_cluster.this", {"deletion_protection": True, "skip_final_snapshot": False})
+CLUSTER = ("aws_rds_cluster.this", {
+    "tags_all": {"Project": "postern"}, "arn": arn("rds", "cluster:postern"), "cluster_identifier": "postern",
+    "deletion_protection": True, "skip_final_snapshot": False})
 BALANCER = ("aws_lb.this", {"enable_deletion_protection": False})
-REPOSITORY = ('aws_ecr_repository.image["app"]', {"force_delete": False})
+REPOSITORY = ('aws_ecr_repository.image["app"]', {
+    "tags_all": {"Project": "postern"}, "arn": arn("ecr", "repository/postern/app"), "force_delete": False})
 
 
 def outputs(**changed):

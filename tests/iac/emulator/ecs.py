@@ -38,3 +38,19 @@ def update_service(self, answer):
 @replacing(EC2ContainerServiceBackend)
 def list_clusters(self):
     return [cluster.arn for cluster in self.clusters.values() if cluster.status != "INACTIVE"]
+
+
+@after(ECS)
+def describe_tasks(self, answer):
+    """A task that was run on its own is soon over, and went well."""
+    for task in answer._result["tasks"]:
+        if not task.group.startswith("service:"):
+            task.status = task.desired_status = "STOPPED"
+            for container in task.containers:
+                container.last_status = "STOPPED"
+
+
+@replacing(EC2ContainerServiceBackend)
+def _calculate_task_resource_requirements(self, _task_definition):
+    """Of an instance's resources: Fargate has none, and moto stumbles over a container without a memory of its own."""
+    return {"CPU": 0, "MEMORY": 0, "PORTS": [], "PORTS_UDP": []}
