@@ -1,7 +1,11 @@
 # shellcheck shell=bash
 # Plans that are kept in a file, so that what is applied is what was shown. Source it after common.sh.
-plans=$(mktemp -d) || exit 1 # for this user alone: a plan holds what the state does
-trap 'rm -rf -- "$plans"' EXIT
+
+# Makes the folder for them, which is this user's alone: a plan holds what the state does.
+keep_plans() {
+    plans=$(mktemp -d) || exit 1
+    trap 'rm -rf -- "$plans"' EXIT
+}
 
 # Makes and shows a plan. Status 2 if it would change anything, outputs among it, as Terraform has it.
 make_plan() { # NAME ARGUMENT...

@@ -38,7 +38,7 @@ wait_for_rollout() { # [DEPLOYMENT]: the one that has to be in service at the en
         sleep "$LOOK_SECONDS"
     done
     [[ $line == COMPLETED* ]] || fail "the tasks are not steady after $ROLLOUT_MINUTES minutes; \`make doctor\` looks for the reason"
-    [ "$(primary <<<"$found")" = "$expected" ] && { [ $# -eq 0 ] || [ "$(primary .id <<<"$found")" = "$1" ]; } ||
+    [[ $(primary <<<"$found") == "$expected" && (-z ${1:-} || $(primary .id <<<"$found") == "$1") ]] ||
         fail "ECS has undone the deployment: new tasks failed or an alarm went off; $SEE_LOGS. What runs now stays \
 until there are other images, or RETRY=yes make deploy"
 }

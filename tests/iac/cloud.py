@@ -157,8 +157,7 @@ class Road:
         return [r for r in self.rules if r["GroupId"] == group and r["IsEgress"]]
 
 
-# Lists that must be empty when everything is destroyed: command → the member that holds them. Revisions
-# of task definitions are not among them; they stay on purpose, and cost nothing.
+# Lists that must be empty when everything is destroyed: command → the member that holds them.
 LISTS = {
     ("ec2", "describe-vpc-endpoints", *filters(vpc_endpoint_state="available,pendingAcceptance")): "VpcEndpoints",
     ("ec2", "describe-vpc-endpoint-service-configurations"): "ServiceConfigurations",
@@ -169,9 +168,12 @@ LISTS = {
     ("elbv2", "describe-load-balancers"): "LoadBalancers",
     ("elbv2", "describe-target-groups"): "TargetGroups",
     ("ecs", "list-clusters"): "clusterArns",
+    ("ecs", "list-task-definitions", "--status", "ACTIVE"): "taskDefinitionArns",
+    ("ecs", "list-task-definitions", "--status", "INACTIVE"): "taskDefinitionArns",
     ("ecr", "describe-repositories"): "repositories",
     ("rds", "describe-db-clusters"): "DBClusters",
     ("rds", "describe-db-instances"): "DBInstances",
+    ("rds", "describe-db-cluster-snapshots", "--snapshot-type", "manual"): "DBClusterSnapshots",
     ("secretsmanager", "list-secrets"): "SecretList",
     ("logs", "describe-log-groups"): "logGroups",
     ("sns", "list-topics"): "Topics",

@@ -90,6 +90,17 @@ class Copy:
         plan["changed"] = status == 2
         return plan
 
+    def command(self, name, *arguments, **environment):
+        """One of iac/bin, with the same variables, unasked. Returns its exit status and what it printed."""
+        for file in self.file:
+            shutil.copy(file.removeprefix("-var-file="), os.path.join(self.root, "inputs.auto.tfvars"))
+        variables = {f"TF_VAR_{key}": value for key, value in self.variables.items()}
+        done = subprocess.run([os.path.join(self.folder, "iac", "bin", name), *arguments], text=True,
+                              env=self.environment | {"YES": "yes"} | variables | environment,
+                              stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                              timeout=TIMEOUT_S, check=False)
+        return done.returncode, done.stdout
+
     def outputs(self):
         text = self.run("output", "-json", "-no-color")[1]
         return {name: output["value"] for name, output in json.loads(text).items()}

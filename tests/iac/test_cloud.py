@@ -43,6 +43,16 @@ class Applied(unittest.TestCase):
         with open(os.path.join(terraform.TOP, "iac", "README.md"), encoding="utf-8") as page:
             self.assertIn(f"{sum(len(e['SubnetIds']) for e in endpoints)} interfaces:", page.read())
 
+    def test_schema_was_migrated(self):
+        """By a task that Terraform ran, with a role that it had made."""
+        found = aws("ecs", "list-tasks", "--cluster", "postern", "--family", "postern-migrate",
+                    "--desired-status", "STOPPED")
+        self.assertEqual(len(found["taskArns"]), 1)
+        [secret] = [s["Name"] for s in aws("secretsmanager", "list-secrets")["SecretList"]
+                    if s["Name"].startswith("postern/database-role-")]
+        value = json.loads(aws("secretsmanager", "get-secret-value", "--secret-id", secret)["SecretString"])
+        self.assertEqual((value["username"], len(value["password"])), ("postern_1", 40))
+
 
 class Road(unittest.TestCase):
     """Each thing is found only through the one before it, from the consumer's endpoint to the container."""
@@ -354,7 +364,9 @@ class ChosenOnce(unittest.TestCase):
 class Destroyed(unittest.TestCase):
     def test_nothing_is_left(self):
         CONSUMER.result().destroy()
-        COPY.destroy()
+        status, text = COPY.command("destroy")
+        self.assertEqual(status, 0, text)
+        self.assertIn("what is left costs nothing", text)
         for command, left in cloud.left_over().items():
             with self.subTest(command):
                 self.assertEqual(left, [])

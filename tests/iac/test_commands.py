@@ -83,8 +83,8 @@ class Commands(commands.Commands):
         connections = [{"VpcEndpointId": f"vpce-{number}", "VpcEndpointState": state} for number, state in
                        enumerate(("available", "pendingAcceptance", "rejected", "deleted", "failed", "expired"))]
         for command in ("plan", "deploy"):
-            status, text = self.run_command(command, terraform__plan=[0, ""], aws={"ec2:DescribeVpcEndpointConnections": {
-                "VpcEndpointConnections": connections}})
+            status, text = self.run_command(command, terraform__plan=[0, ""], aws={
+                "ec2:DescribeVpcEndpointConnections": {"VpcEndpointConnections": connections}})
             with self.subTest(command):
                 self.assertEqual(status, 0, text)
                 planned = [call for call in self.calls() if "plan" in call["argv"]][-1]

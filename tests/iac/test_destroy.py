@@ -2,8 +2,6 @@
 """`make destroy` where a deployment or a deletion stopped half-way, on the emulator: it leaves nothing."""
 
 import json
-import os
-import subprocess
 import sys
 import unittest
 
@@ -25,21 +23,14 @@ def setUpModule():
                                                       for image, digest in cloud.DIGESTS.items()})
 
 
-def destroy(**environment):
-    done = subprocess.run([os.path.join(COPY.root, "bin", "destroy")], text=True, timeout=terraform.TIMEOUT_S,
-                          env=COPY.environment | {"YES": "yes"} | environment, check=False,
-                          stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
-    return done.returncode, done.stdout
-
-
 class Destroy(unittest.TestCase):
     def assert_refused(self, sentence):
-        status, text = destroy()
+        status, text = COPY.command("destroy")
         self.assertEqual(status, 1, text)
         self.assertIn(sentence, text)
 
     def assert_all_is_deleted(self):
-        status, text = destroy(**ALLOWED)
+        status, text = COPY.command("destroy", **ALLOWED)
         self.assertEqual(status, 0, text)
         for command, left in cloud.left_over().items():
             self.assertEqual(left, [], command)

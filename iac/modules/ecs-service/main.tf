@@ -6,6 +6,13 @@ resource "aws_cloudwatch_log_group" "this" {
   kms_key_id        = var.logs_key_arn
 }
 
+# The name that Container Insights writes to; what ECS makes by itself is kept for ever.
+resource "aws_cloudwatch_log_group" "insights" {
+  name              = "/aws/ecs/containerinsights/${var.name}/performance"
+  retention_in_days = var.log_retention_days
+  kms_key_id        = var.logs_key_arn
+}
+
 resource "aws_ecs_cluster" "this" {
   name = var.name
 
@@ -13,6 +20,8 @@ resource "aws_ecs_cluster" "this" {
     name  = "containerInsights"
     value = "enabled"
   }
+
+  depends_on = [aws_cloudwatch_log_group.insights]
 }
 
 resource "aws_ecs_service" "this" {

@@ -3,7 +3,7 @@
 from moto.rds.models import DBCluster
 from moto.rds.responses import RDSResponse as RDS
 
-from patch import after, computing
+from patch import after, computing, replacing
 
 
 @computing(DBCluster)
@@ -32,3 +32,16 @@ def create_db_instance(self, answer):
     for parameter, attribute in KEPT.items():
         if self.params.get(parameter):
             setattr(instance, attribute, self.params[parameter])
+
+
+settings_of = DBCluster.get_cfg
+
+
+@replacing(DBCluster)
+def get_cfg(self):
+    """Of a cluster whose password RDS manages, for one that is restored from its snapshot: this one's is set later."""
+    self.__dict__.setdefault("_master_user_password", None)
+    settings = settings_of(self)
+    for name in ("manage_master_user_password", "master_user_secret", "db_cluster_resource_id", "created"):
+        settings.pop(name, None)
+    return settings | {"master_user_password": "of-the-snapshot"}
