@@ -19,6 +19,7 @@ static const enum api_status api_statuses[STORE_RESULT_MAX] = {
     [STORE_UNKNOWN] = API_UNKNOWN,
     [STORE_OLD_SCHEMA] = API_STORE_DOWN,
     [STORE_NEW_SCHEMA] = API_STORE_DOWN,
+    [STORE_UNSUITABLE] = API_STORE_DOWN,
     [STORE_FAULT] = API_FAULT,
 };
 

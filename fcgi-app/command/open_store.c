@@ -12,6 +12,9 @@ static const char *const open_store_advice[STORE_RESULT_MAX] = {
                       "command again, which does no harm if it is",
     [STORE_OLD_SCHEMA] = "its schema is older than this program; run 'postern migrate'",
     [STORE_NEW_SCHEMA] = "its schema is newer than this program; install a newer postern",
+    [STORE_UNSUITABLE] =
+        "its server lacks what this program needs, such as a privilege; the log line "
+        "above names it and says what to do",
     [STORE_FAULT] = "it is damaged or no store of postern's; the log line above names the call",
 };
 

@@ -33,6 +33,7 @@ const char *const store_result_names[STORE_RESULT_MAX] = {
     [STORE_UNKNOWN] = "outcome unknown",
     [STORE_OLD_SCHEMA] = "schema too old",
     [STORE_NEW_SCHEMA] = "schema too new",
+    [STORE_UNSUITABLE] = "unsuitable",
     [STORE_FAULT] = "fault",
 };
 

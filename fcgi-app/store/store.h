@@ -28,6 +28,7 @@ enum store_result {
     STORE_UNKNOWN,         /* lost before it said whether it made the change; ask again later */
     STORE_OLD_SCHEMA,      /* the schema is older than this program: postern migrate */
     STORE_NEW_SCHEMA,      /* the schema serves newer programs only: install a newer postern */
+    STORE_UNSUITABLE,      /* the server lacks what this program needs; logged with what to do */
     STORE_FAULT,           /* a defect of this program or of the data; logged where it was found */
     STORE_RESULT_MAX
 };

@@ -6,6 +6,7 @@ static const char *const trouble_texts[STORE_RESULT_MAX] = {
         "the store was lost, or its disk failed, before it said what became of a change",
     [STORE_OLD_SCHEMA] = "the store's schema is older than this program: run postern migrate",
     [STORE_NEW_SCHEMA] = "the store's schema is newer than this program: install a newer postern",
+    [STORE_UNSUITABLE] = "the store's server is not as this program needs it",
     [STORE_FAULT] = "the store failed in a way it never should",
 };
 

@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "store/postgres/connect.h"
+#include "store/postgres/privilege.h"
 #include "store/postgres/reach.h"
 
 enum {
@@ -74,8 +75,11 @@ static int postgres_call_code(struct postgres *p)
     return -p->causes;
 }
 
-static enum store_result postgres_call_leave(struct postgres *p, enum store_result result)
+static enum store_result postgres_call_leave(struct postgres *p, const struct postgres_call *call,
+                                             enum store_result result)
 {
+    if (result == STORE_UNSUITABLE)
+        postgres_privilege_advise(p, call->migrates);
     /* Within a call that failed half-way. */
     if (p->conn && !p->idle)
         postgres_session_close(p);
@@ -102,5 +106,5 @@ enum store_result postgres_call_run(struct store *store, const struct postgres_c
     /* The statements of this connection, if any, are of the old schema. */
     if (call->migrates)
         postgres_session_close(p);
-    return postgres_call_leave(p, result);
+    return postgres_call_leave(p, call, result);
 }

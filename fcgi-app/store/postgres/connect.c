@@ -64,6 +64,21 @@ static void postgres_connect_ignore(void *context, const PGresult *result)
     (void)result;
 }
 
+/* What the database cannot hold would fail in the middle of an order. */
+static enum store_result postgres_connect_encoding(struct postgres *p)
+{
+    const char *encoding = PQparameterStatus(p->conn, "server_encoding");
+    char text[POSTGRES_ERROR_SIZE];
+    if (encoding && strcmp(encoding, "UTF8") == 0)
+        return STORE_OK;
+    snprintf(text, sizeof text,
+             "the database's encoding is %s, not UTF8; make one with CREATE DATABASE ... ENCODING "
+             "'UTF8' TEMPLATE template0",
+             encoding ? encoding : "unknown");
+    postgres_session_close(p);
+    return postgres_session_fail(p, STORE_UNSUITABLE, text);
+}
+
 /* Connects to one host until a time; resolving its name is not bounded by it, but by the resolver's
  * own timeouts. */
 static enum store_result postgres_connect_to(struct postgres *p, int host, int64_t until_us)
@@ -86,7 +101,7 @@ static enum store_result postgres_connect_to(struct postgres *p, int host, int64
     }
     if (state == PGRES_POLLING_OK && PQsetnonblocking(p->conn, 1) == 0) {
         p->idle = true;
-        return STORE_OK;
+        return postgres_connect_encoding(p);
     }
     postgres_session_fail(p, STORE_UNREACHABLE,
                           state == PGRES_POLLING_FAILED ? PQerrorMessage(p->conn)
@@ -139,8 +154,9 @@ static enum store_result postgres_connect_again(struct postgres *p)
     int64_t now_us = clock_monotonic_us();
     /* The error is still that of the attempt before. */
     if (now_us < p->next_connect_us)
-        return STORE_UNREACHABLE;
+        return p->last_connect;
     enum store_result result = postgres_connect_any(p);
+    p->last_connect = result;
     if (result != STORE_OK) {
         postgres_session_close(p);
         p->next_connect_us = clock_monotonic_us() + POSTGRES_RECONNECT_US;

@@ -8,6 +8,7 @@
 #include "store/postgres/consumer.h"
 #include "store/postgres/migrate.h"
 #include "store/postgres/order.h"
+#include "store/postgres/privilege.h"
 #include "store/postgres/product.h"
 #include "store/postgres/schema.h"
 #include "store/postgres/target.h"
@@ -59,7 +60,7 @@ static enum store_result postgres_driver_look(struct postgres *p, void *context)
     enum store_result result = postgres_schema_check(p);
     if (result == STORE_OLD_SCHEMA || result == STORE_NEW_SCHEMA)
         p->ready = false;
-    return result;
+    return result == STORE_OK ? postgres_privilege_check(p) : result;
 }
 
 static enum store_result postgres_ping(struct store *store)

@@ -3,6 +3,7 @@
 #include "gen/postgres_schema.h"
 #include "store/postgres/call.h"
 #include "store/postgres/query.h"
+#include "store/postgres/row.h"
 #include "store/postgres/schema.h"
 
 enum { POSTGRES_MIGRATIONS = sizeof postgres_schema / sizeof postgres_schema[0] };
@@ -33,6 +34,19 @@ static enum store_result postgres_migrate_apply(struct postgres *p, int version)
     return result;
 }
 
+/* Makes the table of versions if there is none. Who may create nothing can still be told that
+ * there is nothing to do. */
+static enum store_result postgres_migrate_begin(struct postgres *p)
+{
+    PGresult *row = NULL;
+    enum store_result result = postgres_query_run(p, POSTGRES_SQL_MIGRATE_LOOK, NULL, 0, &row);
+    bool there = result == STORE_OK && postgres_row_number(row, 0, 0);
+    PQclear(row);
+    return result == STORE_OK && !there
+               ? postgres_query_run(p, POSTGRES_SQL_MIGRATE_BEGIN, NULL, 0, NULL)
+               : result;
+}
+
 static enum store_result postgres_migrate_locked(struct postgres *p, void *context)
 {
     const struct migrate *given = context;
@@ -40,6 +54,8 @@ static enum store_result postgres_migrate_locked(struct postgres *p, void *conte
     enum store_result result = postgres_query_run(p, POSTGRES_SQL_MIGRATE_LOCK, NULL, 0, NULL);
     int serves = 0;
     p->unbounded = true;
+    if (result == STORE_OK)
+        result = postgres_migrate_begin(p);
     if (result == STORE_OK)
         result = postgres_schema_read(p, given->from, &serves);
     if (result == STORE_OK && serves > postgres_schema_version())

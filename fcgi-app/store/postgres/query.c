@@ -27,6 +27,7 @@ static const struct {
     {"55P03", STORE_BUSY, POSTGRES_NONE},             /* lock_not_available: lock_timeout */
     {"57014", STORE_BUSY, POSTGRES_NONE},             /* query_canceled: statement_timeout */
     {"25006", STORE_UNREACHABLE, POSTGRES_ELSEWHERE}, /* read only: another host is the primary */
+    {"42501", STORE_UNSUITABLE, POSTGRES_NONE},       /* insufficient_privilege */
     {"26000", STORE_UNREACHABLE, POSTGRES_RECONNECT}, /* no such statement: something reset it */
     {"0A000", STORE_UNREACHABLE, POSTGRES_RECONNECT}, /* the plan's columns were migrated away */
     {"57P", STORE_UNREACHABLE, POSTGRES_LOST},        /* operator intervention */

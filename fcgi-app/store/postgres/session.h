@@ -10,7 +10,7 @@
 #include "store/driver.h"
 #include "store/trouble.h"
 
-enum { POSTGRES_STATE_SIZE = 6, POSTGRES_ERROR_SIZE = 200 };
+enum { POSTGRES_STATE_SIZE = 6, POSTGRES_ERROR_SIZE = 500 };
 
 /* A failure, kept until the call ends and it is logged. */
 struct postgres_error {
@@ -33,17 +33,18 @@ struct postgres {
     char *password_file;       /* owned; NULL if none */
     char name[128];            /* what the log shows of the URL */
     int timeout_ms;
-    PGconn *conn;            /* NULL while there is no connection */
-    bool ready;              /* its schema is checked, its statements are prepared */
-    bool idle;               /* it waits for a statement */
-    int64_t session;         /* the advisory lock that it holds as long as it lives */
-    int host;                /* which of the URL's hosts answered last */
-    int64_t next_connect_us; /* no attempt to connect before */
-    int64_t end_us;          /* the deadline of the call that runs */
-    int64_t deadline_us;     /* and of what it does at present; never later */
-    bool unbounded;          /* only each step is bounded, see postgres_session_until */
-    bool shown;              /* the visitor has seen a row, so nothing can be done over */
-    int retries, losses;     /* attempts of the call that runs */
+    PGconn *conn;                   /* NULL while there is no connection */
+    bool ready;                     /* its schema is checked, its statements are prepared */
+    bool idle;                      /* it waits for a statement */
+    int64_t session;                /* the advisory lock that it holds as long as it lives */
+    int host;                       /* which of the URL's hosts answered last */
+    int64_t next_connect_us;        /* no attempt to connect before */
+    enum store_result last_connect; /* how the last attempt ended */
+    int64_t end_us;                 /* the deadline of the call that runs */
+    int64_t deadline_us;            /* and of what it does at present; never later */
+    bool unbounded;                 /* only each step is bounded, see postgres_session_until */
+    bool shown;                     /* the visitor has seen a row, so nothing can be done over */
+    int retries, losses;            /* attempts of the call that runs */
     enum postgres_remedy remedy;
     const char *call; /* the use case that runs, for the log */
     struct postgres_error error;

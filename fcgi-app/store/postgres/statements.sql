@@ -5,6 +5,22 @@
 -- name: version
 SELECT coalesce(max(version), 0), coalesce(max(serves), 0) FROM schema_version;
 
+-- name: privileges
+-- Whether the session is read only, and what to grant so that orders can be placed; NULL: nothing. A
+-- privilege for one column is enough, which a person gave knowing why.
+SELECT current_setting('transaction_read_only'),
+    string_agg(format('GRANT %s ON %s TO %I', needed.privilege, needed.name, current_user), '; ')
+FROM (VALUES
+    ('products', 'SELECT'), ('products', 'UPDATE'),
+    ('orders', 'SELECT'), ('orders', 'INSERT'),
+    ('order_lines', 'SELECT'), ('order_lines', 'INSERT'),
+    ('idempotency_keys', 'SELECT'), ('idempotency_keys', 'INSERT'),
+    ('idempotency_keys', 'UPDATE'), ('idempotency_keys', 'DELETE')
+) AS needed (name, privilege)
+WHERE NOT CASE needed.privilege
+    WHEN 'DELETE' THEN has_table_privilege(needed.name, needed.privilege)
+    ELSE has_any_column_privilege(needed.name, needed.privilege) END;
+
 -- name: begin
 BEGIN;
 
@@ -18,7 +34,12 @@ ROLLBACK;
 -- The numbers spell PSTR and stand for the schema.
 SET LOCAL statement_timeout = 0;
 SELECT pg_advisory_xact_lock(1347638354, 1);
-CREATE TABLE IF NOT EXISTS schema_version (
+
+-- name: migrate_look
+SELECT (to_regclass('schema_version') IS NOT NULL)::INTEGER;
+
+-- name: migrate_begin
+CREATE TABLE schema_version (
     version BIGINT NOT NULL PRIMARY KEY,
     -- The oldest version whose programs it still serves.
     serves BIGINT NOT NULL,

@@ -27,6 +27,7 @@ static void test_handlers(void)
         {__LINE__, "/readyz", false, STORE_UNREACHABLE, API_STORE_DOWN},
         {__LINE__, "/readyz", false, STORE_OLD_SCHEMA, API_STORE_DOWN},
         {__LINE__, "/readyz", false, STORE_NEW_SCHEMA, API_STORE_DOWN},
+        {__LINE__, "/readyz", false, STORE_UNSUITABLE, API_STORE_DOWN},
         {__LINE__, "/readyz", false, STORE_FAULT, API_FAULT},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {

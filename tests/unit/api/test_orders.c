@@ -47,6 +47,7 @@ static void test_place_status(void)
         {__LINE__, ONE, STORE_BUSY, API_STORE_BUSY, 1},
         {__LINE__, ONE, STORE_UNREACHABLE, API_STORE_DOWN, 1},
         {__LINE__, ONE, STORE_UNKNOWN, API_UNKNOWN, 1},
+        {__LINE__, ONE, STORE_UNSUITABLE, API_STORE_DOWN, 1},
         {__LINE__, ONE, STORE_FAULT, API_FAULT, 1},
         {__LINE__, "", STORE_OK, API_MALFORMED, 0},
         {__LINE__, "{", STORE_OK, API_MALFORMED, 0},

@@ -43,6 +43,7 @@ static void test_note(void)
         {__LINE__, STORE_OK, 0, "", ""},
         /* The same cause, after it was over. */
         {__LINE__, STORE_UNKNOWN, 11, "\"error\"", "what became of a change"},
+        {__LINE__, STORE_UNSUITABLE, 11, "\"error\"", "not as this program needs it"},
         {__LINE__, STORE_FAULT, 11, "\"error\"", "in a way it never should"},
         {__LINE__, STORE_OK, 0, "\"info\"", "the store is back"},
         {__LINE__, STORE_NOT_FOUND, 0, "", ""},

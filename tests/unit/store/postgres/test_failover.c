@@ -89,7 +89,7 @@ static int64_t ordered(const char *consumer)
 }
 
 /* A standby is passed over, wherever it stands: when connecting, or by who takes any host as soon
- * as there is an order. */
+ * as there is an order, or readiness is asked for. */
 static void test_standby_first(void)
 {
     static const struct {
@@ -101,17 +101,21 @@ static void test_standby_first(void)
         {__LINE__, "?target_session_attrs=read-write", 1},
         {__LINE__, "?target_session_attrs=any", 0},
     };
-    int64_t stock = fixture_stock(1);
+    int64_t stock = fixture_stock(1), quantity;
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         CHECK_ROW(rows[i].line);
         char url[FIXTURE_URL_SIZE];
         make_url(url, standby.port, primary.port, rows[i].parameters);
         struct store *store = fixture_open_url(url, WAIT_MS);
-        CHECK_INT(store_ping(store), STORE_OK);
+        CHECK_INT(store_product_get(store, 1, fixture_see_quantity, &quantity), STORE_OK);
         CHECK_INT(((struct postgres *)store)->host, rows[i].host);
         CHECK_INT(place(store, NULL, 1), STORE_OK);
         CHECK_INT(((struct postgres *)store)->host, 1);
         CHECK_INT(fixture_stock(1), --stock);
+        store_close(store);
+        store = fixture_open_url(url, WAIT_MS);
+        CHECK_INT(store_ping(store), STORE_OK);
+        CHECK_INT(((struct postgres *)store)->host, 1);
         store_close(store);
     }
 }
@@ -201,7 +205,22 @@ static void test_fail_over(void)
     CHECK_INT(fixture_stock(1) + ordered("c"), 10);
 }
 
+/* A standby that is the only host is read from all the same; it is not ready. */
+static void test_standby_alone(void)
+{
+    char url[FIXTURE_URL_SIZE];
+    int64_t quantity = -1;
+    postgres_server_url(&standby, "postgres", url);
+    struct store *store = fixture_open_url(url, WAIT_MS);
+    CHECK_INT(store_product_get(store, 1, fixture_see_quantity, &quantity), STORE_OK);
+    CHECK_COMPARE(quantity, >=, 0);
+    CHECK_INT(store_ping(store), STORE_UNREACHABLE);
+    CHECK_CONTAINS(((struct postgres *)store)->error.text, "read only");
+    store_close(store);
+}
+
 static CU_TestInfo tests[] = {
+    {"standby alone", test_standby_alone},
     {"standby first", test_standby_first},
     {"standby cannot tell", test_standby_cannot_tell},
     {"standby away", test_standby_away},

@@ -9,6 +9,7 @@
 
 #include "base/clock.h"
 #include "check.h"
+#include "store/postgres/session.h"
 #include "suite.h"
 #include "unit/store/store_fixture.h"
 
@@ -79,6 +80,140 @@ static void test_plain_role(void)
     CHECK_INT(store_order_get(store, "c", outcome.order.id, &outcome.order), STORE_OK);
     store_close(store);
     sql("DROP OWNED BY plain; DROP ROLE plain");
+    fixture_end();
+}
+
+/* What the store said of its last failure. */
+static const char *said(struct store *store)
+{
+    return ((struct postgres *)store)->error.text;
+}
+
+/* A role with no more rights than orders need. */
+static struct store *open_narrow(void)
+{
+    char url[FIXTURE_URL_SIZE];
+    sql("CREATE ROLE narrow LOGIN; REVOKE CREATE ON SCHEMA public FROM PUBLIC;"
+        "GRANT SELECT ON ALL TABLES IN SCHEMA public TO narrow;"
+        "GRANT UPDATE ON products TO narrow; GRANT INSERT ON orders, order_lines TO narrow;"
+        "GRANT INSERT, UPDATE, DELETE ON idempotency_keys TO narrow");
+    role_url("narrow", url);
+    return fixture_open_url(url, 2000);
+}
+
+static void close_narrow(struct store *store)
+{
+    store_close(store);
+    sql("DROP OWNED BY narrow; DROP ROLE narrow");
+}
+
+/* Whatever an order needs, readiness misses it, and says what to grant. */
+static void test_missing_privilege(void)
+{
+    static const struct {
+        int line;
+        const char *privilege;
+        bool replay; /* the order that misses it is a replay */
+    } rows[] = {
+        {__LINE__, "SELECT ON products", false},
+        {__LINE__, "UPDATE ON products", false},
+        {__LINE__, "SELECT ON orders", true},
+        {__LINE__, "INSERT ON orders", false},
+        {__LINE__, "SELECT ON order_lines", true},
+        {__LINE__, "INSERT ON order_lines", false},
+        {__LINE__, "SELECT ON idempotency_keys", false},
+        {__LINE__, "INSERT ON idempotency_keys", false},
+        {__LINE__, "UPDATE ON idempotency_keys", false},
+        {__LINE__, "DELETE ON idempotency_keys", false},
+    };
+    char text[160];
+    fixture_begin();
+    struct store *store = open_narrow();
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        CHECK_ROW(rows[i].line);
+        CHECK_INT(store_ping(store), STORE_OK);
+        CHECK_INT(
+            fixture_place(store, "c", "first", FIXTURE_NOW_US, fixture_request(1, 1), &outcome),
+            i == 0 ? STORE_OK : STORE_REPLAYED);
+        snprintf(text, sizeof text, "REVOKE %s FROM narrow", rows[i].privilege);
+        sql(text);
+        CHECK_INT(fixture_place(store, "c", rows[i].replay ? "first" : "new", FIXTURE_NOW_US,
+                                fixture_request(1, 1), &outcome),
+                  STORE_UNSUITABLE);
+        CHECK_CONTAINS(said(store), "permission denied for table");
+        CHECK_CONTAINS(said(store), "missing privilege; run: GRANT SELECT, INSERT, UPDATE");
+        CHECK_CONTAINS(said(store), "TO \"narrow\"");
+        CHECK_INT(store_ping(store), STORE_UNSUITABLE);
+        snprintf(text, sizeof text, "GRANT %s TO narrow", rows[i].privilege);
+        CHECK_CONTAINS(said(store), text);
+        sql(text);
+    }
+    close_narrow(store);
+    fixture_end();
+}
+
+/* Products are read all the same, and orders are placed once it is over. */
+static void test_read_only(void)
+{
+    int64_t quantity = -1;
+    fixture_begin();
+    struct store *store = open_narrow();
+    sql("ALTER ROLE narrow SET default_transaction_read_only = on");
+    CHECK_INT(store_product_get(store, 1, fixture_see_quantity, &quantity), STORE_OK);
+    CHECK_INT(quantity, 10);
+    CHECK_INT(place_one(store), STORE_UNREACHABLE);
+    CHECK_INT(store_ping(store), STORE_UNREACHABLE);
+    CHECK_CONTAINS(said(store), "default_transaction_read_only");
+    sql("ALTER ROLE narrow RESET default_transaction_read_only");
+    CHECK_TRUE(fixture_recovers(store));
+    CHECK_INT(place_one(store), STORE_OK);
+    close_narrow(store);
+    fixture_end();
+}
+
+/* Who may create nothing learns that there is nothing to do, or else what to grant. */
+static void test_migrate_narrow(void)
+{
+    int from = -1, to = -1;
+    fixture_begin();
+    struct store *store = open_narrow();
+    CHECK_INT(store_migrate(store, &from, &to), STORE_OK);
+    CHECK_INT(from, to);
+    close_narrow(store);
+    fixture_end();
+    fixture_begin_empty();
+    sql("CREATE ROLE narrow LOGIN; REVOKE CREATE ON SCHEMA public FROM PUBLIC");
+    char url[FIXTURE_URL_SIZE];
+    role_url("narrow", url);
+    store = fixture_open_url(url, 2000);
+    CHECK_INT(store_migrate(store, &from, &to), STORE_UNSUITABLE);
+    CHECK_CONTAINS(said(store), "missing privilege");
+    CHECK_CONTAINS(said(store), "GRANT USAGE, CREATE ON SCHEMA public TO \"narrow\"");
+    close_narrow(store);
+    fixture_end();
+}
+
+/* Any encoding but UTF8 is refused, before anything is made. */
+static void test_encoding(void)
+{
+    static const char *const encodings[] = {"LATIN1", "SQL_ASCII"};
+    char text[160], url[FIXTURE_URL_SIZE];
+    int from, to;
+    fixture_begin_empty();
+    for (size_t i = 0; i < sizeof encodings / sizeof encodings[0]; i++) {
+        CHECK_OF("%s", encodings[i]);
+        snprintf(text, sizeof text,
+                 "CREATE DATABASE other ENCODING '%s' TEMPLATE template0 LOCALE 'C'", encodings[i]);
+        sql(text);
+        postgres_server_url(&fixture_server, "other", url);
+        struct store *store = fixture_open_url(url, 2000);
+        CHECK_INT(store_migrate(store, &from, &to), STORE_UNSUITABLE);
+        CHECK_CONTAINS(said(store), encodings[i]);
+        CHECK_CONTAINS(said(store), "UTF8");
+        CHECK_INT(store_ping(store), STORE_UNSUITABLE);
+        store_close(store);
+        sql("DROP DATABASE other WITH (FORCE)");
+    }
     fixture_end();
 }
 
@@ -171,11 +306,11 @@ static void test_refused_set_up(void)
     snprintf(url, sizeof url, "postgresql://barred@127.0.0.1:%d,127.0.0.1:%d/%s",
              fixture_server.port, fixture_server.port, database());
     struct store *store = fixture_open_url(url, 2000);
-    CHECK_INT(store_ping(store), STORE_FAULT);
+    CHECK_INT(store_ping(store), STORE_UNSUITABLE);
     int before = open_files();
     for (int i = 0; i < 3; i++) {
         clock_sleep_us(200000); /* or it would not try */
-        CHECK_INT(store_ping(store), STORE_FAULT);
+        CHECK_INT(store_ping(store), STORE_UNSUITABLE);
     }
     CHECK_INT(open_files(), before);
     store_close(store);
@@ -186,6 +321,10 @@ static void test_refused_set_up(void)
 static CU_TestInfo tests[] = {
     {"too many connections", test_too_many_connections},
     {"plain role", test_plain_role},
+    {"missing privilege", test_missing_privilege},
+    {"read only", test_read_only},
+    {"migrate narrow", test_migrate_narrow},
+    {"encoding", test_encoding},
     {"refused set-up", test_refused_set_up},
     {"password", test_password},
     CU_TEST_INFO_NULL,
