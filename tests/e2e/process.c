@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include "e2e/load.h"
 
@@ -159,4 +160,18 @@ int process_exit(int wait_status)
     if (wait_status < 0)
         return INT_MIN;
     return WIFEXITED(wait_status) ? WEXITSTATUS(wait_status) : -WTERMSIG(wait_status);
+}
+
+int process_run(const char *const *argv, int timeout_ms)
+{
+    char *vector[8] = {NULL};
+    for (size_t i = 0; argv[i] && i + 1 < sizeof vector / sizeof vector[0]; i++)
+        memcpy(&vector[i], &argv[i],
+               sizeof vector[i]); /* execvp takes no const, and changes none */
+    pid_t pid = fork();
+    if (pid == 0) {
+        execvp(vector[0], vector);
+        _exit(127);
+    }
+    return process_exit(pid > 0 ? process_reap(pid, timeout_ms) : -1);
 }

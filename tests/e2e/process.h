@@ -23,6 +23,10 @@ bool process_wait_end(pid_t pid, int timeout_ms);
  * timeout_ms. */
 int process_reap(pid_t pid, int timeout_ms);
 
+/* Runs a program to its end, in this process's environment and streams; argv ends with NULL.
+ * Returns what process_exit says; INT_MIN, and it is killed, after timeout_ms. */
+int process_run(const char *const *argv, int timeout_ms);
+
 /* What a wait status says: the exit status, or minus the signal that ended the process; INT_MIN for
  * process_reap's -1. */
 int process_exit(int wait_status);

@@ -21,7 +21,7 @@ bool sqlite_identity_of(const char *path, struct sqlite_identity *identity)
     *identity = (struct sqlite_identity){
         .device = makedev(st.stx_dev_major, st.stx_dev_minor),
         .inode = st.stx_ino,
-        .born_ns = st.stx_mask & STATX_BTIME
+        .born_ns = (st.stx_mask & STATX_BTIME)
                        ? st.stx_btime.tv_sec * INT64_C(1000000000) + st.stx_btime.tv_nsec
                        : 0,
     };

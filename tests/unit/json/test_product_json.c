@@ -61,64 +61,64 @@ static void test_open_errors(void)
     }
 }
 
+static const struct {
+    int line;
+    const char *text, *error;
+} item_rows[] = {
+    {__LINE__, "[7]", "line 1, item 1: must be an object"},
+    {__LINE__, "[{" GOOD "},[]]", "line 1, item 2: must be an object"},
+    {__LINE__, "[{" GOOD ",\"x\":1}]", "line 1, item 1: unknown member \"x\""},
+    {__LINE__, "[{" GOOD ",\"Id\":1}]", "line 1, item 1: unknown member \"Id\""},
+    {__LINE__, "[{" GOOD ",\"a\\u001b\":1}]", "line 1, item 1: unknown member \"a?\""},
+    {__LINE__, "[{}]",
+     "line 1, item 1: id is missing; it must be a whole number from 1 to 9007199254740991"},
+    {__LINE__, "[{\"id\":0,\"name\":\"N\",\"price\":1,\"quantity\":1}]",
+     "line 1, item 1: id must be a whole number from 1 to 9007199254740991"},
+    {__LINE__, "[{\"id\":\"1\",\"name\":\"N\",\"price\":1,\"quantity\":1}]",
+     "line 1, item 1: id must be a whole number from 1 to 9007199254740991"},
+    {__LINE__, "[{\"id\":1,\"name\":\"\",\"price\":1,\"quantity\":1}]",
+     "line 1, item 1: name must be 1 to 200 bytes of UTF-8 text without control characters"},
+    {__LINE__, "[{\"id\":1,\"name\":null,\"price\":1,\"quantity\":1}]",
+     "line 1, item 1: name must be 1 to 200 bytes of UTF-8 text without control characters"},
+    {__LINE__, "[{" GOOD ",\"description\":null}]",
+     "line 1, item 1: description must be at most 2000 bytes of UTF-8 text without NUL"},
+    {__LINE__, "[{\"id\":1,\"name\":\"N\",\"price\":1.999,\"quantity\":1}]",
+     "line 1, item 1: price must be a number from 0 to 99999999.99 with at most two decimals"},
+    {__LINE__, "[{\"id\":1,\"name\":\"N\",\"price\":\"1\",\"quantity\":1}]",
+     "line 1, item 1: price must be a number from 0 to 99999999.99 with at most two decimals"},
+    {__LINE__, "[{\"id\":1,\"name\":\"N\",\"price\":-0.01,\"quantity\":1}]",
+     "line 1, item 1: price must be a number from 0 to 99999999.99 with at most two decimals"},
+    {__LINE__, "[{\"id\":1,\"name\":\"N\",\"price\":1}]",
+     "line 1, item 1: quantity is missing; it must be a whole number from 0 to 1000000000"},
+    {__LINE__, "[{\"id\":1,\"name\":\"N\",\"price\":1e-400,\"quantity\":1}]",
+     "line 1, item 1: price must be a number from 0 to 99999999.99 with at most two decimals"},
+    {__LINE__, "[{\"id\":1,\"name\":\"N\",\"price\":9.9900000000000000001,\"quantity\":1}]",
+     "line 1, item 1: price must be a number from 0 to 99999999.99 with at most two decimals"},
+    {__LINE__, "[{\"id\":1,\"name\":\"N\",\"price\":1,\"quantity\":0.99999999999999999999}]",
+     "line 1, item 1: quantity must be a whole number from 0 to 1000000000"},
+    {__LINE__, "[{\"id\":1,\"name\":\"a\xc2\x9b\",\"price\":1,\"quantity\":1}]",
+     "line 1, item 1: name must be 1 to 200 bytes of UTF-8 text without control characters"},
+    /* Lines are counted through strings and nested values, whatever brackets they hold. */
+    {__LINE__,
+     "\n[\n{" GOOD "},\n\n{\"id\":2,\"name\":\"]},\\\"[{\",\n\"price\":1,\"quantity\":1} ,\n\t7]",
+     "line 7, item 3: must be an object"},
+    {__LINE__, "[{\"id\":1,\"name\":\"N\",\"price\":1,\"quantity\":1e400}]",
+     "line 1, item 1: quantity must be a whole number from 0 to 1000000000"},
+};
+
 static void test_item_errors(void)
 {
-    static const struct {
-        int line;
-        const char *text, *error;
-    } rows[] = {
-        {__LINE__, "[7]", "line 1, item 1: must be an object"},
-        {__LINE__, "[{" GOOD "},[]]", "line 1, item 2: must be an object"},
-        {__LINE__, "[{" GOOD ",\"x\":1}]", "line 1, item 1: unknown member \"x\""},
-        {__LINE__, "[{" GOOD ",\"Id\":1}]", "line 1, item 1: unknown member \"Id\""},
-        {__LINE__, "[{" GOOD ",\"a\\u001b\":1}]", "line 1, item 1: unknown member \"a?\""},
-        {__LINE__, "[{}]",
-         "line 1, item 1: id is missing; it must be a whole number from 1 to 9007199254740991"},
-        {__LINE__, "[{\"id\":0,\"name\":\"N\",\"price\":1,\"quantity\":1}]",
-         "line 1, item 1: id must be a whole number from 1 to 9007199254740991"},
-        {__LINE__, "[{\"id\":\"1\",\"name\":\"N\",\"price\":1,\"quantity\":1}]",
-         "line 1, item 1: id must be a whole number from 1 to 9007199254740991"},
-        {__LINE__, "[{\"id\":1,\"name\":\"\",\"price\":1,\"quantity\":1}]",
-         "line 1, item 1: name must be 1 to 200 bytes of UTF-8 text without control characters"},
-        {__LINE__, "[{\"id\":1,\"name\":null,\"price\":1,\"quantity\":1}]",
-         "line 1, item 1: name must be 1 to 200 bytes of UTF-8 text without control characters"},
-        {__LINE__, "[{" GOOD ",\"description\":null}]",
-         "line 1, item 1: description must be at most 2000 bytes of UTF-8 text without NUL"},
-        {__LINE__, "[{\"id\":1,\"name\":\"N\",\"price\":1.999,\"quantity\":1}]",
-         "line 1, item 1: price must be a number from 0 to 99999999.99 with at most two decimals"},
-        {__LINE__, "[{\"id\":1,\"name\":\"N\",\"price\":\"1\",\"quantity\":1}]",
-         "line 1, item 1: price must be a number from 0 to 99999999.99 with at most two decimals"},
-        {__LINE__, "[{\"id\":1,\"name\":\"N\",\"price\":-0.01,\"quantity\":1}]",
-         "line 1, item 1: price must be a number from 0 to 99999999.99 with at most two decimals"},
-        {__LINE__, "[{\"id\":1,\"name\":\"N\",\"price\":1}]",
-         "line 1, item 1: quantity is missing; it must be a whole number from 0 to 1000000000"},
-        {__LINE__, "[{\"id\":1,\"name\":\"N\",\"price\":1e-400,\"quantity\":1}]",
-         "line 1, item 1: price must be a number from 0 to 99999999.99 with at most two decimals"},
-        {__LINE__, "[{\"id\":1,\"name\":\"N\",\"price\":9.9900000000000000001,\"quantity\":1}]",
-         "line 1, item 1: price must be a number from 0 to 99999999.99 with at most two decimals"},
-        {__LINE__, "[{\"id\":1,\"name\":\"N\",\"price\":1,\"quantity\":0.99999999999999999999}]",
-         "line 1, item 1: quantity must be a whole number from 0 to 1000000000"},
-        {__LINE__, "[{\"id\":1,\"name\":\"a\xc2\x9b\",\"price\":1,\"quantity\":1}]",
-         "line 1, item 1: name must be 1 to 200 bytes of UTF-8 text without control characters"},
-        /* Lines are counted through strings and nested values, whatever brackets they hold. */
-        {__LINE__,
-         "\n[\n{" GOOD
-         "},\n\n{\"id\":2,\"name\":\"]},\\\"[{\",\n\"price\":1,\"quantity\":1} ,\n\t7]",
-         "line 7, item 3: must be an object"},
-        {__LINE__, "[{\"id\":1,\"name\":\"N\",\"price\":1,\"quantity\":1e400}]",
-         "line 1, item 1: quantity must be a whole number from 0 to 1000000000"},
-    };
-    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        CHECK_ROW(rows[i].line);
+    for (size_t i = 0; i < sizeof item_rows / sizeof item_rows[0]; i++) {
+        CHECK_ROW(item_rows[i].line);
         char text[TEXT_SIZE], error[PRODUCT_JSON_ERROR_SIZE];
         struct product product;
         int got = 1;
-        struct product_json_reader *reader = open_text(text, rows[i].text, error);
+        struct product_json_reader *reader = open_text(text, item_rows[i].text, error);
         CHECK_NOT_NULL(reader);
         while (reader && got == 1)
             got = product_json_next(reader, &product, error);
         CHECK_INT(got, -1);
-        CHECK_TEXT(error, rows[i].error);
+        CHECK_TEXT(error, item_rows[i].error);
         product_json_close(reader);
     }
 }

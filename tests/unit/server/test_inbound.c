@@ -60,65 +60,71 @@ static enum inbound_state feed(struct inbound *in, size_t piece)
     return in->state;
 }
 
-/* A part stands between the begin and the end of a request, or in place of the begin. */
+/* What stands between the begin and the end of a request. */
+static const struct part_row {
+    int line;
+    struct part first, second; /* type 0: none */
+    enum inbound_state state;
+    const char *value; /* of the variable A */
+} part_rows[] = {
+    {__LINE__, {0}, {0}, INBOUND_WHOLE, NULL},
+    {__LINE__, PARAMS("\1\1Ab"), {0}, INBOUND_WHOLE, "b"},
+    {__LINE__, PARAMS("\1\0A"), {0}, INBOUND_WHOLE, ""},
+    {__LINE__, PARAMS("\2\1ABc\1\3Adef"), {0}, INBOUND_WHOLE, "def"},
+    {__LINE__, PARAMS("\1\1Ab\1\1Ac"), {0}, INBOUND_WHOLE, "b"},
+    {__LINE__, PARAMS("\1"), PARAMS("\1Ab"), INBOUND_WHOLE, "b"},
+    {__LINE__, PARAMS("\x80\0\0\1\x80\0\0\1Ab"), {0}, INBOUND_WHOLE, "b"},
+    {__LINE__, PARAMS("\1\2Ab"), {0}, INBOUND_BROKEN, NULL},
+    {__LINE__, PARAMS("\1"), {0}, INBOUND_BROKEN, NULL},
+    {__LINE__, PARAMS("\x80\0\0"), {0}, INBOUND_BROKEN, NULL},
+    {__LINE__,
+     PARAMS("\1\xff\xff\xff\xff"
+            "Ab"),
+     {0},
+     INBOUND_BROKEN,
+     NULL},
+    {__LINE__, PARAMS("\1\2Ab\0"), {0}, INBOUND_BROKEN, NULL},
+    /* Records of no request, and of another one, are passed over. */
+    {__LINE__, {FCGI_GET_VALUES, 0, BYTES("\1\1Ab")}, {0}, INBOUND_WHOLE, NULL},
+    {__LINE__, {FCGI_PARAMS, ID + 1, BYTES("\1\1Ab")}, {0}, INBOUND_WHOLE, NULL},
+    {__LINE__, {FCGI_PARAMS, ID + 1, "", 0}, PARAMS("\1\1Ab"), INBOUND_WHOLE, "b"},
+    {__LINE__, {99, ID, BYTES("what")}, {0}, INBOUND_WHOLE, NULL},
+    {__LINE__, {FCGI_DATA, ID, BYTES("what")}, {0}, INBOUND_WHOLE, NULL},
+    /* Out of order. */
+    {__LINE__, {FCGI_ABORT_REQUEST, ID, "", 0}, {0}, INBOUND_BROKEN, NULL},
+    {__LINE__, {FCGI_STDIN, ID, BYTES("body")}, {0}, INBOUND_BROKEN, NULL},
+    {__LINE__, {FCGI_BEGIN_REQUEST, ID, BYTES(BEGIN)}, {0}, INBOUND_BROKEN, NULL},
+    {__LINE__, {FCGI_PARAMS, ID, "", 0}, PARAMS("\1\1Ab"), INBOUND_BROKEN, NULL},
+    {__LINE__, {FCGI_PARAMS, ID, "", 0}, {FCGI_STDIN, ID, BYTES("body")}, INBOUND_BROKEN, NULL},
+};
+
+/* The request of the row, its bytes in pieces of that size. */
+static void check_pieces(const struct part_row *row, size_t piece)
+{
+    struct inbound in;
+    CHECK_INT(feed(&in, piece), row->state, "pieces of %zu", piece);
+    const char *value = in.state == INBOUND_WHOLE ? inbound_variable(&in, "A") : NULL;
+    if (row->value)
+        CHECK_TEXT(value, row->value);
+    else
+        CHECK_NULL(value);
+    inbound_free(&in);
+}
+
 static void test_parts(void)
 {
-    static const struct {
-        int line;
-        struct part first, second; /* type 0: none */
-        enum inbound_state state;
-        const char *value; /* of the variable A */
-    } rows[] = {
-        {__LINE__, {0}, {0}, INBOUND_WHOLE, NULL},
-        {__LINE__, PARAMS("\1\1Ab"), {0}, INBOUND_WHOLE, "b"},
-        {__LINE__, PARAMS("\1\0A"), {0}, INBOUND_WHOLE, ""},
-        {__LINE__, PARAMS("\2\1ABc\1\3Adef"), {0}, INBOUND_WHOLE, "def"},
-        {__LINE__, PARAMS("\1\1Ab\1\1Ac"), {0}, INBOUND_WHOLE, "b"},
-        {__LINE__, PARAMS("\1"), PARAMS("\1Ab"), INBOUND_WHOLE, "b"},
-        {__LINE__, PARAMS("\x80\0\0\1\x80\0\0\1Ab"), {0}, INBOUND_WHOLE, "b"},
-        {__LINE__, PARAMS("\1\2Ab"), {0}, INBOUND_BROKEN, NULL},
-        {__LINE__, PARAMS("\1"), {0}, INBOUND_BROKEN, NULL},
-        {__LINE__, PARAMS("\x80\0\0"), {0}, INBOUND_BROKEN, NULL},
-        {__LINE__,
-         PARAMS("\1\xff\xff\xff\xff"
-                "Ab"),
-         {0},
-         INBOUND_BROKEN,
-         NULL},
-        {__LINE__, PARAMS("\1\2Ab\0"), {0}, INBOUND_BROKEN, NULL},
-        /* Records of no request, and of another one, are passed over. */
-        {__LINE__, {FCGI_GET_VALUES, 0, BYTES("\1\1Ab")}, {0}, INBOUND_WHOLE, NULL},
-        {__LINE__, {FCGI_PARAMS, ID + 1, BYTES("\1\1Ab")}, {0}, INBOUND_WHOLE, NULL},
-        {__LINE__, {FCGI_PARAMS, ID + 1, "", 0}, PARAMS("\1\1Ab"), INBOUND_WHOLE, "b"},
-        {__LINE__, {99, ID, BYTES("what")}, {0}, INBOUND_WHOLE, NULL},
-        {__LINE__, {FCGI_DATA, ID, BYTES("what")}, {0}, INBOUND_WHOLE, NULL},
-        /* Out of order. */
-        {__LINE__, {FCGI_ABORT_REQUEST, ID, "", 0}, {0}, INBOUND_BROKEN, NULL},
-        {__LINE__, {FCGI_STDIN, ID, BYTES("body")}, {0}, INBOUND_BROKEN, NULL},
-        {__LINE__, {FCGI_BEGIN_REQUEST, ID, BYTES(BEGIN)}, {0}, INBOUND_BROKEN, NULL},
-        {__LINE__, {FCGI_PARAMS, ID, "", 0}, PARAMS("\1\1Ab"), INBOUND_BROKEN, NULL},
-        {__LINE__, {FCGI_PARAMS, ID, "", 0}, {FCGI_STDIN, ID, BYTES("body")}, INBOUND_BROKEN, NULL},
-    };
-    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        CHECK_ROW(rows[i].line);
+    for (size_t i = 0; i < sizeof part_rows / sizeof part_rows[0]; i++) {
+        CHECK_ROW(part_rows[i].line);
         buffer_reset(&request, REQUEST_MAX);
         put(&begin);
-        if (rows[i].first.type)
-            put(&rows[i].first);
-        if (rows[i].second.type)
-            put(&rows[i].second);
+        if (part_rows[i].first.type)
+            put(&part_rows[i].first);
+        if (part_rows[i].second.type)
+            put(&part_rows[i].second);
         put(&params_end);
         put(&stdin_end);
-        for (size_t piece = 1; piece <= request.len; piece++) {
-            struct inbound in;
-            CHECK_INT(feed(&in, piece), rows[i].state, "pieces of %zu", piece);
-            const char *value = in.state == INBOUND_WHOLE ? inbound_variable(&in, "A") : NULL;
-            if (rows[i].value)
-                CHECK_TEXT(value, rows[i].value);
-            else
-                CHECK_NULL(value);
-            inbound_free(&in);
-        }
+        for (size_t piece = 1; piece <= request.len; piece++)
+            check_pieces(&part_rows[i], piece);
     }
 }
 

@@ -95,6 +95,12 @@ static void test_url(void)
         else
             CHECK_LACKS(shown, "s3cr");
     }
+}
+
+/* What is refused is said without what may be a password, and what to do is said too. */
+static void test_url_error(void)
+{
+    char error[512];
     CHECK_FALSE(store_takes("postgresql://u:a%t@h/db", error, sizeof error));
     CHECK_CONTAINS(error, "postgresql:…: ");
     CHECK_CONTAINS(error, "@ as %40");
@@ -427,6 +433,7 @@ static void test_locks_have_an_order(void)
 
 static CU_TestInfo tests[] = {
     {"url", test_url},
+    {"error of a url", test_url_error},
     {"schema version", test_schema_version},
     {"migrated elsewhere", test_migrated_elsewhere},
     {"settings", test_settings},

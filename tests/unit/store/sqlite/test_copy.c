@@ -263,10 +263,16 @@ static void test_restore_refused(void)
     }
     fixture = fixture_open();
     CHECK_INT(fixture_stock(1), 9);
+    fixture_end();
+}
+
+/* Another process's connection, which knows of no lock. */
+static void test_restore_in_use(void)
+{
+    fixture_begin();
     sqlite3 *shell = NULL;
     CHECK_TRUE(backup(beside(".backup")), "%s", said);
     store_close(fixture);
-    /* Another process's connection, which knows of no lock. */
     int ready[2], done[2];
     char byte;
     REQUIRE_INT(pipe(ready), 0);
@@ -315,6 +321,7 @@ int main(void)
         {"restore beside a log", test_restore_beside_log},
         {"restore beside another's log", test_restore_beside_foreign_log},
         {"restore refused", test_restore_refused},
+        {"restore of a store in use", test_restore_in_use},
         {"restore the first", test_restore_first},
         CU_TEST_INFO_NULL,
     };
