@@ -110,7 +110,8 @@ typedef ssize_t (*faulty_disk_pwrite)(int, const void *, size_t, off_t);
 typedef int (*faulty_disk_sync)(int);
 typedef int (*faulty_disk_truncate)(int, off_t);
 
-/* A call that fails has done nothing. */
+/* A call that fails has done nothing. The C library's own names for the parameters are reserved. */
+/* NOLINTBEGIN(readability-inconsistent-declaration-parameter-name) */
 ssize_t write(int fd, const void *bytes, size_t len)
 {
     FAULTY_DISK_REAL("write", faulty_disk_write);
@@ -152,3 +153,4 @@ int ftruncate64(int fd, off_t len)
     FAULTY_DISK_REAL("ftruncate64", faulty_disk_truncate);
     return faulty_disk_fails(FAULTY_DISK_TRUNCATE, fd) ? -1 : real(fd, len);
 }
+/* NOLINTEND(readability-inconsistent-declaration-parameter-name) */

@@ -7,7 +7,7 @@
 
 #include "torture/wrong.h"
 
-enum { QUERY_BUSY_MS = 30000 };
+enum { QUERY_BUSY_MS = 30000, QUERY_COLUMNS_MAX = 8 };
 
 #define QUERY_BEGIN "SET statement_timeout = 30000; BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
 
@@ -85,8 +85,8 @@ static bool query_run_postgres(PGconn *conn, const char *sql, struct query_table
     PGresult *result = PQexec(conn, sql);
     bool ok = PQresultStatus(result) == PGRES_TUPLES_OK;
     for (int row = 0; ok && row < PQntuples(result); row++) {
-        char *texts[8];
-        for (int i = 0; i < PQnfields(result) && i < 8; i++)
+        char *texts[QUERY_COLUMNS_MAX] = {NULL};
+        for (int i = 0; i < PQnfields(result) && i < QUERY_COLUMNS_MAX; i++)
             texts[i] = PQgetvalue(result, row, i);
         ok = query_add_row(table, PQnfields(result), texts, NULL) == 0;
     }
