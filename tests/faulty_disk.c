@@ -69,12 +69,12 @@ void faulty_disk_settings(const char *file, char preload[FAULTY_DISK_SETTING_SIZ
 
 static unsigned faulty_disk_file(int fd)
 {
-    char descriptor[32], path[FAULTY_DISK_PATH_MAX];
+    char descriptor[32], file[FAULTY_DISK_PATH_MAX];
     snprintf(descriptor, sizeof descriptor, "/proc/self/fd/%d", fd);
-    ssize_t len = readlink(descriptor, path, sizeof path);
+    ssize_t len = readlink(descriptor, file, sizeof file);
     for (size_t i = 0; i < sizeof faulty_disk_files / sizeof faulty_disk_files[0]; i++) {
         ssize_t end = (ssize_t)strlen(faulty_disk_files[i].end);
-        if (len >= end && memcmp(path + len - end, faulty_disk_files[i].end, (size_t)end) == 0)
+        if (len >= end && memcmp(file + len - end, faulty_disk_files[i].end, (size_t)end) == 0)
             return faulty_disk_files[i].file;
     }
     return 0;
