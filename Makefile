@@ -13,6 +13,7 @@ PACKAGES_BUILD := gcc libc6-dev make pkg-config libfcgi-dev libcjson-dev libsqli
 PACKAGES_RUN   := lighttpd
 PACKAGES_MODULE := gcc libc6-dev make dpkg-dev $(PACKAGES_RUN)
 PACKAGES_TEST  := $(PACKAGES_BUILD) $(PACKAGES_MODULE) postgresql openssl libcunit1-dev libcurl4-openssl-dev
+PACKAGES_POOLS := $(PACKAGES_BUILD) $(PACKAGES_RUN) nodejs python3-httpx curl
 PACKAGES_CHECK := $(PACKAGES_TEST) clang libclang-rt-dev clang-format clang-tidy cppcheck shellcheck flake8 python3 mandoc
 PACKAGES_STACK := $(PACKAGES_BUILD) libcurl4-openssl-dev curl procps
 # The rehearsal's other images are made of these.
@@ -258,6 +259,7 @@ check-rest:
 	@.ci/install $(PACKAGES_CHECK)
 	@$(MAKE) --no-print-directory lint
 	@$(MAKE) --no-print-directory walks
+	@$(MAKE) --no-print-directory test-pools
 	@$(MAKE) --no-print-directory test-iac
 	@$(MAKE) --no-print-directory torture SECONDS_TO_RUN=20
 	@$(MAKE) --no-print-directory torture SECONDS_TO_RUN=20 STORE=sqlite
@@ -294,6 +296,12 @@ $(SIEGE): $(SIEGE_OBJECTS) $(patsubst %.c,$(BUILD)/%.o,$(filter-out %/e2e_suite.
     $(filter $(BUILD)/fcgi-app/base/%,$(APP_OBJECTS))
 	$(say) LINK $@
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -pthread -o $@ $^ -lcunit -lcurl -lcjson -lsqlite3
+
+test-pools: ## prove that Node's and Python's kept connections end well
+	@.ci/install $(PACKAGES_POOLS)
+	+@$(BUILDER) $(POSTERN)
+	@POSTERN=$(POSTERN) tests/pools/run
+.PHONY: test-pools
 
 test-stack: ## prove the container stack: who reaches what, who is who, kills, replacement
 	@.ci/install $(PACKAGES_STACK)

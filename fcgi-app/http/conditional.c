@@ -7,9 +7,15 @@
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
-void conditional_etag(const char *body, size_t len, char out[CONDITIONAL_ETAG_SIZE])
+void conditional_etag(const char *body, size_t len, const char *beside,
+                      char out[CONDITIONAL_ETAG_SIZE])
 {
-    XXH128_hash_t hash = XXH3_128bits(body, len);
+    XXH3_state_t state;
+    XXH3_INITSTATE(&state);
+    XXH3_128bits_reset(&state);
+    XXH3_128bits_update(&state, body, len);
+    XXH3_128bits_update(&state, beside, strlen(beside));
+    XXH128_hash_t hash = XXH3_128bits_digest(&state);
     snprintf(out, CONDITIONAL_ETAG_SIZE, "\"%016llx%016llx\"", (unsigned long long)hash.high64,
              (unsigned long long)hash.low64);
 }

@@ -18,6 +18,33 @@ bool header_is_json(const char *content_type)
     return *content_type == '\0' || *content_type == ';';
 }
 
+static bool header_is_name(const char *name, size_t len)
+{
+    size_t label = 0;
+    for (size_t i = 0; i < len; i++) {
+        bool dot = name[i] == '.', edge = label == 0 || i + 1 == len || name[i + 1] == '.';
+        if (dot ? label == 0 : !strchr(HEADER_ALPHANUM, name[i]) && (edge || name[i] != '-'))
+            return false;
+        label = dot ? 0 : label + 1;
+    }
+    return len > 0;
+}
+
+static bool header_is_address(const char *host, size_t len)
+{
+    return host[len] == ']' && strspn(host + 1, "0123456789abcdefABCDEF:.") == len - 1;
+}
+
+bool header_is_host(const char *host)
+{
+    bool bracket = *host == '[';
+    size_t len = strcspn(host, bracket ? "]" : ":");
+    if (bracket ? !header_is_address(host, len) : !header_is_name(host, len))
+        return false;
+    const char *port = host + len + bracket;
+    return !*port || (*port == ':' && port[1 + strspn(port + 1, "0123456789")] == '\0');
+}
+
 static bool header_quoted_key(const char *at, char key[ORDER_KEY_MAX + 1])
 {
     size_t used = 0;

@@ -2,9 +2,11 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/clock.h"
 #include "base/id.h"
+#include "base/text.h"
 #include "http/conditional.h"
 #include "http/header.h"
 #include "http/problem.h"
@@ -21,6 +23,9 @@
 
 /* How the rate's policy is called in the fields of draft-ietf-httpapi-ratelimit-headers-10. */
 #define HTTP_RATE_POLICY "\"consumer\""
+
+/* Bytes of a header that a problem shows, with the NUL. */
+enum { HTTP_SHOWN_SIZE = 65 };
 
 /* A request and its response, as the functions of this file pass them on. */
 struct http_exchange {
@@ -112,7 +117,7 @@ static void http_success(struct http_exchange *x, enum api_status status)
         buffer_printf(headers, "Link: <%s?limit=%d&after=%s%s>; rel=\"next\"\r\n", route->path,
                       (int)x->query.limit, reply->next, x->query.pretty ? "&pretty" : "");
     if (route->shared) {
-        conditional_etag(reply->body.data, reply->body.len, etag);
+        conditional_etag(reply->body.data, reply->body.len, reply->next, etag);
         buffer_printf(headers, "ETag: %s\r\n", etag);
         if (conditional_matches(x->request->headers[HTTP_IF_NONE_MATCH], etag)) {
             http_finish(x, 304, NULL);
@@ -150,13 +155,39 @@ static void http_rate_headers(struct http_exchange *x)
         buffer_printf(headers, "Retry-After: %d\r\n", bucket->reset_s);
 }
 
+/* Says what is wrong, and shows the header that it is about. */
+__attribute__((format(printf, 2, 0))) static void http_detail(struct http_exchange *x,
+                                                              const char *format, const char *value)
+{
+    char shown[HTTP_SHOWN_SIZE];
+    text_show(value, shown, sizeof shown);
+    snprintf(x->service->reply.detail, sizeof x->service->reply.detail, format, shown);
+}
+
+/* The web server refused the request as malformed, and does not say why. The commonest reason that
+ * nobody sees in his own request is named here. */
+static void http_explain_refusal(struct http_exchange *x)
+{
+    const char *host = x->request->headers[HTTP_HOST];
+    if (host && *host && !header_is_host(host))
+        http_detail(x,
+                    "the Host \"%s\" is no host's name: letters, digits, hyphens and dots, without "
+                    "underscores, and perhaps a port; call the service by another name",
+                    host);
+}
+
 /* Checks a request with a body, before the handler sees it. */
 static enum problem http_check_body(struct http_exchange *x)
 {
     const struct http_request *request = x->request;
     const char *key = request->headers[HTTP_IDEMPOTENCY_KEY];
+    const char *coding = request->headers[HTTP_CONTENT_ENCODING];
     if (!header_is_json(request->headers[HTTP_CONTENT_TYPE]))
         return PROBLEM_MEDIA_TYPE_OF;
+    if (coding && *coding && strcasecmp(coding, "identity") != 0) {
+        http_detail(x, "the body is in the content coding \"%s\"; send it in none", coding);
+        return PROBLEM_CODING;
+    }
     if (request->body_too_large)
         return PROBLEM_TOO_LARGE;
     if (request->body_cut)
@@ -190,6 +221,8 @@ static enum problem http_check(struct http_exchange *x, enum problem caller)
         x->query.limit = x->match.route->page;
     if (caller != PROBLEM_NONE)
         return caller;
+    if (refusal == PROBLEM_BAD_REQUEST)
+        http_explain_refusal(x);
     if (refusal != PROBLEM_NONE)
         return refusal;
     if (!x->match.path)
@@ -198,7 +231,12 @@ static enum problem http_check(struct http_exchange *x, enum problem caller)
         return PROBLEM_METHOD;
     if (violations->count > 0)
         return PROBLEM_INVALID;
-    return x->match.route->takes_body ? http_check_body(x) : PROBLEM_NONE;
+    if (x->match.route->takes_body)
+        return http_check_body(x);
+    /* It has no meaning there (RFC 9110, section 9.3.1), and who sends one expects it to. */
+    return x->request->body_len > 0 || x->request->body_too_large || x->request->body_cut
+               ? PROBLEM_BODY_UNWANTED
+               : PROBLEM_NONE;
 }
 
 static enum api_status http_call(struct http_exchange *x, bool draining)

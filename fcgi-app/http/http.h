@@ -18,7 +18,9 @@ enum {
 };
 
 enum http_header {
+    HTTP_CONTENT_ENCODING,
     HTTP_CONTENT_TYPE,
+    HTTP_HOST,
     HTTP_IF_NONE_MATCH,
     HTTP_IDEMPOTENCY_KEY,
     HTTP_REQUEST_ID,

@@ -16,7 +16,7 @@ static const struct {
     int retry_after;    /* also: seconds for a Retry-After header, if trying again helps */
     bool refusal;       /* also: the web server itself refuses requests with this status */
     bool allow;         /* also: an Allow header names the methods that the path takes */
-    const char *accept; /* also: the value of its Accept header */
+    const char *line;   /* also: a header line that says what to send instead */
 } problem_rows[PROBLEM_MAX] = {
 #define PROBLEM(value, with_status, with_name, with_title, with_detail, ...)                       \
     [PROBLEM_##value] = {.status = with_status,                                                    \
@@ -59,8 +59,8 @@ void problem_headers(enum problem problem, const char *allow, struct buffer *out
     if (problem_rows[problem].allow)
         buffer_printf(out, "Allow: %s\r\n", allow);
     /* RFC 9110, section 15.5.16. */
-    if (problem_rows[problem].accept)
-        buffer_printf(out, "Accept: %s\r\n", problem_rows[problem].accept);
+    if (problem_rows[problem].line)
+        buffer_printf(out, "%s\r\n", problem_rows[problem].line);
     if (problem_rows[problem].retry_after)
         buffer_printf(out, "Retry-After: %d\r\n", problem_rows[problem].retry_after);
 }

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "check.h"
 #include "e2e/answer.h"
@@ -300,6 +301,55 @@ static void test_methods(void)
     }
 }
 
+/* As raw bytes: what no client library sends. */
+static void test_named_reasons(void)
+{
+    enum { RAW_MS = 10000 };
+    static const struct {
+        int line;
+        const char *request;
+        int status;
+        const char *part; /* of the answer */
+    } rows[] = {
+        {__LINE__, "GET /products/1 HTTP/1.1\r\nHost: my_service:8080\r\n\r\n", 400,
+         "the Host \\\"my_service:8080\\\" is no host's name"},
+        {__LINE__, "GET /products/1 HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\n{}", 400,
+         "takes no body"},
+        {__LINE__,
+         "GET /products/1 HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
+         "2\r\n{}\r\n0\r\n\r\n",
+         400, "takes no body"},
+        {__LINE__,
+         "GET /products/1 HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 200,
+         "\"id\":1"},
+        {__LINE__, "GET /products/1 HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n", 200,
+         "\"id\":1"},
+        {__LINE__,
+         "POST /orders HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n"
+         "Content-Encoding: gzip\r\nContent-Length: 3\r\n\r\n\x1f\x8b\x08",
+         415, "the content coding \\\"gzip\\\""},
+        /* RFC 9112, section 3.2.2, would have the Host ignored; lighttpd refuses it. */
+        {__LINE__, "GET http://a/products/1 HTTP/1.1\r\nHost: b\r\n\r\n", 400,
+         "another than its target names"},
+        {__LINE__, "GET http://a/products/1 HTTP/1.1\r\nHost: a\r\n\r\n", 200, "\"id\":1"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        CHECK_ROW(rows[i].line);
+        struct client_answer raw;
+        char text[4096];
+        int fd = client_raw_open(pair.port);
+        const char *rest = strchr(rows[i].request, '\n') + 1;
+        snprintf(text, sizeof text, "%.*sConnection: close\r\n%s", (int)(rest - rows[i].request),
+                 rows[i].request, rest);
+        CHECK_TRUE(client_raw_send(fd, text, strlen(text)));
+        client_raw_read(fd, text, sizeof text, RAW_MS, NULL);
+        close(fd);
+        CHECK_NOT_NULL(client_raw_answer(text, false, &raw));
+        CHECK_INT(raw.status, rows[i].status);
+        CHECK_CONTAINS(raw.body, rows[i].part);
+    }
+}
+
 /* Runs last: nothing above took stock or broke anything. */
 static void test_service_goes_on(void)
 {
@@ -322,6 +372,7 @@ int main(void)
                                   {"large bodies", test_large_bodies},
                                   {"keys", test_keys},
                                   {"methods", test_methods},
+                                  {"named reasons", test_named_reasons},
                                   {"service goes on", test_service_goes_on},
                                   CU_TEST_INFO_NULL};
     return e2e_suite_run("e2e/bad_input", setup, fixture_end, tests);

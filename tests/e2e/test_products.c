@@ -5,6 +5,7 @@
 
 #include "check.h"
 #include "e2e/answer.h"
+#include "e2e/catalogue.h"
 #include "e2e/e2e_suite.h"
 #include "e2e/fixture.h"
 
@@ -81,6 +82,30 @@ static void test_pages(void)
     CHECK_INT(pages, 3);
     CHECK_TRUE(client_get(client, "/products?limit=3", &answer), "a last page names a next one");
     CHECK_NULL(client_header(&answer, "Link"), "a last page names a next one");
+}
+
+/* A full page stays as it is when a product comes behind it, but now it has a next one. */
+static void test_full_page_gets_a_next(void)
+{
+    const char *argv[] = {"import", NULL, NULL};
+    char etag[128], header[160], file[PAIR_PATH_SIZE + 32];
+    CHECK_TRUE(client_get(client, "/products?limit=3", &answer));
+    CHECK_NULL(client_header(&answer, "Link"));
+    snprintf(etag, sizeof etag, "%s", client_header(&answer, "ETag"));
+    snprintf(header, sizeof header, "If-None-Match: %s", etag);
+    const char *const headers[] = {header, NULL};
+    const struct client_request request = {
+        .method = "GET", .path = "/products?limit=3", .headers = headers};
+    CHECK_TRUE(client_call(client, &request, &answer));
+    CHECK_INT(answer.status, 304);
+    CHECK_TRUE(pair_write(&pair, "fourth.csv", CATALOGUE_HEADER "4,Product 4,,1,1\n"));
+    snprintf(file, sizeof file, "%s/fourth.csv", pair.dir);
+    argv[1] = file;
+    CHECK_INT(pair_command(&pair, argv, NULL, 0), 0);
+    CHECK_TRUE(client_call(client, &request, &answer));
+    CHECK_INT(answer.status, 200);
+    CHECK_NOT_NULL(client_header(&answer, "Link"));
+    CHECK_OTHER_TEXT(client_header(&answer, "ETag"), etag);
 }
 
 static void test_bad_queries(void)
@@ -194,6 +219,7 @@ int main(void)
                                   {"unknown", test_unknown},
                                   {"etags", test_etags},
                                   {"etag changes with stock", test_etag_changes_with_stock},
+                                  {"a full page gets a next one", test_full_page_gets_a_next},
                                   CU_TEST_INFO_NULL};
     return e2e_suite_run("e2e/products", setup, fixture_end, tests);
 }

@@ -161,6 +161,30 @@ static void test_beside_a_service(void)
     free(log);
 }
 
+/* A named pipe that nobody writes to would hold whoever opens it. */
+static void test_pipe_in_a_files_place(void)
+{
+    static const char *const settings[] = {"DATABASE_PASSWORD_FILE", "POSTERN_CONSUMERS_FILE"};
+    static const char *const commands[] = {"migrate", "serve"};
+    char text[PAIR_PATH_SIZE + 64], path[PAIR_PATH_SIZE + 16];
+    snprintf(path, sizeof path, "%s/pipe", pair.dir);
+    REQUIRE_INT(mkfifo(path, 0600), 0);
+    for (int i = 0; i < 2; i++) {
+        CHECK_OF("%s", settings[i]);
+        struct pair with = pair;
+        const char *const argv[] = {commands[i], NULL};
+        snprintf(text, sizeof text, "%s=%s", settings[i], path);
+        CHECK_TRUE(pair_set(&with, text));
+        snprintf(text, sizeof text, "POSTERN_SOCKET=%s/other.sock", pair.dir);
+        CHECK_TRUE(pair_set(&with, text));
+        if (i == 0)
+            CHECK_TRUE(pair_set(&with, "DATABASE_URL=postgresql://u@127.0.0.1:1/d"));
+        CHECK_TRUE(pair_write(&pair, "command.log", ""));
+        CHECK_INT(pair_command(&with, argv, NULL, 0), 1);
+        CHECK_LOG(&pair, "command.log", "no regular file", 0);
+    }
+}
+
 int main(void)
 {
     static CU_TestInfo tests[] = {
@@ -169,6 +193,7 @@ int main(void)
         {"INT, QUIT and TERM stop it though its starter ignored them", test_ignored_interrupt},
         {"what other servers do at a signal does it no harm", test_signals_of_other_servers},
         {"variables of a Kubernetes Service are passed over", test_beside_a_service},
+        {"a named pipe in a file's place holds nobody", test_pipe_in_a_files_place},
         CU_TEST_INFO_NULL};
     return e2e_suite_run("e2e/started", setup, fixture_end, tests);
 }

@@ -411,6 +411,16 @@ static void test_access_log(void)
     free(log);
 }
 
+/* A client's pool drops a connection before lighttpd does. The configuration makes the one number
+ * of the other; a shorter one than told would show here at once. */
+static void test_keep_alive_told(void)
+{
+    CHECK_TRUE(client_get(client, "/products/1", &answer));
+    CHECK_TEXT(client_header(&answer, "Keep-Alive"), "timeout=12");
+    CHECK_TRUE(client_get(client, "/nothing//there", &answer));
+    CHECK_TEXT(client_header(&answer, "Keep-Alive"), "timeout=12");
+}
+
 int main(void)
 {
     static CU_TestInfo tests[] = {{"malformed HTTP", test_malformed_http},
@@ -420,6 +430,7 @@ int main(void)
                                   {"HEAD tells length", test_head_tells_length},
                                   {"no upgrade", test_no_upgrade},
                                   {"keep-alive", test_keep_alive},
+                                  {"keep-alive is told", test_keep_alive_told},
                                   {"pipelined", test_pipelined},
                                   {"good bodies", test_good_bodies},
                                   {"continue is told", test_continue_is_told},

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/random.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -43,13 +44,17 @@ static bool postgres_connect_password(struct postgres *p, char out[POSTGRES_PASS
     out[0] = '\0';
     if (!p->password_file)
         return true;
-    int fd = open(p->password_file, O_RDONLY | O_CLOEXEC);
-    ssize_t n = fd < 0 ? -1 : read(fd, out, POSTGRES_PASSWORD_SIZE - 1);
+    /* Without O_NONBLOCK a named pipe would hold the open itself, without a deadline. */
+    struct stat st = {.st_mode = 0};
+    int fd = open(p->password_file, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    bool file = fd >= 0 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode);
+    ssize_t n = file ? read(fd, out, POSTGRES_PASSWORD_SIZE - 1) : -1;
     if (n >= 0) {
         out[n] = '\0';
         out[strcspn(out, "\r\n")] = '\0';
     } else {
-        snprintf(text, sizeof text, "DATABASE_PASSWORD_FILE: %s", strerror(errno));
+        snprintf(text, sizeof text, "DATABASE_PASSWORD_FILE: %s",
+                 fd >= 0 && !file ? "no regular file" : strerror(errno));
         postgres_session_fail(p, STORE_UNREACHABLE, text);
     }
     if (fd >= 0)

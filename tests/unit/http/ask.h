@@ -11,7 +11,7 @@ enum { ASK_TEXT_SIZE = 512, ASK_BODY_SIZE = 4096, ASK_ANSWER_MAX = 1024 * 1024 }
 
 /* What a row asks. A member that is left out is what an ordinary client sends. */
 struct ask {
-    const char *method, *path, *query, *type, *key, *if_none_match, *id, *body;
+    const char *method, *path, *query, *type, *coding, *host, *key, *if_none_match, *id, *body;
     bool too_large, cut, draining, denied, unidentified;
     struct bucket_state bucket;
     enum store_result result;

@@ -20,7 +20,7 @@ static void test_etag(void)
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         CHECK_ROW(rows[i].line);
         char etag[CONDITIONAL_ETAG_SIZE];
-        conditional_etag(rows[i].body, strlen(rows[i].body), etag);
+        conditional_etag(rows[i].body, strlen(rows[i].body), "", etag);
         CHECK_TEXT(etag, rows[i].etag);
     }
 }
@@ -29,19 +29,21 @@ static void test_etag_tells_bodies_apart(void)
 {
     char body[300], first[CONDITIONAL_ETAG_SIZE], other[CONDITIONAL_ETAG_SIZE];
     memset(body, 'x', sizeof body);
-    conditional_etag(body, sizeof body, first);
+    conditional_etag(body, sizeof body, "", first);
     CHECK_INT(strlen(first), CONDITIONAL_ETAG_SIZE - 1);
     CHECK_INT(strspn(first + 1, "0123456789abcdef"), CONDITIONAL_ETAG_SIZE - 3);
     for (size_t i = 0; i < sizeof body; i++) {
         body[i] = 'y';
-        conditional_etag(body, sizeof body, other);
+        conditional_etag(body, sizeof body, "", other);
         CHECK_OTHER_TEXT(first, other, "byte %zu", i);
         body[i] = 'x';
     }
-    conditional_etag(body, sizeof body - 1, other);
+    conditional_etag(body, sizeof body - 1, "", other);
     CHECK_OTHER_TEXT(first, other);
-    conditional_etag(body, sizeof body, other);
+    conditional_etag(body, sizeof body, "", other);
     CHECK_TEXT(first, other);
+    conditional_etag(body, sizeof body, "3", other);
+    CHECK_OTHER_TEXT(first, other, "what the headers say does not count");
 }
 
 static void test_matches(void)

@@ -35,6 +35,46 @@ static void test_is_json(void)
     }
 }
 
+static void test_is_host(void)
+{
+    static const struct {
+        int line;
+        const char *host;
+        bool good;
+    } rows[] = {
+        {__LINE__, "a", true},
+        {__LINE__, "vpc-endpoint-service-demo.internal.com", true},
+        {__LINE__, "A1.b-2.c:8080", true},
+        {__LINE__, "10.0.0.1:80", true},
+        {__LINE__, "a.", true},
+        {__LINE__, "a:", true},
+        {__LINE__, "[::1]", true},
+        {__LINE__, "[::ffff:10.0.0.1]:80", true},
+        {__LINE__, "my_service", false},
+        {__LINE__, "my_service:8080", false},
+        {__LINE__, "", false},
+        {__LINE__, ":80", false},
+        {__LINE__, ".", false},
+        {__LINE__, ".a", false},
+        {__LINE__, "a..b", false},
+        {__LINE__, "-a", false},
+        {__LINE__, "a-", false},
+        {__LINE__, "a-.b", false},
+        {__LINE__, "a.-b", false},
+        {__LINE__, "a:b", false},
+        {__LINE__, "a:1:2", false},
+        {__LINE__, "a b", false},
+        {__LINE__, "caf\xc3\xa9", false},
+        {__LINE__, "[::1", false},
+        {__LINE__, "[x]", false},
+        {__LINE__, "[::1]x", false},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        CHECK_ROW(rows[i].line);
+        CHECK_INT(header_is_host(rows[i].host), rows[i].good);
+    }
+}
+
 static void test_idempotency_key(void)
 {
     static const struct {
@@ -116,6 +156,7 @@ static void test_idempotency_key_lengths(void)
 int main(void)
 {
     CU_TestInfo tests[] = {{"is JSON", test_is_json},
+                           {"hosts are names or addresses", test_is_host},
                            {"idempotency key", test_idempotency_key},
                            {"idempotency key's length", test_idempotency_key_lengths},
                            CU_TEST_INFO_NULL};

@@ -43,6 +43,13 @@ static const struct {
     {__LINE__, GIVEN(POST, .body = ORDER), 415, "unsupported-media-type", "Accept", JSON, 0},
     {__LINE__, GIVEN(POST, .body = ORDER, .type = "text/plain"), 415, "unsupported-media-type",
      "Accept", JSON, 0},
+    {__LINE__, GIVEN(PLACE, .coding = "gzip"), 415, "unsupported-content-coding", "Accept-Encoding",
+     "identity", 0},
+    {__LINE__, GIVEN(PLACE, .coding = "identity, br"), 415, "unsupported-content-coding",
+     "Accept-Encoding", "identity", 0},
+    {__LINE__, GIVEN(.path = "/products", .body = "x"), 400, "unexpected-body", NOTHING, 0},
+    {__LINE__, GIVEN(.path = "/products/1", .too_large = true), 400, "unexpected-body", NOTHING, 0},
+    {__LINE__, GIVEN(.path = "/orders", .cut = true), 400, "unexpected-body", NOTHING, 0},
     {__LINE__, GIVEN(TYPED, .body = "", .too_large = true), 413, "content-too-large", "Accept",
      NULL, 0},
     {__LINE__, GIVEN(PLACE, .cut = true), 400, "incomplete-body", NOTHING, 0},
@@ -209,8 +216,8 @@ static const struct {
     {__LINE__, GIVEN(.path = "/healthz", .draining = true, .result = STORE_UNREACHABLE), 200,
      "Retry-After", NULL, "{\"status\":\"ok\"}"},
     {__LINE__, GIVEN(.path = "/readyz"), 200, "Cache-Control", "no-store", "{\"status\":\"ok\"}"},
-    /* A GET ignores the headers of a body, and the body. */
-    {__LINE__, GIVEN(.path = "/products/2", .type = "x", .key = "", .cut = true), 200,
+    /* A GET ignores the headers of a body. */
+    {__LINE__, GIVEN(.path = "/products/2", .type = "x", .coding = "gzip", .key = ""), 200,
      "Content-Type", JSON, "{"},
     {__LINE__, GIVEN(.path = "/products", .draining = true), 200, "Retry-After", NULL, "["},
     {__LINE__, GIVEN(.path = "/products", .draining = true), 200, "Connection", "close", "["},
@@ -342,6 +349,37 @@ static void test_conditional(void)
 }
 
 /* A request id of the caller is kept if it is well-formed; otherwise there is a new one. */
+/* What the web server refused without a word is explained where it can be seen. */
+static void test_details(void)
+{
+    static const struct {
+        int line;
+        struct ask q;
+        const char *detail;
+    } rows[] = {
+        {__LINE__, GIVEN(.path = "/-/error", .refused = 400, .host = "my_service:8080"),
+         "the Host \\\"my_service:8080\\\" is no host's name"},
+        {__LINE__, GIVEN(.path = "/-/error", .refused = 400, .host = "a\x1b[2J"),
+         "the Host \\\"a?[2J\\\" is no host's name"},
+        {__LINE__, GIVEN(.path = "/-/error", .refused = 400, .host = "a"),
+         "is not well-formed HTTP"},
+        {__LINE__, GIVEN(.path = "/-/error", .refused = 400), "is not well-formed HTTP"},
+        {__LINE__, GIVEN(.path = "/-/error", .refused = 413, .host = "a_b"), "over 65536 bytes"},
+        {__LINE__, GIVEN(PLACE, .coding = "gzip"),
+         "the content coding \\\"gzip\\\"; send it in none"},
+        {__LINE__, GIVEN(.path = "/products", .body = "x"), "takes no body"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        CHECK_ROW(rows[i].line);
+        ask(&rows[i].q);
+        CHECK_CONTAINS(ask_response.body, rows[i].detail);
+    }
+    ask(&(struct ask){PLACE, .coding = "Identity"});
+    CHECK_INT(ask_response.status, 201);
+    ask(&(struct ask){PLACE, .coding = ""});
+    CHECK_INT(ask_response.status, 201);
+}
+
 static void test_request_id(void)
 {
     static const struct {
@@ -443,6 +481,7 @@ int main(void)
                            {"traffic", test_traffic},
                            {"HEAD and OPTIONS", test_head_and_options},
                            {"conditional", test_conditional},
+                           {"a detail names what is wrong", test_details},
                            {"request id", test_request_id},
                            {"pretty problem", test_pretty_problem},
                            {"order reaches the store", test_order_reaches_the_store},

@@ -60,6 +60,8 @@ static const struct {
     {__LINE__, PROBLEM_METHOD, 405, "Allow: GET, HEAD\r\n", "method-not-allowed"},
     {__LINE__, PROBLEM_MEDIA_TYPE_OF, 415, "Accept: application/json\r\n",
      "unsupported-media-type"},
+    {__LINE__, PROBLEM_CODING, 415, "Accept-Encoding: identity\r\n", "unsupported-content-coding"},
+    {__LINE__, PROBLEM_BODY_UNWANTED, 400, "", "unexpected-body"},
     {__LINE__, PROBLEM_TOO_LARGE, 413, "", "content-too-large"},
     {__LINE__, PROBLEM_BODY_CUT, 400, "", "incomplete-body"},
     {__LINE__, PROBLEM_BAD_KEY, 400, "", "bad-idempotency-key"},
