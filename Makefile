@@ -388,8 +388,9 @@ plan: ## show what make deploy would change in AWS
 
 # Terraform, the AWS CLI and the emulator are no Debian packages; tests/iac/run says where to get them.
 test-iac: ## prove iac/: its own tests, and all of it applied to an emulator of AWS
-	@.ci/install $(PACKAGES_TEST_IAC)
-	@tests/iac/run
+	@.ci/install $(PACKAGES_TEST_IAC) $(PACKAGES_BUILD)
+	+@$(BUILDER) $(POSTERN)
+	@POSTERN=$(POSTERN) tests/iac/run
 
 deploy: ## build the images and deploy to AWS (about 0.52 USD an hour); asks first, unless YES=yes
 	@$(NEED_IAC)

@@ -16,32 +16,26 @@ resource "aws_vpc_endpoint_service" "this" {
 }
 
 resource "aws_vpc_endpoint_service_allowed_principal" "this" {
-  for_each = setunion(["arn:${local.partition}:iam::${local.account}:root"], var.allowed_principals)
+  for_each = module.consumers.principals
 
   vpc_endpoint_service_id = aws_vpc_endpoint_service.this.id
   principal_arn           = each.key
 }
 
-locals {
-  # An endpoint that its consumer has deleted cannot be accepted any more. The provider forgets that it ever was,
-  # and would try, and every deployment would fail until somebody took the id off the list.
-  accepted_endpoints = var.connected_endpoint_ids == null ? var.accepted_endpoint_ids : setintersection(var.accepted_endpoint_ids, var.connected_endpoint_ids)
-}
-
 resource "aws_vpc_endpoint_connection_accepter" "this" {
   for_each = var.acceptance_required ? merge(
     { consumer_vpc = module.consumer_endpoint.endpoint_id },
-    { for id in local.accepted_endpoints : id => id },
+    { for id in local.connected_endpoints : id => id },
   ) : {}
 
   vpc_endpoint_service_id = aws_vpc_endpoint_service.this.id
   vpc_endpoint_id         = each.value
-}
 
-check "accepted_endpoints" {
-  assert {
-    condition     = length(local.accepted_endpoints) == length(var.accepted_endpoint_ids)
-    error_message = "AWS has no endpoint ${join(", ", setsubtract(var.accepted_endpoint_ids, local.accepted_endpoints))} for this service: its consumer has deleted it, or the id is wrong. It was passed over; take it off accepted_endpoint_ids."
+  lifecycle {
+    precondition {
+      condition     = each.key == "consumer_vpc" || each.value != module.consumer_endpoint.endpoint_id
+      error_message = "${each.key} is the endpoint of the consumer VPC here, which is accepted anyway; take it out of consumers. What holds for \"*\" holds for it."
+    }
   }
 }
 

@@ -278,18 +278,6 @@ variable "log_level" {
   }
 }
 
-variable "denied_consumers" {
-  description = "Ids of VPC endpoints whose requests the application refuses, though their connection is accepted."
-  type        = set(string)
-  default     = []
-  nullable    = false
-
-  validation {
-    condition     = alltrue([for id in var.denied_consumers : can(regex("^vpce-[0-9a-f]{8,17}$", id))])
-    error_message = "denied_consumers must hold ids of VPC endpoints, vpce- and 8 to 17 hexadecimal digits, such as vpce-0123456789abcdef0."
-  }
-}
-
 variable "log_retention_days" {
   description = "Days that logs are kept."
   type        = number
@@ -443,49 +431,28 @@ variable "certificate_arn" {
   }
 }
 
-variable "allowed_principals" {
-  description = "ARNs of the accounts, roles or users that may connect, such as arn:aws:iam::111122223333:root; this account may anyway."
-  type        = set(string)
-  default     = []
-  nullable    = false
-
-  validation {
-    condition     = alltrue([for arn in var.allowed_principals : can(regex("^arn:aws[a-z-]*:iam::[0-9]{12}:(root|(role|user)/[A-Za-z0-9+=,.@_/-]+)$", arn))])
-    error_message = "allowed_principals must hold ARNs of accounts, roles or users. For a whole account write arn:aws:iam::<12 digits>:root; * is refused because it lets in everybody."
-  }
+variable "consumers" {
+  description = "Who may call, by name. Null for account is this account. \"*\" in endpoint_ids stands for endpoints that are not listed, \"-\" for callers in the service VPC; both are only limited or denied. Rates are requests a second for a task."
+  type = map(object({
+    account      = optional(string),
+    endpoint_ids = optional(set(string), []),
+    rate         = optional(number),
+    burst        = optional(number),
+    denied       = optional(bool, false)
+  }))
+  default  = {}
+  nullable = false
 }
 
 variable "acceptance_required" {
-  description = "Whether a new endpoint waits until its id is in accepted_endpoint_ids."
+  description = "Whether a new endpoint waits until its id is in consumers; if not, AWS accepts every one of an allowed account."
   type        = bool
   default     = true
   nullable    = false
 }
 
-variable "accepted_endpoint_ids" {
-  description = "Ids of other accounts' endpoints that are accepted; the one of the consumer VPC here is anyway."
-  type        = set(string)
-  default     = []
-  nullable    = false
-
-  validation {
-    condition     = alltrue([for id in var.accepted_endpoint_ids : can(regex("^vpce-[0-9a-f]{8,17}$", id))])
-    error_message = "accepted_endpoint_ids must hold ids of VPC endpoints, vpce- and 8 to 17 hexadecimal digits; the consumer's output endpoint_id has its own."
-  }
-
-  validation {
-    condition     = var.acceptance_required || length(var.accepted_endpoint_ids) == 0
-    error_message = "accepted_endpoint_ids means nothing while acceptance_required is false: every endpoint of an allowed principal is accepted. Empty the list, or require acceptance."
-  }
-
-  validation {
-    condition     = length(setintersection(var.accepted_endpoint_ids, var.denied_consumers)) == 0
-    error_message = "An endpoint is both in accepted_endpoint_ids and in denied_consumers; take it out of one of them."
-  }
-}
-
 variable "connected_endpoint_ids" {
-  description = "Ids of the endpoints that AWS has for the endpoint service, accepted or not; null: not known, so all of accepted_endpoint_ids are taken to be there. `make deploy` finds it out."
+  description = "Ids of the endpoints that AWS has for the endpoint service, accepted or not; null: not known, so all of consumers are taken to be there. `make deploy` finds it out."
   type        = set(string)
   default     = null
 

@@ -1,5 +1,5 @@
 output "endpoint_id" {
-  description = "Id of the endpoint; the service's owner puts it into accepted_endpoint_ids."
+  description = "Id of the endpoint; the service's owner puts it into endpoint_ids of the consumer."
   value       = module.endpoint.endpoint_id
 }
 
@@ -8,9 +8,9 @@ output "endpoint_dns_names" {
   value       = module.endpoint.dns_names
 }
 
-output "account_principal" {
-  description = "This account, as the service's owner names it in allowed_principals."
-  value       = "arn:${data.aws_partition.current.partition}:iam::${data.aws_caller_identity.current.account_id}:root"
+output "account" {
+  description = "This account; the service's owner puts it into account of the consumer."
+  value       = data.aws_caller_identity.current.account_id
 }
 
 output "ssm_command" {

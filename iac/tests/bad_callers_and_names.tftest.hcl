@@ -30,68 +30,6 @@ run "certificate_of_another_region" {
   expect_failures = [var.certificate_arn]
 }
 
-run "principal_that_is_an_account_id" {
-  command = plan
-
-  variables {
-    allowed_principals = ["111122223333"]
-  }
-
-  expect_failures = [var.allowed_principals]
-}
-
-run "principal_that_is_everybody" {
-  command = plan
-
-  variables {
-    allowed_principals = ["*"]
-  }
-
-  expect_failures = [var.allowed_principals]
-}
-
-run "principal_that_is_a_bucket" {
-  command = plan
-
-  variables {
-    allowed_principals = ["arn:aws:s3:::bucket"]
-  }
-
-  expect_failures = [var.allowed_principals]
-}
-
-run "accepted_service" {
-  command = plan
-
-  variables {
-    accepted_endpoint_ids = ["vpce-svc-0123456789abcdef0"]
-  }
-
-  expect_failures = [var.accepted_endpoint_ids]
-}
-
-run "accepted_though_all_are" {
-  command = plan
-
-  variables {
-    acceptance_required   = false
-    accepted_endpoint_ids = ["vpce-0123456789abcdef0"]
-  }
-
-  expect_failures = [var.accepted_endpoint_ids]
-}
-
-run "accepted_and_denied" {
-  command = plan
-
-  variables {
-    accepted_endpoint_ids = ["vpce-0123456789abcdef0"]
-    denied_consumers      = ["vpce-0123456789abcdef0"]
-  }
-
-  expect_failures = [var.accepted_endpoint_ids]
-}
-
 run "supported_region_is_its_own" {
   command = plan
 

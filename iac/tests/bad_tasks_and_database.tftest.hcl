@@ -92,16 +92,6 @@ run "unknown_log_level" {
   expect_failures = [var.log_level]
 }
 
-run "denied_account" {
-  command = plan
-
-  variables {
-    denied_consumers = ["111122223333"]
-  }
-
-  expect_failures = [var.denied_consumers]
-}
-
 run "retention_cloudwatch_lacks" {
   command = plan
 

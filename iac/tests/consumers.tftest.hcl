@@ -1,4 +1,5 @@
-# Consumers' ends: who may use an endpoint, where it can be, and what becomes of one that is gone.
+# Consumers' ends: who may use an endpoint, where it can be, what becomes of one that is gone, and what the table of
+# consumers makes of each.
 
 mock_provider "aws" {
   source = "./tests/mocks"
@@ -115,7 +116,7 @@ run "a_consumer_that_has_left" {
   command = plan
 
   variables {
-    accepted_endpoint_ids  = ["vpce-aaaaaaaaaaaaaaaaa", "vpce-ccccccccccccccccc"]
+    consumers              = { acme = { endpoint_ids = ["vpce-aaaaaaaaaaaaaaaaa", "vpce-ccccccccccccccccc"] } }
     connected_endpoint_ids = ["vpce-aaaaaaaaaaaaaaaaa", "vpce-0123456789abcdef0"]
   }
 
@@ -132,7 +133,7 @@ run "all_consumers_are_there" {
   command = plan
 
   variables {
-    accepted_endpoint_ids  = ["vpce-aaaaaaaaaaaaaaaaa"]
+    consumers              = { acme = { endpoint_ids = ["vpce-aaaaaaaaaaaaaaaaa"] } }
     connected_endpoint_ids = ["vpce-aaaaaaaaaaaaaaaaa", "vpce-ccccccccccccccccc"]
   }
 
@@ -152,4 +153,83 @@ run "regions_are_always_said" {
     condition     = length(terraform_data.no_private_dns_name) == 1 && terraform_data.no_private_dns_name[0].input.name == "none"
     error_message = "There is no name to be taken away at first."
   }
+}
+
+run "a_table_of_consumers" {
+  command = plan
+
+  variables {
+    consumers = {
+      acme    = { account = "444455556666", endpoint_ids = ["vpce-ccccccccccccccccc", "vpce-aaaaaaaaaaaaaaaaa"], rate = 50, burst = 60 }
+      initech = { account = "arn:aws:iam::777788889999:role/path/deployer" }
+      globex  = { account = "888899990000", endpoint_ids = ["vpce-bbbbbbbbbbbbbbbbb"], rate = 5, denied = true }
+      batch   = { endpoint_ids = ["vpce-ddddddddddddddddd"], rate = 100000, burst = 1000000 }
+      other   = { endpoint_ids = ["*"], rate = 20 }
+      local   = { endpoint_ids = ["-"] }
+    }
+  }
+
+  assert {
+    condition = module.consumers.lines == [
+      "vpce-aaaaaaaaaaaaaaaaa acme rate=50 burst=60", "vpce-ccccccccccccccccc acme rate=50 burst=60",
+      "vpce-ddddddddddddddddd batch rate=100000 burst=1000000", "vpce-bbbbbbbbbbbbbbbbb globex rate=5 denied",
+      "- local", "* other rate=20",
+    ]
+    error_message = "Each endpoint must have its line, and who has none yet must have no line."
+  }
+
+  assert {
+    condition = toset(keys(aws_vpc_endpoint_service_allowed_principal.this)) == toset([
+      "arn:aws:iam::111122223333:root", "arn:aws:iam::444455556666:root", "arn:aws:iam::777788889999:role/path/deployer",
+    ])
+    error_message = "Each account must be allowed once, and none that is denied."
+  }
+
+  assert {
+    condition = toset(keys(aws_vpc_endpoint_connection_accepter.this)) == toset([
+      "consumer_vpc", "vpce-aaaaaaaaaaaaaaaaa", "vpce-ccccccccccccccccc", "vpce-ddddddddddddddddd",
+    ])
+    error_message = "Each endpoint must be accepted, and none that is denied."
+  }
+}
+
+run "one_of_two_of_an_account_is_denied" {
+  command = plan
+
+  variables {
+    consumers = {
+      acme   = { account = "444455556666", endpoint_ids = ["vpce-aaaaaaaaaaaaaaaaa"] }
+      globex = { account = "444455556666", endpoint_ids = ["vpce-bbbbbbbbbbbbbbbbb"], denied = true }
+    }
+  }
+
+  assert {
+    condition     = contains(keys(aws_vpc_endpoint_service_allowed_principal.this), "arn:aws:iam::444455556666:root")
+    error_message = "The other one must still be allowed."
+  }
+}
+
+run "accepted_by_aws" {
+  command = plan
+
+  variables {
+    acceptance_required = false
+    consumers           = { acme = { account = "444455556666", endpoint_ids = ["vpce-aaaaaaaaaaaaaaaaa"], rate = 1 } }
+  }
+
+  assert {
+    condition     = length(aws_vpc_endpoint_connection_accepter.this) == 0 && module.consumers.lines == ["vpce-aaaaaaaaaaaaaaaaa acme rate=1"]
+    error_message = "Whoever AWS accepts must still be named and limited."
+  }
+}
+
+run "the_endpoint_here_which_is_accepted_anyway" {
+  # Its id is known, for the run regions_are_always_said has made it.
+  command = plan
+
+  variables {
+    consumers = { acme = { endpoint_ids = ["vpce-0123456789abcdef0"] } }
+  }
+
+  expect_failures = [aws_vpc_endpoint_connection_accepter.this]
 }

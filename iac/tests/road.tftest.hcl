@@ -42,7 +42,7 @@ run "defaults" {
 
   assert {
     condition     = keys(aws_vpc_endpoint_service_allowed_principal.this) == ["arn:aws:iam::111122223333:root"]
-    error_message = "Without allowed_principals, this account alone may connect."
+    error_message = "Without consumers, this account alone may connect."
   }
 
   assert {
@@ -80,12 +80,10 @@ run "everything" {
     task_memory                    = 30720
     tasks_min                      = 4
     tasks_max                      = 4
-    denied_consumers               = ["vpce-bbbbbbbbbbbbbbbbb", "vpce-aaaaaaaa"]
     database_instances             = 3
     deletion_protection            = false
     certificate_arn                = "arn:aws:acm:eu-west-2:111122223333:certificate/00000000-0000-0000-0000-000000000000"
-    allowed_principals             = ["arn:aws:iam::444455556666:root", "arn:aws:iam::444455556666:role/path/deployer"]
-    accepted_endpoint_ids          = ["vpce-ccccccccccccccccc"]
+    consumers                      = { acme = { account = "444455556666", endpoint_ids = ["vpce-ccccccccccccccccc"] } }
     supported_regions              = ["eu-west-1"]
     private_dns_name               = "api.example.com"
     private_dns_zone_id            = "Z0123456789ABCDEF"

@@ -1,6 +1,7 @@
 """The configuration applied to the emulator, and the way through it that a request would take."""
 
 import functools
+import json
 
 import terraform
 from aws import account, aws, filters
@@ -12,6 +13,14 @@ CONSUMER_PRINCIPAL = f"arn:aws:iam::{CONSUMER_ACCOUNT}:root"
 DIGESTS = {"app": "sha256:" + "a" * 64, "web": "sha256:" + "b" * 64}
 OTHER_DIGEST = "sha256:" + "c" * 64
 REGION = "eu-west-2"
+
+
+def consumers(endpoint):
+    """The table of inputs/everything.tfvars, with an endpoint of acme's."""
+    return json.dumps({
+        "acme": {"account": CONSUMER_ACCOUNT, "endpoint_ids": [endpoint], "rate": 50},
+        "globex": {"account": "444444444444", "endpoint_ids": ["vpce-0123456789abcdef0"], "denied": True},
+        "other": {"endpoint_ids": ["*"], "rate": 20, "burst": 30}})
 
 
 def zone(name):

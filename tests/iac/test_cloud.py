@@ -10,6 +10,7 @@ import sys
 import unittest
 
 import cloud
+import postern
 import suite
 import terraform
 from aws import Failure, account, aws, filters
@@ -174,6 +175,17 @@ class Road(unittest.TestCase):
             waits=([(d["containerName"], d["condition"]) for d in web["dependsOn"]], [("app", "HEALTHY")]),
         )
 
+    def test_consumers(self):
+        """The application takes the lines that Terraform makes of the table, and means the same by them."""
+        environment = {v["name"]: v["value"] for v in self.found.containers["app"]["environment"]}
+        name = "a01234567890123456789012345678901234567890123456789012345678_-z"
+        self.assertEqual(set(postern.consumers(environment["POSTERN_CONSUMERS"])), {
+            "* other rate=20 burst=30", "- local", "vpce-0123456789abcdef0 globex rate=1 burst=2 denied",
+            f"vpce-0123456789abcdef1 {name} rate=100000 burst=1000000 denied",
+            f"vpce-abcdef01 {name} rate=100000 burst=1000000 denied"})
+        with self.assertRaisesRegex(postern.Refused, "POSTERN_CONSUMERS"):
+            postern.consumers(environment["POSTERN_CONSUMERS"].replace("globex", "Globex"))
+
     def test_socket(self):
         """Both containers hold the one volume with the socket."""
         mounts = {name: {m["containerPath"]: m["sourceVolume"] for m in c["mountPoints"]}
@@ -286,11 +298,14 @@ class ConsumerAccount(unittest.TestCase):
     def test_waits_until_accepted(self):
         [(endpoint, state)] = self.states().items()
         self.assertEqual(state, "pendingAcceptance")
-        COPY.variables["accepted_endpoint_ids"] = json.dumps([endpoint])
-        plan = COPY.plan()
-        self.assertEqual(set(terraform.changes(plan).values()), {"create"})
+        COPY.variables["consumers"] = cloud.consumers(endpoint)
+        changes = terraform.changes(COPY.plan())
+        self.assertEqual({a: c for a, c in changes.items() if "endpoint" in a},
+                         {f'aws_vpc_endpoint_connection_accepter.this["{endpoint}"]': "create"})
         COPY.apply()
         self.assertEqual(self.states(), {endpoint: "available"})
+        [app] = [c for n, c in cloud.Road(only_service()["ServiceName"]).containers.items() if n == "app"]
+        self.assertIn(f"{endpoint} acme rate=50", json.dumps(app["environment"]))
 
     def test_stranger_is_refused(self):
         """The service does not exist for an account that is no principal."""
@@ -345,7 +360,8 @@ class ChosenOnce(unittest.TestCase):
     def refuses(self, sentence, **variables):
         arguments = [f"-var={name}={value}" for name, value in variables.items()]
         with self.assertRaises(terraform.Failure) as refusal:
-            COPY.plan(*arguments)
+            # What is there is in the state. In another region the provider would look for it for minutes.
+            COPY.plan("-refresh=false", *arguments)
         self.assertIn(sentence, " ".join(str(refusal.exception).replace("│", " ").split()))
 
     def test_a_fourth_zone_moves_nothing(self):

@@ -9,6 +9,7 @@ import subprocess
 import sys
 
 import commands
+import postern
 import suite
 from commands import HERE, IMAGE, LOGIN, PASSWORD, REGION, ROLE_SECRET, TOP, ended
 from wire.listener import Error
@@ -102,6 +103,23 @@ class Commands(commands.Commands):
                 self.assertIn(name, text)
                 asked = self.asked("ec2:ModifyVpcEndpointServiceConfiguration")[-1]
                 self.assertEqual((asked["ServiceId"], asked["RemovePrivateDnsName"]), ("vpce-svc-1", "true"), asked)
+
+    def test_consumer_is_renamed(self):
+        status, text = self.run_command("rename-consumer", "vpce-0123456789abcdef0", "acme")
+        self.assertEqual(status, 0, text)
+        [asked] = self.asked("ecs:RunTask")
+        [override] = asked["overrides"]["containerOverrides"]
+        self.assertEqual(override["name"], "migrate")
+        # The application understands it, and has nothing to do.
+        self.assertIn("has no orders and no keys", postern.run(*override["command"]))
+
+    def test_consumer_that_is_not_renamed(self):
+        status, text = self.run_command("rename-consumer", "acme", "globex", aws={"ecs:DescribeTasks": ended(1)})
+        self.assertEqual(status, 1, text)
+        self.assertIn("the renaming failed", text)
+        for options in ((), ("acme",), ("acme", "globex", "now"), ("acme", "globex", "--merge", "--merge")):
+            with self.subTest(options):
+                self.assertIn("usage: rename-consumer", self.run_command("rename-consumer", *options)[1])
 
     def test_images_that_are_there_are_not_built(self):
         self.assertEqual(self.run_command("deploy")[0], 0)

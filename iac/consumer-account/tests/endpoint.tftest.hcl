@@ -19,7 +19,7 @@ run "defaults" {
   }
 
   assert {
-    condition     = output.account_principal == "arn:aws:iam::444455556666:root"
+    condition     = output.account == "444455556666"
     error_message = "The principal must be this account."
   }
 }

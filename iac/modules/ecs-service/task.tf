@@ -65,7 +65,8 @@ resource "aws_ecs_task_definition" "pair" {
   }
 
   # Both live on the task's own ephemeral disk, which Fargate encrypts. Fargate gives a volume the owner
-  # that the image's VOLUME has.
+  # that the image's VOLUME has. The disk has 20 GiB; web's bodies and answers on their way may take 1.1 GB
+  # (webserver-conf/postern.conf, "Room").
   volume {
     name = "socket"
   }

@@ -5,11 +5,21 @@ web_image_digest = "sha256:bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb
 # So that destroy may follow.
 deletion_protection = false
 
-allowed_principals  = ["arn:aws:iam::222222222222:root"]
 supported_regions   = ["eu-west-1"]
 private_dns_name    = "orders.postern.example"
-denied_consumers    = ["vpce-0123456789abcdef0"]
 notification_emails = ["ops@postern.example"]
 tags                = { Team = "shop" }
+
+# test_cloud.py accepts an endpoint of acme's.
+consumers = {
+  acme   = { account = "222222222222", rate = 50 }
+  globex = { account = "444444444444", endpoint_ids = ["vpce-0123456789abcdef0"], rate = 1, denied = true }
+  other  = { endpoint_ids = ["*"], rate = 20, burst = 30 }
+  local  = { endpoint_ids = ["-"] }
+  # As long and as large as can be.
+  a01234567890123456789012345678901234567890123456789012345678_-z = {
+    endpoint_ids = ["vpce-0123456789abcdef1", "vpce-abcdef01"], rate = 100000, burst = 1000000, denied = true
+  }
+}
 
 permissions_boundary = "arn:aws:iam::123456789012:policy/boundary"
