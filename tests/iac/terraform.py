@@ -8,7 +8,9 @@ import json
 import os
 import re
 import shutil
+import signal
 import subprocess
+import sys
 
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 BUILD = os.path.join(TOP, "build", "iac")
@@ -19,6 +21,29 @@ TIMEOUT_S = 700
 OVERRIDE = 'provider "aws" {\n  max_retries = 4\n}\n'
 LEFT_OUT = shutil.ignore_patterns(".terraform", "*.tfstate*", "*.auto.tfvars", "terraform.tfvars", "*_override.tf",
                                   "backend.tf")
+
+
+# The Terraforms that run, each the leader of a process group, in which its provider and commands are too.
+RUNNING = set()
+
+
+def end(process):
+    """Ends what still runs of its group; without that, the provider outlives a Terraform that is killed."""
+    try:
+        os.killpg(process.pid, signal.SIGKILL)
+    except ProcessLookupError:
+        pass
+    process.wait()
+
+
+def end_all(*_):
+    for process in list(RUNNING):
+        end(process)
+    sys.stdout.flush()
+    os._exit(128 + signal.SIGTERM)
+
+
+signal.signal(signal.SIGTERM, end_all)
 
 
 class Failure(Exception):
@@ -45,6 +70,13 @@ class Copy:
         shutil.copytree(os.path.join(BUILD, "data", root or "root"), data, symlinks=True)
         self.environment.update(TF_DATA_DIR=data, TF_IN_AUTOMATION="1", TF_INPUT="0", CHECKPOINT_DISABLE="1")
 
+    def nothing(self, *names):
+        """Sets variables to null, which -var cannot."""
+        path = os.path.join(self.folder, "nothing.tfvars")
+        with open(path, "w", encoding="ascii") as file:
+            file.writelines(f"{name} = null\n" for name in names)
+        self.file.append("-var-file=" + path)
+
     @property
     def inputs(self):
         return self.file + [f"-var={name}={value}" for name, value in self.variables.items()]
@@ -62,16 +94,22 @@ class Copy:
 
     def run(self, *arguments, statuses=(0,)):
         """Returns the exit status and what was printed."""
+        process = subprocess.Popen(["terraform", "-chdir=" + self.root, *arguments], env=self.environment, text=True,
+                                   stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                                   start_new_session=True)
+        RUNNING.add(process)
         try:
-            done = subprocess.run(["terraform", "-chdir=" + self.root, *arguments], env=self.environment, text=True,
-                                  stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                                  timeout=TIMEOUT_S, check=False)
-        except subprocess.TimeoutExpired as expired:
-            said = (expired.stdout or b"").decode()
+            said = process.communicate(timeout=TIMEOUT_S)[0]
+        except subprocess.TimeoutExpired:
+            end(process)
+            said = process.communicate()[0]
             raise Failure(f"terraform {' '.join(arguments)} took over {TIMEOUT_S} s:\n{said}") from None
-        if done.returncode not in statuses:
-            raise Failure(f"terraform {' '.join(arguments)} ended with {done.returncode}:\n{done.stdout}")
-        return done.returncode, done.stdout
+        finally:
+            end(process)
+            RUNNING.discard(process)
+        if process.returncode not in statuses:
+            raise Failure(f"terraform {' '.join(arguments)} ended with {process.returncode}:\n{said}")
+        return process.returncode, said
 
     def apply(self, *arguments):
         return self.run("apply", "-auto-approve", "-no-color", *self.inputs, *arguments)[1]

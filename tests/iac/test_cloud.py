@@ -376,6 +376,35 @@ class ChosenOnce(unittest.TestCase):
         self.refuses("is deployed in the zones euw2-az1, euw2-az2, euw2-az3, and would be in euw2-az2, euw2-az1",
                      availability_zone_ids=json.dumps(["euw2-az2", "euw2-az1", "euw2-az3"]))
 
+    def test_another_name(self):
+        self.refuses("This is deployed under the name postern.", name="gate")
+
+    def test_another_region(self):
+        self.refuses("This is deployed in eu-west-2. With region eu-west-1", region="eu-west-1",
+                     supported_regions=json.dumps(["eu-west-2"]),
+                     certificate_arn=COPY.variables["certificate_arn"].replace(cloud.REGION, "eu-west-1"))
+
+
+class Withdrawn(unittest.TestCase):
+    """A region and the private name are taken back, and a consumer has deleted its endpoint."""
+
+    def test_all_at_once(self):
+        [left] = json.loads(COPY.variables["consumers"])["acme"]["endpoint_ids"]
+        aws("ec2", "delete-vpc-endpoints", "--vpc-endpoint-ids", left, environment=account(cloud.CONSUMER_ACCOUNT))
+        connections = aws("ec2", "describe-vpc-endpoint-connections")["VpcEndpointConnections"]
+        COPY.variables["connected_endpoint_ids"] = json.dumps([c["VpcEndpointId"] for c in connections
+                                                               if c["VpcEndpointId"] != left])
+        COPY.variables["supported_regions"] = "[]"
+        del COPY.variables["private_dns_zone_id"]
+        COPY.nothing("private_dns_name", "private_dns_zone_id")
+        said = " ".join(COPY.apply().replace("│", " ").split())
+        self.assertIn(f"AWS has no endpoint {left} for this service", said)
+        service = only_service()
+        self.assertEqual([region["Region"] for region in service["SupportedRegions"]], [cloud.REGION])
+        self.assertFalse(service.get("PrivateDnsName"))
+        self.assertFalse(cloud.Road(service["ServiceName"]).endpoint["PrivateDnsEnabled"])
+        self.assertEqual(terraform.changes(COPY.plan()), {})
+
 
 class Destroyed(unittest.TestCase):
     def test_nothing_is_left(self):
