@@ -79,11 +79,16 @@ def describe_vpc_endpoint_connections(self):
 
 
 def set_state(request, state):
-    wanted = request._get_param("VpcEndpointIds", [])
+    """One that its owner has deleted is still listed, and stays deleted."""
+    wanted, gone = request._get_param("VpcEndpointIds", []), []
     for _, endpoint in of_every_region("vpc_end_points"):
         if endpoint.id in wanted:
-            endpoint.state = state
-    return ActionResult({"Unsuccessful": []})
+            if endpoint.state == "deleted":
+                gone.append({"ResourceId": endpoint.id, "Error": {
+                    "Code": "InvalidVpcEndpointId.NotFound", "Message": f"The endpoint {endpoint.id} is not there"}})
+            else:
+                endpoint.state = state
+    return ActionResult({"Unsuccessful": gone})
 
 
 @replacing(EC2)
