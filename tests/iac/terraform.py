@@ -130,8 +130,8 @@ class Copy:
 
     def command(self, name, *arguments, **environment):
         """One of iac/bin, with the same variables, unasked. Returns its exit status and what it printed."""
-        for file in self.file:
-            shutil.copy(file.removeprefix("-var-file="), os.path.join(self.root, "inputs.auto.tfvars"))
+        for number, file in enumerate(self.file):
+            shutil.copy(file.removeprefix("-var-file="), os.path.join(self.root, f"inputs-{number}.auto.tfvars"))
         variables = {f"TF_VAR_{key}": value for key, value in self.variables.items()}
         done = subprocess.run([os.path.join(self.folder, "iac", "bin", name), *arguments], text=True,
                               env=self.environment | {"YES": "yes"} | variables | environment,
