@@ -25,6 +25,8 @@
 
 /* Of 64 connections. */
 enum { SHARE = 16, PENDING = 8, REQUESTS = 2, HEADER_SECONDS = 1, REQUEST_SECONDS = 1 };
+/* Of 64, those that endpoints may have together: one stays free, and a sixteenth is kept. */
+enum { ALL_BUT_KEPT = 64 - 1 - 4 };
 /* Who is denied, and two endpoints of one consumer. */
 #define DENIED "vpce-0dddddddddddddddd"
 #define TWIN_1 "vpce-01111111111111111"
@@ -128,6 +130,26 @@ static void test_connections(void)
     close(fds[0]);
     wait_for_places(PROXY_A);
     close_all(fds + 1, SHARE - 1);
+}
+
+/* Endpoints that hold all places together give one up for an endpoint that has none. */
+static void test_crowd(void)
+{
+    static char ids[][32] = {"vpce-0a1a1a1a1a1a1a1a1", "vpce-0a2a2a2a2a2a2a2a2",
+                             "vpce-0a3a3a3a3a3a3a3a3", "vpce-0a4a4a4a4a4a4a4a4"};
+    enum { CROWD = sizeof ids / sizeof ids[0] * SHARE };
+    int fds[CROWD];
+    for (int i = 0; i < CROWD; i++) {
+        fds[i] = ask(ids[i / SHARE], GET("/healthz"));
+        if (i < ALL_BUT_KEPT)
+            CHECK_INT(status_of(fds[i]), 200, "%d", i);
+    }
+    for (int i = 0; i < 3; i++)
+        CHECK_INT(status_for(PROXY_B, GET("/products/1")), 200, "%d", i);
+    CHECK_LOG(&pair, "lighttpd.log", "no place was left, and its group of callers had the most",
+              WAIT_MS);
+    close_all(fds, CROWD);
+    wait_for_places(PROXY_A);
 }
 
 /* Two endpoints with one name have one share. */
@@ -421,6 +443,7 @@ static void test_stop(void)
 int main(void)
 {
     static CU_TestInfo tests[] = {{"connections", test_connections},
+                                  {"endpoints that hold all places", test_crowd},
                                   {"names", test_names},
                                   {"denied", test_denied},
                                   {"connections of who is denied", test_denied_connections},

@@ -89,6 +89,23 @@ struct share *shares_join(struct shares *shares, const char *name, unsigned limi
     return share;
 }
 
+struct share *shares_crowder(const struct shares *shares, const char *name, unsigned limit)
+{
+    const struct share *own = shares_find(shares, name);
+    unsigned most = own ? own->connections + 1 : 1;
+    struct share *crowder = NULL;
+    if (own && own->connections >= shares_limit(shares, name, limit))
+        return NULL;
+    for (struct share *share = shares->groups; share; share = share->next) {
+        if (share->connections <= most || strcmp(share->name, SHARES_NOBODY) == 0 ||
+            strcmp(share->name, SHARES_PENDING) == 0)
+            continue;
+        crowder = share;
+        most = share->connections;
+    }
+    return crowder;
+}
+
 void shares_leave(struct shares *shares, struct share *share)
 {
     share->connections--;

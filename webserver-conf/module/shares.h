@@ -72,6 +72,11 @@ struct shares_limits shares_limits_of(unsigned max_connections, unsigned connect
  * left, or if there is no memory. limit is the group's own, or 0 for the common one. */
 struct share *shares_join(struct shares *shares, const char *name, unsigned limit);
 
+/* Which group should give a connection up for the named one, to which shares_join gave no place:
+ * the endpoints' group with the most, if that has at least two more than the named one. NULL if
+ * there is none, or if the named group has its share. */
+struct share *shares_crowder(const struct shares *shares, const char *name, unsigned limit);
+
 /* Gives the place back. Its requests that have begun may go on. */
 void shares_leave(struct shares *shares, struct share *share);
 

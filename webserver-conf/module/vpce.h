@@ -16,11 +16,12 @@
 
 /* Why a connection was ended without an answer. */
 enum vpce_reason {
-    VPCE_OVER,    /* its group has as many as it may */
-    VPCE_CROWDED, /* too many had not said yet where they come from, and it was the oldest */
-    VPCE_SILENT,  /* it did not say in time */
-    VPCE_UNKNOWN, /* what it says of its endpoint is no id, or two */
-    VPCE_SLOW,    /* its request did not come whole in time */
+    VPCE_OVER,     /* its group has as many as it may */
+    VPCE_CROWDED,  /* too many had not said yet where they come from, and it was the oldest */
+    VPCE_CROWDING, /* no place was left, and its group had the most */
+    VPCE_SILENT,   /* it did not say in time */
+    VPCE_UNKNOWN,  /* what it says of its endpoint is no id, or two */
+    VPCE_SLOW,     /* its request did not come whole in time */
     VPCE_REASON_MAX
 };
 

@@ -62,6 +62,31 @@ static void vpce_unhook(connection *con, struct vpce_connection *state)
         setsockopt(con->fd, SOL_SOCKET, SO_RCVLOWAT, &low, sizeof low);
 }
 
+/* Lets the oldest connection of a group go that has no request under way, so that its place is free
+ * at once; false if there is none. */
+static bool vpce_make_room(struct vpce_plugin *p, const char *name, enum vpce_reason reason)
+{
+    struct vpce_connection *state = p->first;
+    while (state && (!state->share || strcmp(state->share->name, name) != 0 ||
+                     state->con->request.state > CON_STATE_READ_POST))
+        state = state->after;
+    if (!state)
+        return false;
+    vpce_end(p, state, reason);
+    vpce_leave(p, state);
+    return true;
+}
+
+/* Many endpoints may hold all places together. Then whoever has the most gives one up. */
+static struct share *vpce_join_crowd(struct vpce_plugin *p, const char *name, unsigned limit)
+{
+    struct share *share = shares_join(&p->shares, name, limit);
+    const struct share *crowder = share ? NULL : shares_crowder(&p->shares, name, limit);
+    if (crowder && vpce_make_room(p, crowder->name, VPCE_CROWDING))
+        share = shares_join(&p->shares, name, limit);
+    return share;
+}
+
 /* Takes a place in the group that the header tells; false if the connection must end. */
 static bool vpce_settle(struct vpce_plugin *p, struct vpce_connection *state,
                         enum pp2_vpce_result result)
@@ -72,7 +97,7 @@ static bool vpce_settle(struct vpce_plugin *p, struct vpce_connection *state,
     if (result != PP2_VPCE_FOUND)
         name = SHARES_NOBODY;
     vpce_leave(p, state);
-    if (result != PP2_VPCE_BAD && (state->share = shares_join(&p->shares, name, limit)) != NULL)
+    if (result != PP2_VPCE_BAD && (state->share = vpce_join_crowd(p, name, limit)) != NULL)
         return true;
     vpce_count(p, result == PP2_VPCE_BAD ? VPCE_UNKNOWN : VPCE_OVER, name);
     state->cut = true;
@@ -98,25 +123,15 @@ static int vpce_network_read(connection *con, chunkqueue *cq, off_t max_bytes)
     return con->network_read(con, cq, max_bytes);
 }
 
-/* Lets the oldest connection go that has not said yet where it comes from. */
-static void vpce_make_room(struct vpce_plugin *p)
-{
-    struct vpce_connection *state = p->first;
-    while (state && (!state->saved || !state->share))
-        state = state->after;
-    if (!state)
-        return;
-    vpce_end(p, state, VPCE_CROWDED);
-    vpce_leave(p, state);
-}
-
+/* A connection that has not said yet where it comes from takes the place of the oldest such one. */
 static struct share *vpce_join(struct vpce_plugin *p, const char *name)
 {
     struct share *share = shares_join(&p->shares, name, 0);
     if (share || strcmp(name, SHARES_PENDING) != 0)
         return share;
-    vpce_make_room(p);
-    return shares_join(&p->shares, name, 0);
+    if (vpce_make_room(p, SHARES_PENDING, VPCE_CROWDED))
+        share = shares_join(&p->shares, name, 0);
+    return share ? share : vpce_join_crowd(p, name, 0);
 }
 
 static void vpce_link(struct vpce_plugin *p, struct vpce_connection *state)
@@ -202,6 +217,7 @@ static void vpce_tell(server *srv, struct vpce_plugin *p)
     static const char *const why[VPCE_REASON_MAX] = {
         [VPCE_OVER] = "its group of callers has its share of connections",
         [VPCE_CROWDED] = "too many had sent no PROXY protocol header yet",
+        [VPCE_CROWDING] = "no place was left, and its group of callers had the most",
         [VPCE_SILENT] = "no PROXY protocol header came in time",
         [VPCE_UNKNOWN] = "its PROXY protocol header names no VPC endpoint's id, or two",
         [VPCE_SLOW] = "its request did not come whole in time",

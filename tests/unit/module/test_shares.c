@@ -99,6 +99,31 @@ static void test_all(void)
     check_empty();
 }
 
+/* Who gives a place up for whom. */
+static void test_crowder(void)
+{
+    struct share *a = NULL, *b = NULL, *nobody = NULL, *pending = NULL;
+    CHECK_INT(fill(A, 0, &a), CONNECTIONS);
+    CHECK_INT(fill(SHARES_NOBODY, 0, &nobody), CONNECTIONS);
+    CHECK_TRUE(shares_crowder(&shares, B, 0) == a);
+    CHECK_TRUE(shares_crowder(&shares, SHARES_PENDING, 0) == a);
+    CHECK_NULL(shares_crowder(&shares, A, 0)); /* it has its share */
+    b = shares_join(&shares, B, 0);
+    CHECK_TRUE(shares_crowder(&shares, B, 0) == a);
+    CHECK_NULL(shares_crowder(&shares, B, 1));
+    while (b->connections < CONNECTIONS - 1)
+        shares_join(&shares, B, 0);
+    CHECK_NULL(shares_crowder(&shares, B, 0)); /* they would only change places */
+    CHECK_INT(fill(SHARES_PENDING, 0, &pending), PENDING);
+    CHECK_TRUE(shares_crowder(&shares, "vpce-0", 0) == a);
+    leave(a, CONNECTIONS);
+    leave(b, CONNECTIONS - 1);
+    CHECK_NULL(shares_crowder(&shares, "vpce-0", 0)); /* neither of the two is an endpoint's */
+    leave(nobody, CONNECTIONS);
+    leave(pending, PENDING);
+    check_empty();
+}
+
 static void test_requests(void)
 {
     struct shares_turn turns[LEFT] = {{.state = SHARES_IDLE}}, other = {.state = SHARES_IDLE};
@@ -191,12 +216,10 @@ static void test_pass(void)
 
 int main(void)
 {
-    CU_TestInfo tests[] = {{"limits", test_limits},
-                           {"connections", test_connections},
-                           {"all places", test_all},
-                           {"requests", test_requests},
-                           {"requests while others ask", test_contested},
-                           {"a turn passed on", test_pass},
-                           CU_TEST_INFO_NULL};
+    CU_TestInfo tests[] = {
+        {"limits", test_limits},         {"connections", test_connections},
+        {"all places", test_all},        {"who gives a place up", test_crowder},
+        {"requests", test_requests},     {"requests while others ask", test_contested},
+        {"a turn passed on", test_pass}, CU_TEST_INFO_NULL};
     return suite_run("module/shares", setup, NULL, tests);
 }
