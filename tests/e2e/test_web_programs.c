@@ -316,6 +316,23 @@ static void test_errors_without_a_reader(void)
     REQUIRE_TRUE(pair_start_web(&pair) && pair_wait_ready(&pair));
 }
 
+/* Callers choose what stands in lighttpd's lines. */
+static void test_log_of_any_bytes(void)
+{
+    static const char sent[] = "{\"user_agent\":\"caf\xe9 \xc3\xa9\xc3\",\"request\":\"\xff\"}\n";
+    static const char wanted[] = "{\"user_agent\":\"caf\xef\xbf\xbd \xc3\xa9\xef\xbf\xbd\","
+                                 "\"request\":\"\xef\xbf\xbd\"}\n";
+    char seen[sizeof wanted + 16];
+    int in[2], out[2];
+    pid_t pid = start_log(in, out);
+    REQUIRE_INT(write(in[1], sent, sizeof sent - 1), sizeof sent - 1);
+    close(in[1]);
+    CHECK_INT(process_exit(process_reap(pid, WAIT_MS)), 0);
+    ssize_t n = read(out[0], seen, sizeof seen);
+    CHECK_BYTES(seen, n > 0 ? (size_t)n : 0, wanted, sizeof wanted - 1);
+    close(out[0]);
+}
+
 /* On a terminal it gets Ctrl-C with its server, which still has lines to write. */
 static void test_log_outlives_an_interrupt(void)
 {
@@ -344,6 +361,7 @@ int main(void)
         {"web-log holds what comes while its reader pauses", test_log_before_a_pause},
         {"web-log drops and counts while its reader pauses for longer", test_log_during_a_pause},
         {"lighttpd goes on while nobody reads its errors", test_errors_without_a_reader},
+        {"web-log's lines are UTF-8 whatever came", test_log_of_any_bytes},
         {"web-log outlives an interrupt", test_log_outlives_an_interrupt},
         CU_TEST_INFO_NULL,
     };

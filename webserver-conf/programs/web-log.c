@@ -18,9 +18,12 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/text.h"
+
 /* The pipe: what fs.pipe-max-size allows by default. What comes is taken in pieces, and a line that
  * is longer than one goes on in pieces. */
 enum { LOG_PIPE_SIZE = 1024 * 1024, LOG_HELD_SIZE = 1024 * 1024, LOG_IN_SIZE = 128 * 1024 };
+enum { LOG_MENDED_SIZE = 3 * LOG_IN_SIZE };
 enum { LOG_PATH_SIZE = 64, LOG_NOTE_SIZE = 160, LOG_LAST_MS = 3000 };
 
 struct log {
@@ -67,8 +70,29 @@ static void log_tell_dropped(struct log *log)
         log->dropped = 0;
 }
 
+/* Callers choose bytes that lighttpd writes as they came. What is not UTF-8 is no JSON either, so
+ * U+FFFD stands for each such byte. Returns the new length. */
+static size_t log_mend(const char *line, size_t len, char out[LOG_MENDED_SIZE])
+{
+    size_t used = 0;
+    while (len > 0) {
+        size_t n = text_utf8_length((const unsigned char *)line, len);
+        memcpy(out + used, n ? line : "\xef\xbf\xbd", n ? n : 3);
+        used += n ? n : 3;
+        n = n ? n : 1;
+        line += n;
+        len -= n;
+    }
+    return used;
+}
+
 static void log_take_line(struct log *log, const char *line, size_t len)
 {
+    static char mended[LOG_MENDED_SIZE];
+    if (!text_is_utf8(line, len)) {
+        len = log_mend(line, len, mended);
+        line = mended;
+    }
     if (log->dropped)
         log_tell_dropped(log);
     if (log->dropped || !log_hold(log, line, len))
