@@ -122,12 +122,15 @@ static enum store_result postgres_connect_set_up(struct postgres *p)
     char sql[sizeof postgres_settings + 200];
     if (getrandom(&p->session, sizeof p->session, 0) != sizeof p->session)
         return postgres_session_fail(p, STORE_FAULT, "no randomness");
-    p->session &= INT64_MAX; /* pg_locks shows its halves unsigned */
+    /* Below zero, as no other lock of ours is that has two numbers: see migrate_lock. Locks of one
+     * number, such as the idempotency keys', are another space. */
+    p->session |= INT64_MIN;
     snprintf(sql, sizeof sql,
              "SET statement_timeout = %d; SET lock_timeout = %d;"
-             "SELECT pg_advisory_lock(%" PRId64 "); %s",
+             "SELECT pg_advisory_lock(%" PRId32 ", %" PRId32 "); %s",
              1 + p->timeout_ms * POSTGRES_STATEMENT_PERCENT / 100,
-             1 + p->timeout_ms * POSTGRES_LOCK_PERCENT / 100, p->session, postgres_settings);
+             1 + p->timeout_ms * POSTGRES_LOCK_PERCENT / 100, (int32_t)(p->session >> 32),
+             (int32_t)p->session, postgres_settings);
     enum store_result result = postgres_query_send_text(p, sql);
     return result == STORE_OK ? postgres_query_finish(p, NULL) : result;
 }

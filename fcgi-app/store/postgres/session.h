@@ -33,11 +33,11 @@ struct postgres {
     char *password_file;       /* owned; NULL if none */
     char name[128];            /* what the log shows of the URL */
     int timeout_ms;
-    PGconn *conn;                   /* NULL while there is no connection */
-    bool ready;                     /* its schema is checked, its statements are prepared */
-    bool idle;                      /* it waits for a statement */
-    int64_t session;                /* the advisory lock that it holds as long as it lives */
-    int host;                       /* which of the URL's hosts answered last */
+    PGconn *conn;    /* NULL while there is no connection */
+    bool ready;      /* its schema is checked, its statements are prepared */
+    bool idle;       /* it waits for a statement */
+    int64_t session; /* the advisory lock, two numbers in one, that it holds while it lives */
+    int host;        /* which of the URL's hosts answered last */
     int64_t next_connect_us;        /* no attempt to connect before */
     enum store_result last_connect; /* how the last attempt ended */
     int64_t end_us;                 /* the deadline of the call that runs */

@@ -9,12 +9,12 @@ enum { POSTGRES_SETTLE_US = 50000 }; /* between attempts */
 /* Sees to it that a session which is lost to us is over on the server too. */
 static enum store_result postgres_settle_end(struct postgres *p, int64_t session)
 {
+    const struct postgres_argument lock[] = {POSTGRES_AS_NUMBER((int32_t)(session >> 32)),
+                                             POSTGRES_AS_NUMBER((int32_t)session)};
     PGresult *row = NULL;
-    enum store_result result = postgres_query_run(
-        p, POSTGRES_SQL_SESSION_TERMINATE, POSTGRES_ARGUMENTS(POSTGRES_AS_NUMBER(session)), NULL);
+    enum store_result result = postgres_query_run(p, POSTGRES_SQL_SESSION_TERMINATE, lock, 2, NULL);
     if (result == STORE_OK)
-        result = postgres_query_run(p, POSTGRES_SQL_SESSION_AWAIT,
-                                    POSTGRES_ARGUMENTS(POSTGRES_AS_NUMBER(session)), &row);
+        result = postgres_query_run(p, POSTGRES_SQL_SESSION_AWAIT, lock, 2, &row);
     if (result == STORE_OK && *PQgetvalue(row, 0, 0) == 't') {
         result = postgres_session_fail(p, STORE_UNREACHABLE, "the server is a standby");
         postgres_session_leave_host(p);

@@ -140,15 +140,17 @@ FROM (
 ORDER BY o.id DESC, l.line;
 
 -- name: session_terminate
+-- objsubid tells locks of two numbers, which stand there unsigned, from those of one.
 SELECT pg_terminate_backend(pid) FROM pg_locks
-WHERE locktype = 'advisory' AND objsubid = 1
+WHERE locktype = 'advisory' AND objsubid = 2
     AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
-    AND classid::BIGINT = ($1::BIGINT >> 32) AND objid::BIGINT = ($1::BIGINT & 4294967295);
+    AND classid::BIGINT = ($1::INTEGER::BIGINT & 4294967295)
+    AND objid::BIGINT = ($2::INTEGER::BIGINT & 4294967295);
 
 -- name: session_await
 -- Waits until the session is over: decisions/0011. The message's commit waits for a synchronous
 -- standby, and so for what the session committed: decisions/0012. A standby has none of the
 -- primary's locks, so a lock that is free there means nothing.
-SELECT pg_is_in_recovery(), pg_advisory_xact_lock($1),
+SELECT pg_is_in_recovery(), pg_advisory_xact_lock($1, $2),
     CASE WHEN current_setting('synchronous_standby_names') <> '' AND NOT pg_is_in_recovery()
     THEN pg_logical_emit_message(true, 'postern', 'settled') END;

@@ -302,7 +302,7 @@ static void test_refused_set_up(void)
     char url[FIXTURE_URL_SIZE];
     fixture_begin();
     make_role("barred", "");
-    sql("REVOKE EXECUTE ON FUNCTION pg_advisory_lock(BIGINT) FROM PUBLIC");
+    sql("REVOKE EXECUTE ON FUNCTION pg_advisory_lock(INTEGER, INTEGER) FROM PUBLIC");
     snprintf(url, sizeof url, "postgresql://barred@127.0.0.1:%d,127.0.0.1:%d/%s",
              fixture_server.port, fixture_server.port, database());
     struct store *store = fixture_open_url(url, 2000);

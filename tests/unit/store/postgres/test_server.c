@@ -218,6 +218,17 @@ static void test_key_in_flight(void)
     fixture_begin();
     PGconn *other = aside("BEGIN; SELECT place_order('c', 'k', 'first', 1780000000000000,"
                           " 1780000000000009, '{1}', '{2}', '', '')");
+    CHECK_INT(store_ping(fixture), STORE_OK);
+    /* The key's lock has one number; a session's has two, the first of which no other one has. */
+    CHECK_TEXT(value("SELECT string_agg(concat_ws(' ', a.application_name, l.objsubid, "
+                     "l.classid::BIGINT > 2147483647), ', ' ORDER BY l.objsubid DESC)"
+                     " FROM pg_locks AS l JOIN pg_stat_activity AS a USING (pid)"
+                     " WHERE l.locktype = 'advisory' AND a.application_name = 'postern'"),
+               "postern 2 t");
+    CHECK_TEXT(value("SELECT string_agg(l.objsubid::TEXT, ' ') FROM pg_locks AS l"
+                     " JOIN pg_stat_activity AS a USING (pid)"
+                     " WHERE l.locktype = 'advisory' AND a.application_name <> 'postern'"),
+               "1");
     /* Nobody waits for it, though it holds the product too. */
     CHECK_INT(fixture_place(fixture, "c", "k", FIXTURE_NOW_US, fixture_request(1, 2), &outcome),
               STORE_KEY_IN_FLIGHT);
@@ -282,6 +293,8 @@ static void test_server_errors(void)
         {__LINE__, "25006", 1000, STORE_UNREACHABLE, "2"},
         {__LINE__, "26000", 1, STORE_OK, "2"},
         {__LINE__, "57P01", 1, STORE_OK, "2"},
+        /* The connection is lost twice within one call: nothing changed, and nobody is busy. */
+        {__LINE__, "57P01", 1000, STORE_UNREACHABLE, "2"},
         {__LINE__, "57014", 1, STORE_BUSY, "1"},
         {__LINE__, "55P03", 1, STORE_BUSY, "1"},
         {__LINE__, "53100", 1, STORE_UNREACHABLE, "1"},
