@@ -305,7 +305,56 @@ static void test_log(void)
     CHECK_TEXT(strchr(log, '\n'), "\n");
 }
 
+/* Writes the file that test_causes' calls read the password from, or removes it. */
+static void set_file(const char *path, bool there)
+{
+    FILE *file = there ? fopen(path, "we") : NULL;
+    if (file)
+        fclose(file);
+    else
+        unlink(path);
+}
+
+/* Two causes in turn are a line each, whenever it changes, though the server never spoke. */
+static void test_causes(void)
+{
+    static const bool there[] = {false, false, true, true, false};
+    static char text[8192];
+    char path[] = "/tmp/postern-causes-XXXXXX";
+    const struct store_options options = {"postgresql://u@127.0.0.1:1/shop", 500, path};
+    FILE *log = tmpfile();
+    int fd = mkstemp(path), saved = dup(STDERR_FILENO);
+    close(fd);
+    CHECK_COMPARE(dup2(fileno(log), STDERR_FILENO), >=, 0);
+    struct store *store = store_open(&options);
+    for (size_t i = 0; i < sizeof there / sizeof there[0]; i++) {
+        set_file(path, there[i]);
+        clock_sleep_us(160000); /* or it would not try */
+        CHECK_INT(store_ping(store), STORE_UNREACHABLE);
+    }
+    store_close(store);
+    dup2(saved, STDERR_FILENO);
+    close(saved);
+    rewind(log);
+    text[fread(text, 1, sizeof text - 1, log)] = '\0';
+    fclose(log);
+    unlink(path);
+    static const char *const causes[] = {"DATABASE_PASSWORD_FILE: No such file",
+                                         "Connection refused",
+                                         "DATABASE_PASSWORD_FILE: No such file"};
+    char *line = text;
+    for (size_t i = 0; i < sizeof causes / sizeof causes[0]; i++) {
+        char *end = strchr(line, '\n');
+        REQUIRE_TRUE(end);
+        *end = '\0';
+        CHECK_CONTAINS(line, causes[i]);
+        line = end + 1;
+    }
+    CHECK_TEXT(line, "");
+}
+
 static CU_TestInfo tests[] = {
+    {"causes", test_causes},
     {"restart", test_restart},
     {"restart between calls", test_restart_between_calls},
     {"crash under load", test_crash_under_load},
