@@ -219,11 +219,44 @@ static void test_most(void)
     CHECK_TEXT(fault.why, "more than 1000 endpoints; remove those that are no more");
 }
 
+/* In whatever order the lines come, each is put in its place, and nothing behind the table moves.
+ */
+static void test_orders_of_filling(void)
+{
+    static const int steps[] = {1, 7,
+                                CONSUMERS_MAX - 1}; /* coprime to the count: rising to falling */
+    static struct {
+        struct consumers table;
+        unsigned char behind[sizeof(struct consumers)];
+    } guarded;
+    for (size_t s = 0; s < sizeof steps / sizeof steps[0]; s++) {
+        CHECK_OF("step %d", steps[s]);
+        size_t used = 0, moved = 0;
+        for (int i = 0; i < CONSUMERS_MAX; i++)
+            used += (size_t)snprintf(text + used, sizeof text - used, "vpce-%08x -\n",
+                                     i * steps[s] % CONSUMERS_MAX);
+        guarded.table.count = 0;
+        for (size_t i = 0; i < sizeof guarded.behind; i++)
+            guarded.behind[i] = (unsigned char)(i % 251);
+        CHECK_TRUE(consumers_add_lines(&guarded.table, text, used, &fault));
+        CHECK_INT(guarded.table.count, CONSUMERS_MAX);
+        for (size_t i = 1; i < guarded.table.count; i++)
+            CHECK_TRUE(
+                strcmp(guarded.table.lines[i - 1].endpoint, guarded.table.lines[i].endpoint) < 0);
+        for (size_t i = 0; i < sizeof guarded.behind; i++)
+            moved += guarded.behind[i] != (unsigned char)(i % 251);
+        CHECK_INT(moved, 0);
+    }
+}
+
 int main(void)
 {
-    CU_TestInfo tests[] = {
-        {"a file's lines", test_lines},         {"a setting's text", test_text},
-        {"the line that holds", test_find},     {"what is published", test_published},
-        {"as many as there may be", test_most}, CU_TEST_INFO_NULL};
+    CU_TestInfo tests[] = {{"a file's lines", test_lines},
+                           {"a setting's text", test_text},
+                           {"the line that holds", test_find},
+                           {"what is published", test_published},
+                           {"as many as there may be", test_most},
+                           {"in any order", test_orders_of_filling},
+                           CU_TEST_INFO_NULL};
     return suite_run("unit/config/consumers", NULL, NULL, tests);
 }
