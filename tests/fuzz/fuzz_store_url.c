@@ -44,7 +44,7 @@ static void fuzz_password(const char *bytes, char *out, size_t size)
 static bool fuzz_parts(const uint8_t *data, size_t size, char parts[FUZZ_PARTS][FUZZ_PART_MAX])
 {
     size_t part = 0, used = 0;
-    memset(parts, 0, FUZZ_PARTS * FUZZ_PART_MAX);
+    memset(parts, 0, sizeof(char[FUZZ_PARTS][FUZZ_PART_MAX]));
     for (size_t i = 0; i < size && part < FUZZ_PARTS; i++) {
         if (data[i] == '\n') {
             part++;
