@@ -11,6 +11,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import threading
 
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 BUILD = os.path.join(TOP, "build", "iac")
@@ -25,6 +26,7 @@ LEFT_OUT = shutil.ignore_patterns(".terraform", "*.tfstate*", "*.auto.tfvars", "
 
 # The Terraforms that run, each the leader of a process group, in which its provider and commands are too.
 RUNNING = set()
+ENDED = threading.Event()
 
 
 def end(process):
@@ -37,6 +39,8 @@ def end(process):
 
 
 def end_all(*_):
+    """And lets no thread start another."""
+    ENDED.set()
     for process in list(RUNNING):
         end(process)
     sys.stdout.flush()
@@ -94,6 +98,8 @@ class Copy:
 
     def run(self, *arguments, statuses=(0,)):
         """Returns the exit status and what was printed."""
+        if ENDED.is_set():
+            raise Failure("the program was told to end")
         process = subprocess.Popen(["terraform", "-chdir=" + self.root, *arguments], env=self.environment, text=True,
                                    stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
                                    start_new_session=True)
