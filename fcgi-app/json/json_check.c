@@ -104,7 +104,8 @@ static void json_replace(char *start, size_t len, const char *with)
 {
     size_t n = strlen(with);
     memset(start, ' ', len);
-    memcpy(start, with, n);
+    for (size_t i = 0; i < n; i++)
+        start[i] = with[i];
 }
 
 /* The double nearest to a number is that of another number too, if the one has more digits than a

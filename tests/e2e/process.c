@@ -164,13 +164,14 @@ int process_exit(int wait_status)
 
 int process_run(const char *const *argv, int timeout_ms)
 {
-    char *vector[8] = {NULL};
-    for (size_t i = 0; argv[i] && i + 1 < sizeof vector / sizeof vector[0]; i++)
-        memcpy(&vector[i], &argv[i],
-               sizeof vector[i]); /* execvp takes no const, and changes none */
+    /* exec takes texts it does not change as texts it may. */
+    union {
+        const char *const *fixed;
+        char *const *free;
+    } vector = {.fixed = argv};
     pid_t pid = fork();
     if (pid == 0) {
-        execvp(vector[0], vector);
+        execvp(argv[0], vector.free);
         _exit(127);
     }
     return process_exit(pid > 0 ? process_reap(pid, timeout_ms) : -1);

@@ -175,7 +175,7 @@ static void test_bounds(void)
         {__LINE__, true, FCGI_STDIN, INBOUND_MAX + 8192, INBOUND_BROKEN},
         {__LINE__, false, FCGI_GET_VALUES, INBOUND_MAX + 8192, INBOUND_BROKEN},
     };
-    char *content = calloc(1, 2 * INBOUND_MAX);
+    char *content = calloc(2, INBOUND_MAX);
     REQUIRE_NOT_NULL(content);
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         CHECK_ROW(rows[i].line);
