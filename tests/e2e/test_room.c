@@ -39,7 +39,17 @@ static void set_uploads(bool there)
 {
     char path[PAIR_PATH_SIZE + 16];
     snprintf(path, sizeof path, "%s/uploads", pair.dir);
-    CHECK_INT(there ? mkdir(path, 0700) : rmdir(path), 0);
+    if (there) {
+        CHECK_INT(mkdir(path, 0700), 0);
+        return;
+    }
+    /* It is empty once lighttpd has closed the last answer's file. */
+    int removed = rmdir(path);
+    for (int64_t end = load_now_ms() + WAIT_MS; removed != 0 && load_now_ms() < end;) {
+        load_sleep_ms(5);
+        removed = rmdir(path);
+    }
+    CHECK_INT(removed, 0);
 }
 
 /* An answer that lighttpd cannot keep is an error and the connection's end, and no half of it is
