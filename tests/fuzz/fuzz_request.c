@@ -33,7 +33,9 @@ enum fuzz_line {
 };
 
 static const char *const fuzz_names[FUZZ_LINE_MAX] = {
+    [HTTP_CONTENT_ENCODING] = "Content-Encoding: ",
     [HTTP_CONTENT_TYPE] = "Content-Type: ",
+    [HTTP_HOST] = "Host: ",
     [HTTP_IF_NONE_MATCH] = "If-None-Match: ",
     [HTTP_IDEMPOTENCY_KEY] = "Idempotency-Key: ",
     [HTTP_REQUEST_ID] = "X-Request-Id: ",
