@@ -83,7 +83,7 @@ module "service" {
 
   permissions_boundary = var.permissions_boundary
 
-  ready = terraform_data.migrated.id
+  ready = module.migration.id
 }
 
 locals {
@@ -106,25 +106,17 @@ locals {
   }
 }
 
-# Before new tasks start: a role for them in the database, and the schema that they need, for a task that meets an
-# older one stops at once. If it fails, the service stays as it is, and the next apply does this again.
-resource "terraform_data" "migrated" {
-  triggers_replace = [
+# Before new tasks start. If it fails, the service stays as it is, and the next apply does this again.
+module "migration" {
+  source = "./modules/migration"
+
+  again_for = [
     aws_rds_cluster.this.cluster_resource_id,
     aws_secretsmanager_secret.database_role.arn,
     module.service.migrate_task_definition_arn,
   ]
-
-  provisioner "local-exec" {
-    working_dir = "${path.module}/bin"
-    command     = "./database-role && ./migrate"
-    environment = {
-      TERRAFORM_OUTPUTS = jsonencode({
-        database  = { value = local.database_for_commands }
-        migration = { value = local.migration_for_commands }
-      })
-    }
-  }
+  database  = local.database_for_commands
+  migration = local.migration_for_commands
 
   # All that the migrating task needs to start.
   depends_on = [

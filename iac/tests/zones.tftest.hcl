@@ -5,6 +5,12 @@ mock_provider "aws" {
   source = "./tests/mocks"
 }
 
+# It runs commands, which would ask AWS itself.
+override_module {
+  target  = module.migration
+  outputs = { id = "made-up" }
+}
+
 variables {
   app_image_digest = "sha256:aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
   web_image_digest = "sha256:bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"

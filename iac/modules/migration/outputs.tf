@@ -1,0 +1,4 @@
+output "id" {
+  description = "Known once it is done."
+  value       = terraform_data.this.id
+}
