@@ -130,6 +130,11 @@ resource "aws_rds_cluster" "this" {
     max_capacity = var.database_max_acu
   }
 
+  # Of use when it is made alone. Without this, forgetting where it came from would make it anew, and empty.
+  lifecycle {
+    ignore_changes = [snapshot_identifier, restore_to_point_in_time]
+  }
+
   depends_on = [aws_cloudwatch_log_group.database]
 }
 

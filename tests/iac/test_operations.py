@@ -3,6 +3,7 @@
 the real one and asks a listener; every other tool is a stub."""
 
 import json
+import re
 import sys
 
 import commands
@@ -292,9 +293,10 @@ class Destroy(commands.Commands):
         status, text = self.run_command("destroy", aws={"ec2:DescribeVpcEndpointConnections": {
             "VpcEndpointConnections": [connection]}})
         self.assertEqual(status, 1, text)
-        self.assertIn("reject-vpc-endpoint-connections", text)
-        self.assertIn("vpce-2", text)
         self.assert_not_called("destroy")
+        self.run_printed(re.search(r"aws ec2 reject-vpc-endpoint-connections.*", text)[0])
+        [asked] = self.asked("ec2:RejectVpcEndpointConnections")
+        self.assertEqual(asked["VpcEndpointIds"], ["vpce-2"])
 
     def test_destroy_deletes_what_aws_has_made_again(self):
         revision = PAIR.replace("postern:2", "postern:1")
@@ -322,13 +324,17 @@ class Destroy(commands.Commands):
                 "rds:DescribeDBClusterSnapshots": {"DBClusterSnapshots": [
                     {"DBClusterSnapshotIdentifier": "postern-final-1", "AllocatedStorage": 7, "KmsKeyId": key}]},
                 "kms:DescribeKey": {"KeyMetadata": {"KeyId": key, "KeyState": "PendingDeletion"}},
-                "kms:CancelKeyDeletion": {"KeyId": key}, "kms:EnableKey": {}})
+                "kms:CancelKeyDeletion": {"KeyId": key}, "kms:EnableKey": {}, "kms:ScheduleKeyDeletion": {},
+                "rds:DeleteDBClusterSnapshot": {}})
         self.assertEqual(status, 0, text)
         [applied] = [call for call in self.calls() if "apply" in call["argv"]]
         self.assertIn("-target=aws_rds_cluster.this", applied["argv"])
         self.assertRegex(applied["variables"]["TF_VAR_final_snapshot_identifier"], r"^postern-final-\d{8}-\d{6}$")
         self.assert_order("destroy -auto-approve", "kms cancel-key-deletion", "kms enable-key")
         self.assertIn("but for the snapshot postern-final-1 of 7 GiB", text)
+        self.run_printed(re.search(r"to delete them: (.*)", text)[1])
+        self.assertEqual(len(self.asked("rds:DeleteDBClusterSnapshot")), 1)
+        self.assertEqual(self.asked("kms:ScheduleKeyDeletion"), [{"KeyId": key.rpartition("/")[2]}])
 
     def test_snapshot_is_written_into_the_state_of_an_unprotected_database(self):
         bare = (CLUSTER[0], CLUSTER[1] | {"deletion_protection": False, "skip_final_snapshot": True})

@@ -196,6 +196,10 @@ NAMES = {
 }
 
 
+# Members that name a policy which the call attaches, not what it is about.
+OTHERS = ("PolicyArn", "PermissionsBoundary")
+
+
 def resources(call, name):
     """ARNs of what the call is about, as far as it tells and the action's service is theirs."""
     service = name.split(":")[0]
@@ -204,7 +208,7 @@ def resources(call, name):
     owner = {"rds-data": "rds"}.get(service, service)
     for member, value in call.members.items():
         for item in value if isinstance(value, list) else [value]:
-            if isinstance(item, str) and item.startswith(f"arn:aws:{owner}:") and member != "PolicyArn":
+            if isinstance(item, str) and item.startswith(f"arn:aws:{owner}:") and member not in OTHERS:
                 yield item
     for member, spelled in NAMES.get(service, {}).items():
         value = call.members.get(member)
