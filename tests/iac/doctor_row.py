@@ -7,11 +7,12 @@ COMMAND = re.compile(r"aws \S.*?(?=; |, (?:then|and) |$)")
 
 class Row:
     """`breaking` and `mending` get the road; without `mending`, the printed command mends. `says` is a pattern
-    for the finding's text, `options` what the doctor is called with."""
+    for the finding's text, `options` what the doctor is called with. With `looks`, the printed command mends nothing,
+    and is run nonetheless."""
 
-    def __init__(self, title, breaking, check, says, mending=None, options=None):
+    def __init__(self, title, breaking, check, says, mending=None, options=None, looks=False):
         self.title, self.breaking, self.check, self.says = title, breaking, check, says
-        self.mending, self.options = mending, options
+        self.mending, self.options, self.looks = mending, options, looks
 
     def run(self, road):
         self.breaking(road)
@@ -26,7 +27,7 @@ class Row:
         finally:
             if self.mending:
                 self.mending(road)
-        if not self.mending:
+        if self.looks or not self.mending:
             road.run(COMMAND.search(said.split(" mend: ")[1]).group())
 
 
