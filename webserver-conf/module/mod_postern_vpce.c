@@ -17,7 +17,7 @@ __attribute__((visibility("default"))) int mod_postern_vpce_plugin_init(plugin *
 struct vpce_plugin *vpce_plugin;
 
 enum {
-    VPCE_REQUESTS = 8,
+    VPCE_REQUESTS = 32,
     VPCE_REQUESTS_CONTESTED = 2,
     VPCE_HEADER_SECONDS = 5,
     VPCE_REQUEST_SECONDS = 20,

@@ -7,12 +7,10 @@
 #include <gw_backend.h>
 #include <http_header.h>
 #include <log.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
+#include <poll.h>
 #include <response.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 
 /* As nginx logs a caller that closed its connection before the answer. */
 enum { VPCE_STATUS_GONE = 499 };
@@ -36,17 +34,14 @@ handler_t vpce_request_enter(request_st *r, void *p_d)
     return HANDLER_GO_ON;
 }
 
-/* Whether the caller has closed its side, or all of its connection: TCP cannot tell which. Once the
- * request was handed over, lighttpd's word is enough, and saves a system call. */
+/* Whether the caller has closed its side, or all of its connection: TCP cannot tell which. Only at
+ * its turn the kernel is asked; else lighttpd's word is enough, and saves a system call. */
 static bool vpce_request_caller_left(const request_st *r, const struct vpce_request *request)
 {
-    struct tcp_info info;
-    socklen_t size = sizeof info;
+    struct pollfd caller = {.fd = r->con->fd, .events = POLLRDHUP};
     if (r->conf.stream_request_body & FDEVENT_STREAM_REQUEST_TCP_FIN)
         return true;
-    return !request->handed_over &&
-           getsockopt(r->con->fd, IPPROTO_TCP, TCP_INFO, &info, &size) == 0 &&
-           info.tcpi_state != TCP_ESTABLISHED;
+    return request->turn.state == SHARES_BEGUN && !request->handed_over && poll(&caller, 1, 0) > 0;
 }
 
 static handler_t vpce_request_leave(request_st *r, struct vpce_plugin *p)
@@ -99,8 +94,6 @@ handler_t vpce_request_handle(request_st *r, void *p_d)
         if (rc != HANDLER_GO_ON)
             return rc;
     }
-    if (vpce_request_caller_left(r, request))
-        return vpce_request_leave(r, p);
     if (request->turn.state == SHARES_IDLE) {
         /* So that the application understands vpce_abandoned_keep. */
         http_header_env_set(r, CONST_STR_LEN("POSTERN_LEFT_IS_HALF_CLOSED"), CONST_STR_LEN("1"));
@@ -108,6 +101,8 @@ handler_t vpce_request_handle(request_st *r, void *p_d)
         p->shares.now = log_monotonic_secs;
         shares_ask(&p->shares, state->share, &request->turn);
     }
+    if (vpce_request_caller_left(r, request))
+        return vpce_request_leave(r, p);
     if (request->turn.state == SHARES_WAITING)
         return HANDLER_WAIT_FOR_EVENT;
     request->handed_over = true;
