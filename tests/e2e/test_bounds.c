@@ -32,7 +32,7 @@ enum {
 /* 400 000 products, some 90 bytes of JSON each, and 2 000 orders of a caller without endpoint. */
 
 static const char fill_sqlite[] =
-    "PRAGMA synchronous = OFF; BEGIN;"
+    "PRAGMA synchronous = OFF; BEGIN IMMEDIATE;"
     "WITH RECURSIVE numbers(n) AS (SELECT 4 UNION ALL SELECT n + 1 FROM numbers WHERE n < 400000)"
     "INSERT INTO products SELECT n, 999, 10, 'Product ' || n, 'Description ' || n FROM numbers;"
     "WITH RECURSIVE numbers(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < 2000)"
@@ -61,7 +61,9 @@ static bool fill_file(void)
     char path[PAIR_PATH_SIZE + 32], *error = NULL;
     sqlite3 *db = NULL;
     snprintf(path, sizeof path, "%s/postern.db", pair.dir);
+    /* The server writes too, for its readiness. */
     bool ok = sqlite3_open(path, &db) == SQLITE_OK &&
+              sqlite3_busy_timeout(db, WAIT_MS) == SQLITE_OK &&
               sqlite3_exec(db, fill_sqlite, NULL, NULL, &error) == SQLITE_OK;
     if (!ok)
         fprintf(stderr, "cannot fill %s: %s\n", path, error ? error : sqlite3_errmsg(db));

@@ -39,6 +39,7 @@ static bool hold_store(void)
     char path[PAIR_PATH_SIZE + 32];
     snprintf(path, sizeof path, "%s/postern.db", pair.dir);
     return sqlite3_open(path, &holder) == SQLITE_OK &&
+           sqlite3_busy_timeout(holder, WAIT_MS) == SQLITE_OK &&
            sqlite3_exec(holder, "PRAGMA locking_mode = EXCLUSIVE; BEGIN IMMEDIATE", NULL, NULL,
                         NULL) == SQLITE_OK;
 }
