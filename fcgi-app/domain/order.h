@@ -31,10 +31,10 @@ struct order_item {
 
 /* An order as asked for. Each product is there once, in the order in which they were named. */
 struct order_request {
-    struct order_item items[ORDER_LINES_MAX];
-    size_t count;
     char email[ORDER_EMAIL_MAX + 1];         /* "" if not given */
     char reference[ORDER_REFERENCE_MAX + 1]; /* "" if not given */
+    size_t count;
+    struct order_item items[ORDER_LINES_MAX]; /* last: what is sent elsewhere ends with the count */
 };
 
 /* One line of a placed order; the name and price are those at the time of the order. */

@@ -43,6 +43,8 @@ struct store_placement {
     const char *id;         /* the new order's id; see base/id.h */
     int64_t now_us;         /* the time of the order; keys that expire by then are free again */
     int64_t key_expires_us; /* when this order's key expires */
+    bool again; /* an earlier call may have placed it: an order with this id is then this very one,
+                   and the result STORE_OK */
 };
 
 /* What came of placing an order; about 30 kB. Which part is set depends on the result:
@@ -53,6 +55,23 @@ struct store_outcome {
     size_t unknown_count;
     struct order_shortage shorts[ORDER_LINES_MAX]; /* every short line, in the request's order */
     size_t short_count;
+};
+
+/* What a change is. */
+enum store_use {
+    STORE_USE_ORDER, /* an order is placed, as by store_order_place */
+    STORE_USES
+};
+
+enum { STORE_GROUP_MAX = 64 }; /* changes of one group at most */
+
+/* One change of a group; what it points to is borrowed for the call. */
+struct store_change {
+    enum store_use use;
+    const struct order_request *request;
+    const struct store_placement *placement;
+    struct store_outcome *outcome;
+    enum store_result result; /* set by the call */
 };
 
 /* How a consumer gets another name. All borrowed for the call. */
@@ -82,6 +101,10 @@ struct store_options {
     int timeout_ms;            /* the deadline of every later call */
     const char *password_file; /* holds the password, and is read for each new connection; NULL or
                                   "" if there is none. For drivers that have a password. */
+    int64_t
+        succession; /* those who open a store with the same number do so one after the other, each
+                       once the one before has died. So what that one was about to change is over
+                       before this one reads or changes anything. 0: it follows nobody */
 };
 
 struct store;

@@ -21,10 +21,13 @@ static void postgres_call_enter(struct postgres *p, const struct postgres_call *
 {
     int64_t timeout_us = (int64_t)p->timeout_ms * 1000;
     p->call = call->name;
-    p->end_us = clock_monotonic_us() + timeout_us;
+    int64_t now_us = clock_monotonic_us();
+    p->end_us = now_us + timeout_us;
+    if (p->until_us && p->until_us < p->end_us)
+        p->end_us = p->until_us;
     p->deadline_us = p->end_us;
     if (call->settlement)
-        p->deadline_us -= timeout_us * (100 - POSTGRES_ANSWER_PERCENT) / 100;
+        p->deadline_us -= (p->end_us - now_us) * (100 - POSTGRES_ANSWER_PERCENT) / 100;
     p->shown = false;
     p->retries = 0;
     p->losses = 0;

@@ -18,9 +18,7 @@
 enum {
     POSTGRES_RECONNECT_US = 150000, /* between attempts: a server that is away is not stormed */
     POSTGRES_UNASKED_MAX = 8,       /* messages that a server may send between calls */
-    /* Percent of the deadline after which the server ends a wait for a lock, and a statement; see
-     * decision 0022. */
-    POSTGRES_LOCK_PERCENT = 50,
+    /* Percent of the deadline after which the server ends a statement; see decision 0022. */
     POSTGRES_STATEMENT_PERCENT = 60,
 };
 
@@ -115,23 +113,38 @@ static enum store_result postgres_connect_to(struct postgres *p, int host, int64
     return STORE_UNREACHABLE;
 }
 
+enum store_result postgres_connect_end(struct postgres *p, int64_t session)
+{
+    return postgres_query_run(p, POSTGRES_SQL_SESSION_TERMINATE, POSTGRES_SESSION(session), NULL);
+}
+
+/* Gives the session the number of its lock. If it follows another, that is ended first; its end is
+ * waited for with the lock. */
+static enum store_result postgres_connect_number(struct postgres *p)
+{
+    p->session = p->succession;
+    if (!p->session && getrandom(&p->session, sizeof p->session, 0) != sizeof p->session)
+        return postgres_session_fail(p, STORE_FAULT, "no randomness");
+    /* Below zero, as no other lock of ours is that has two numbers: see migrate_lock. Locks of one
+     * number, such as the idempotency keys', are another space. */
+    p->session |= INT64_MIN;
+    return p->succession ? postgres_connect_end(p, p->session) : STORE_OK;
+}
+
 /* The settings, and the lock that shows a later connection whether this one's work is over; see
  * decision 0011. */
 static enum store_result postgres_connect_set_up(struct postgres *p)
 {
     char sql[sizeof postgres_settings + 200];
-    if (getrandom(&p->session, sizeof p->session, 0) != sizeof p->session)
-        return postgres_session_fail(p, STORE_FAULT, "no randomness");
-    /* Below zero, as no other lock of ours is that has two numbers: see migrate_lock. Locks of one
-     * number, such as the idempotency keys', are another space. */
-    p->session |= INT64_MIN;
+    enum store_result result = postgres_connect_number(p);
+    if (result != STORE_OK)
+        return result;
     snprintf(sql, sizeof sql,
              "SET statement_timeout = %d; SET lock_timeout = %d;"
              "SELECT pg_advisory_lock(%" PRId32 ", %" PRId32 "); %s",
-             1 + p->timeout_ms * POSTGRES_STATEMENT_PERCENT / 100,
-             1 + p->timeout_ms * POSTGRES_LOCK_PERCENT / 100, (int32_t)(p->session >> 32),
-             (int32_t)p->session, postgres_settings);
-    enum store_result result = postgres_query_send_text(p, sql);
+             1 + p->timeout_ms * POSTGRES_STATEMENT_PERCENT / 100, postgres_session_lock_ms(p),
+             (int32_t)(p->session >> 32), (int32_t)p->session, postgres_settings);
+    result = postgres_query_send_text(p, sql);
     return result == STORE_OK ? postgres_query_finish(p, NULL) : result;
 }
 

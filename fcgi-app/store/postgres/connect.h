@@ -9,4 +9,8 @@
  * After a failure there is no new attempt for a short time, but the failure again. */
 enum store_result postgres_connect(struct postgres *p);
 
+/* Ends the session of the server's that holds the lock of that number, if there is one, over a
+ * connection that is there; does not wait for its end. */
+enum store_result postgres_connect_end(struct postgres *p, int64_t session);
+
 #endif

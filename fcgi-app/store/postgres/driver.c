@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "store/postgres/call.h"
+#include "store/postgres/change.h"
 #include "store/postgres/consumer.h"
 #include "store/postgres/migrate.h"
 #include "store/postgres/order.h"
@@ -44,6 +45,7 @@ static struct store *postgres_driver_open(const struct store_options *options)
         return NULL;
     p->store.driver = &postgres_driver;
     p->timeout_ms = options->timeout_ms;
+    p->succession = options->succession;
     p->options = postgres_url_parse(options->url);
     p->password_file = has_file ? strdup(options->password_file) : NULL;
     postgres_url_show(options->url, p->name, sizeof p->name);

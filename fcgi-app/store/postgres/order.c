@@ -4,7 +4,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/log.h"
 #include "store/postgres/call.h"
 #include "store/postgres/query.h"
 #include "store/postgres/row.h"
@@ -48,12 +47,6 @@ struct order_list {
     int64_t limit;
     store_order_visit visit;
     void *context;
-};
-
-struct order_place {
-    const struct order_request *request;
-    const struct store_placement *placement;
-    struct store_outcome *outcome;
 };
 
 static void postgres_order_read_head(const PGresult *rows, int row, struct order *order)
@@ -216,56 +209,35 @@ static enum store_result postgres_order_read_outcome(struct postgres *p, const P
 }
 
 /* See the function place_order in the schema. */
-static enum store_result postgres_order_write(struct postgres *p, void *context)
+bool postgres_order_queue(struct postgres *p, const struct store_change *change)
 {
-    const struct order_place *given = context;
-    const struct order_request *request = given->request;
-    const struct store_placement *placement = given->placement;
-    struct order *order = &given->outcome->order;
+    const struct order_request *request = change->request;
+    const struct store_placement *placement = change->placement;
     char products[POSTGRES_ARRAY_SIZE], quantities[POSTGRES_ARRAY_SIZE];
-    PGresult *rows = NULL;
     postgres_order_array(request, false, products);
     postgres_order_array(request, true, quantities);
-    enum store_result result = postgres_query_run(
+    return postgres_query_queue(
         p, POSTGRES_SQL_ORDER_PLACE,
         POSTGRES_ARGUMENTS(POSTGRES_AS_TEXT(placement->consumer),
                            placement->key ? POSTGRES_AS_TEXT(placement->key) : POSTGRES_AS_NULL,
                            POSTGRES_AS_TEXT(placement->id), POSTGRES_AS_NUMBER(placement->now_us),
                            POSTGRES_AS_NUMBER(placement->key_expires_us),
                            POSTGRES_AS_TEXT(products), POSTGRES_AS_TEXT(quantities),
-                           POSTGRES_AS_TEXT(request->email), POSTGRES_AS_TEXT(request->reference)),
-        &rows);
-    if (result == STORE_OK)
-        result = postgres_order_read_outcome(p, rows, given->outcome);
-    PQclear(rows);
-    if (result == STORE_REPLAYED && !order_matches(order, request))
-        result = STORE_KEY_REUSED;
-    return result;
+                           POSTGRES_AS_TEXT(request->email), POSTGRES_AS_TEXT(request->reference)));
 }
 
-/* The order of another attempt has the same id, so not even a fault in settling could place it
- * twice: ids are unique. */
-static enum store_result postgres_order_look(struct postgres *p, void *context)
+enum store_result postgres_order_take(struct postgres *p, const struct store_change *change,
+                                      const PGresult *rows)
 {
-    const struct order_place *given = context;
-    return postgres_order_load(p, given->placement->consumer, given->placement->id,
-                               &given->outcome->order);
+    struct store_outcome *outcome = change->outcome;
+    enum store_result result = postgres_order_read_outcome(p, rows, outcome);
+    return result == STORE_REPLAYED && !order_matches(&outcome->order, change->request)
+               ? STORE_KEY_REUSED
+               : result;
 }
 
-static void postgres_order_give_up(const struct postgres *p, const void *context)
+enum store_result postgres_order_look(struct postgres *p, const struct store_change *change)
 {
-    const struct order_place *given = context;
-    log_write(LOG_WARN, "an order may or may not have been placed",
-              LOG_FIELDS(LOG_TEXT("store", p->name), LOG_TEXT("order_id", given->placement->id)));
-}
-
-enum store_result postgres_order_place(struct store *store, const struct order_request *request,
-                                       const struct store_placement *placement,
-                                       struct store_outcome *outcome)
-{
-    static const struct postgres_settlement settlement = {.look = postgres_order_look,
-                                                          .give_up = postgres_order_give_up};
-    static const struct postgres_call call = {
-        .name = "order_place", .work = postgres_order_write, .settlement = &settlement};
-    return postgres_call_run(store, &call, &(struct order_place){request, placement, outcome});
+    return postgres_order_load(p, change->placement->consumer, change->placement->id,
+                               &change->outcome->order);
 }

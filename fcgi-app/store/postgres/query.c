@@ -36,8 +36,7 @@ static const struct {
     {"58", STORE_UNREACHABLE, POSTGRES_NONE},         /* the server's system calls fail */
 };
 
-/* The connection is of no more use. */
-static enum store_result postgres_query_lose(struct postgres *p, const char *text)
+enum store_result postgres_query_lose(struct postgres *p, const char *text)
 {
     enum store_result result = postgres_session_fail(p, STORE_UNREACHABLE, text);
     postgres_session_close(p);
@@ -45,8 +44,7 @@ static enum store_result postgres_query_lose(struct postgres *p, const char *tex
     return result;
 }
 
-/* Keeps what the server says of a failure, never its details, which quote rows. */
-static enum store_result postgres_query_fail(struct postgres *p, const PGresult *result)
+enum store_result postgres_query_fail(struct postgres *p, const PGresult *result)
 {
     const char *state = PQresultErrorField(result, PG_DIAG_SQLSTATE);
     const char *text = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
@@ -77,19 +75,17 @@ enum store_result postgres_query_flush(struct postgres *p)
     return rc == 0 ? STORE_OK : postgres_query_lose(p, PQerrorMessage(p->conn));
 }
 
-static enum store_result postgres_query_sent(struct postgres *p, int sent)
+enum store_result postgres_query_sent(struct postgres *p, bool queued)
 {
     p->idle = false;
-    return sent ? postgres_query_flush(p) : postgres_query_lose(p, PQerrorMessage(p->conn));
+    return queued ? postgres_query_flush(p) : postgres_query_lose(p, PQerrorMessage(p->conn));
 }
 
-enum store_result postgres_query_send(struct postgres *p, enum postgres_sql which,
-                                      const struct postgres_argument *arguments, int count)
+bool postgres_query_queue(struct postgres *p, enum postgres_sql which,
+                          const struct postgres_argument *arguments, int count)
 {
     const char *values[POSTGRES_ARGUMENTS_MAX];
     char numbers[POSTGRES_ARGUMENTS_MAX][POSTGRES_NUMBER_SIZE], name[POSTGRES_NAME_SIZE];
-    if (count == 0)
-        return postgres_query_send_text(p, postgres_sql_texts[which]);
     for (int i = 0; i < count; i++) {
         snprintf(numbers[i], sizeof numbers[i], "%" PRId64, arguments[i].number);
         values[i] = arguments[i].text ? arguments[i].text : numbers[i];
@@ -97,11 +93,19 @@ enum store_result postgres_query_send(struct postgres *p, enum postgres_sql whic
             values[i] = NULL;
     }
     snprintf(name, sizeof name, "s%d", (int)which);
-    return postgres_query_sent(
-        p, which < POSTGRES_SQL_PREPARED
+    p->idle = false;
+    return which < POSTGRES_SQL_PREPARED
                ? PQsendQueryParams(p->conn, postgres_sql_texts[which], count, NULL, values, NULL,
                                    NULL, 0)
-               : PQsendQueryPrepared(p->conn, name, count, values, NULL, NULL, 0));
+               : PQsendQueryPrepared(p->conn, name, count, values, NULL, NULL, 0);
+}
+
+enum store_result postgres_query_send(struct postgres *p, enum postgres_sql which,
+                                      const struct postgres_argument *arguments, int count)
+{
+    if (count == 0)
+        return postgres_query_send_text(p, postgres_sql_texts[which]);
+    return postgres_query_sent(p, postgres_query_queue(p, which, arguments, count));
 }
 
 enum store_result postgres_query_send_text(struct postgres *p, const char *sql)
@@ -109,8 +113,7 @@ enum store_result postgres_query_send_text(struct postgres *p, const char *sql)
     return postgres_query_sent(p, PQsendQuery(p->conn, sql));
 }
 
-/* Waits until the next result can be had without waiting. */
-static enum store_result postgres_query_await(struct postgres *p)
+enum store_result postgres_query_await(struct postgres *p)
 {
     int64_t until_us = postgres_session_until(p);
     while (PQisBusy(p->conn)) {
@@ -140,6 +143,14 @@ static void postgres_query_drain(struct postgres *p)
     p->remedy = remedy;
 }
 
+void postgres_query_remedy(struct postgres *p)
+{
+    if (p->remedy == POSTGRES_RECONNECT || p->remedy == POSTGRES_LOST)
+        postgres_session_close(p);
+    else if (p->remedy == POSTGRES_ELSEWHERE)
+        postgres_session_leave_host(p);
+}
+
 enum store_result postgres_query_next(struct postgres *p, PGresult **out)
 {
     enum store_result result = postgres_query_await(p);
@@ -160,10 +171,7 @@ enum store_result postgres_query_next(struct postgres *p, PGresult **out)
         PQclear(*out);
         *out = NULL;
         postgres_query_drain(p);
-        if (p->remedy == POSTGRES_RECONNECT || p->remedy == POSTGRES_LOST)
-            postgres_session_close(p);
-        else if (p->remedy == POSTGRES_ELSEWHERE)
-            postgres_session_leave_host(p);
+        postgres_query_remedy(p);
         return result;
     }
 }

@@ -9,6 +9,8 @@
 /* Milliseconds that a step of a call without a deadline may take at least. */
 enum { POSTGRES_STEP_MS = 60000 };
 
+enum { POSTGRES_LOCK_PERCENT = 50 }; /* of the deadline */
+
 void postgres_session_close(struct postgres *p)
 {
     PQfinish(p->conn);
@@ -56,6 +58,11 @@ bool postgres_session_wait(const struct postgres *p, short events, int64_t until
         if (n == 0 ? left_us <= 0 : errno != EINTR)
             return false;
     }
+}
+
+int postgres_session_lock_ms(const struct postgres *p)
+{
+    return 1 + p->timeout_ms * POSTGRES_LOCK_PERCENT / 100;
 }
 
 enum store_result postgres_session_in_time(struct postgres *p)

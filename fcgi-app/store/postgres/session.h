@@ -33,13 +33,15 @@ struct postgres {
     char *password_file;       /* owned; NULL if none */
     char name[128];            /* what the log shows of the URL */
     int timeout_ms;
-    PGconn *conn;    /* NULL while there is no connection */
-    bool ready;      /* its schema is checked, its statements are prepared */
-    bool idle;       /* it waits for a statement */
-    int64_t session; /* the advisory lock, two numbers in one, that it holds while it lives */
-    int host;        /* which of the URL's hosts answered last */
+    int64_t succession; /* the lock's number of each of its sessions, or 0: see store_options */
+    PGconn *conn;       /* NULL while there is no connection */
+    bool ready;         /* its schema is checked, its statements are prepared */
+    bool idle;          /* it waits for a statement */
+    int64_t session;    /* the advisory lock, two numbers in one, that it holds while it lives */
+    int host;           /* which of the URL's hosts answered last */
     int64_t next_connect_us;        /* no attempt to connect before */
     enum store_result last_connect; /* how the last attempt ended */
+    int64_t until_us;               /* the deadline of a call that is made of several; 0: of one */
     int64_t end_us;                 /* the deadline of the call that runs */
     int64_t deadline_us;            /* and of what it does at present; never later */
     bool unbounded;                 /* only each step is bounded, see postgres_session_until */
@@ -71,6 +73,9 @@ int64_t postgres_session_until(const struct postgres *p);
 /* Waits until the connection's socket is ready for these poll events; false if it is not by then.
  */
 bool postgres_session_wait(const struct postgres *p, short events, int64_t until_us);
+
+/* After so many milliseconds the server ends a wait for a lock; see decision 0022. */
+int postgres_session_lock_ms(const struct postgres *p);
 
 /* STORE_OK, or STORE_BUSY if the deadline has passed; for calls that show rows to a visitor, which
  * may be slow. */

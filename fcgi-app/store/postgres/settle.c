@@ -1,26 +1,37 @@
 #include "store/postgres/settle.h"
 
 #include "base/clock.h"
+#include "store/postgres/connect.h"
 #include "store/postgres/query.h"
 #include "store/postgres/reach.h"
 
 enum { POSTGRES_SETTLE_US = 50000 }; /* between attempts */
 
-/* Sees to it that a session which is lost to us is over on the server too. */
-static enum store_result postgres_settle_end(struct postgres *p, int64_t session)
+/* Waits until that session is over, or goes on at once if it is this one. */
+static enum store_result postgres_settle_await(struct postgres *p, int64_t session)
 {
-    const struct postgres_argument lock[] = {POSTGRES_AS_NUMBER((int32_t)(session >> 32)),
-                                             POSTGRES_AS_NUMBER((int32_t)session)};
     PGresult *row = NULL;
-    enum store_result result = postgres_query_run(p, POSTGRES_SQL_SESSION_TERMINATE, lock, 2, NULL);
-    if (result == STORE_OK)
-        result = postgres_query_run(p, POSTGRES_SQL_SESSION_AWAIT, lock, 2, &row);
+    enum store_result result =
+        postgres_query_run(p, POSTGRES_SQL_SESSION_AWAIT, POSTGRES_SESSION(session), &row);
     if (result == STORE_OK && *PQgetvalue(row, 0, 0) == 't') {
         result = postgres_session_fail(p, STORE_UNREACHABLE, "the server is a standby");
         postgres_session_leave_host(p);
     }
     PQclear(row);
     return result;
+}
+
+enum store_result postgres_settle_confirm(struct postgres *p)
+{
+    return postgres_settle_await(p, p->session);
+}
+
+/* Sees to it that a session which is lost to us is over on the server too. One that this session
+ * follows was over when it began. */
+static enum store_result postgres_settle_end(struct postgres *p, int64_t session)
+{
+    enum store_result result = session == p->session ? STORE_OK : postgres_connect_end(p, session);
+    return result == STORE_OK ? postgres_settle_await(p, session) : result;
 }
 
 enum store_result postgres_settle(struct postgres *p, int64_t session,

@@ -21,6 +21,14 @@ WHERE NOT CASE needed.privilege
     WHEN 'DELETE' THEN has_table_privilege(needed.name, needed.privilege)
     ELSE has_any_column_privilege(needed.name, needed.privilege) END;
 
+-- name: session_terminate
+-- objsubid tells locks of two numbers, which stand there unsigned, from those of one.
+SELECT pg_terminate_backend(pid) FROM pg_locks
+WHERE locktype = 'advisory' AND objsubid = 2
+    AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+    AND classid::BIGINT = ($1::INTEGER::BIGINT & 4294967295)
+    AND objid::BIGINT = ($2::INTEGER::BIGINT & 4294967295);
+
 -- name: begin
 BEGIN;
 
@@ -114,6 +122,15 @@ WHERE id > $1
 ORDER BY id
 LIMIT $2;
 
+-- name: product_lock
+-- All products of a group of orders, in the order of their ids. Each order locks its own again.
+SELECT count(*) FROM (
+    SELECT FROM products
+    WHERE id = ANY ($1)
+    ORDER BY id
+    FOR NO KEY UPDATE
+) AS locked;
+
 -- name: order_place
 -- A replay says that the first order is durable. Where there is a synchronous standby, the message
 -- makes this commit wait for it, and so for the first order: decisions/0012.
@@ -138,14 +155,6 @@ FROM (
     LIMIT $3
 ) AS o JOIN order_lines AS l ON l.order_id = o.id
 ORDER BY o.id DESC, l.line;
-
--- name: session_terminate
--- objsubid tells locks of two numbers, which stand there unsigned, from those of one.
-SELECT pg_terminate_backend(pid) FROM pg_locks
-WHERE locktype = 'advisory' AND objsubid = 2
-    AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
-    AND classid::BIGINT = ($1::INTEGER::BIGINT & 4294967295)
-    AND objid::BIGINT = ($2::INTEGER::BIGINT & 4294967295);
 
 -- name: session_await
 -- Waits until the session is over: decisions/0011. The message's commit waits for a synchronous

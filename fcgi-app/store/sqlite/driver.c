@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "store/sqlite/backup.h"
 #include "store/sqlite/call.h"
+#include "store/sqlite/change.h"
 #include "store/sqlite/consumer.h"
 #include "store/sqlite/migrate.h"
 #include "store/sqlite/order.h"
@@ -52,6 +53,8 @@ static struct store *sqlite_driver_open(const struct store_options *options)
     s->store.driver = &sqlite_driver;
     s->timeout_ms = options->timeout_ms;
     s->lock = -1;
+    /* Whom it follows may have died in a commit. */
+    s->doubtful = options->succession != 0;
     /* The "./" keeps SQLite from seeing a URI or ":memory:" in the name. */
     if (asprintf(&s->path, "%s%s", *path == '/' ? "" : "./", path) < 0) {
         free(s);

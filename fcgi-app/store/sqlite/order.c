@@ -34,12 +34,6 @@ struct order_list {
     void *context;
 };
 
-struct order_place {
-    const struct order_request *request;
-    const struct store_placement *placement;
-    struct store_outcome *outcome;
-};
-
 static bool sqlite_order_read_head(sqlite3_stmt *stmt, struct order *order)
 {
     order->count = 0;
@@ -251,32 +245,32 @@ static enum store_result sqlite_order_keep_key(struct sqlite *s, const struct st
                                             SQLITE_AS_NUMBER(p->key_expires_us)));
 }
 
-/* All of placing an order that happens within its transaction. */
-static enum store_result sqlite_order_write(struct sqlite *s, void *context)
+/* STORE_NOT_FOUND if the order is still to be placed, or else what came of it before. */
+static enum store_result sqlite_order_before(struct sqlite *s, const struct store_change *change)
 {
-    const struct order_place *given = context;
-    const struct store_placement *p = given->placement;
-    struct store_outcome *outcome = given->outcome;
+    const struct store_placement *p = change->placement;
+    struct order *order = &change->outcome->order;
     enum store_result result =
-        p->key ? sqlite_order_replay(s, given->request, p, &outcome->order) : STORE_NOT_FOUND;
+        p->again ? sqlite_order_load(s, p->consumer, p->id, order) : STORE_NOT_FOUND;
+    if (result == STORE_NOT_FOUND && p->key)
+        result = sqlite_order_replay(s, change->request, p, order);
+    return result;
+}
+
+enum store_result sqlite_order_write(struct sqlite *s, const struct store_change *change)
+{
+    const struct store_placement *p = change->placement;
+    struct store_outcome *outcome = change->outcome;
+    enum store_result result = sqlite_order_before(s, change);
     if (result != STORE_NOT_FOUND)
         return result;
     outcome->unknown_count = 0;
     outcome->short_count = 0;
-    order_begin(&outcome->order, p->id, p->now_us, given->request);
-    result = sqlite_order_price_all(s, given->request, outcome);
+    order_begin(&outcome->order, p->id, p->now_us, change->request);
+    result = sqlite_order_price_all(s, change->request, outcome);
     if (result == STORE_OK)
         result = sqlite_order_insert(s, p, &outcome->order);
     if (result == STORE_OK && p->key)
         result = sqlite_order_keep_key(s, p);
     return result;
-}
-
-enum store_result sqlite_order_place(struct store *store, const struct order_request *request,
-                                     const struct store_placement *placement,
-                                     struct store_outcome *outcome)
-{
-    static const struct sqlite_call call = {
-        .name = "order_place", .work = sqlite_order_write, .writes = true};
-    return sqlite_call_run(store, &call, &(struct order_place){request, placement, outcome});
 }

@@ -1,10 +1,14 @@
-/* order: the calls on orders; see calls.def. */
+/* order: the calls on orders, see calls.def; and what placing one does. */
 #ifndef STORE_SQLITE_ORDER_H
 #define STORE_SQLITE_ORDER_H
 
-#include "store/driver.h"
+#include "store/sqlite/connection.h"
 
-store_order_place_call sqlite_order_place;
+/* All of placing an order that happens within its transaction: a change of the kind
+ * STORE_USE_ORDER. It returns STORE_OK if the order is placed. With any other result what it wrote,
+ * if anything, is to be undone. */
+enum store_result sqlite_order_write(struct sqlite *s, const struct store_change *change);
+
 store_order_get_call sqlite_order_get;
 store_order_list_call sqlite_order_list;
 

@@ -262,7 +262,8 @@ static void test_password(void)
     sql("SELECT pg_reload_conf()");
     snprintf(file, sizeof file, "%s/password", fixture_server.folder);
     role_url("app", url);
-    struct store *store = store_open(&(struct store_options){url, 2000, file});
+    struct store *store =
+        store_open(&(struct store_options){.url = url, .timeout_ms = 2000, .password_file = file});
     CHECK_INT(store_ping(store), STORE_UNREACHABLE); /* no such file */
     write_file(file, "one\n");
     CHECK_TRUE(fixture_recovers(store));

@@ -1,0 +1,247 @@
+#include "store/postgres/change.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "base/buffer.h"
+#include "base/clock.h"
+#include "store/postgres/call.h"
+#include "store/postgres/order.h"
+#include "store/postgres/pipeline.h"
+#include "store/postgres/query.h"
+
+enum {
+    /* Bytes of the array of a whole group's products: their digits and commas. */
+    POSTGRES_PRODUCTS_MAX = STORE_GROUP_MAX * ORDER_LINES_MAX * 20,
+    /* Percent of the deadline that a change waits for locks at most, once its group has waited. */
+    POSTGRES_BRIEF_PERCENT = 5,
+};
+
+/* A change that is still to be made. */
+#define POSTGRES_PENDING STORE_RESULT_MAX
+
+/* What each kind of change is made of; see order.h. */
+static const struct change_kind {
+    bool (*queue)(struct postgres *p, const struct store_change *change);
+    enum store_result (*take)(struct postgres *p, const struct store_change *change,
+                              const PGresult *rows);
+    enum store_result (*look)(struct postgres *p, const struct store_change *change);
+} postgres_change_kinds[STORE_USES] = {
+    [STORE_USE_ORDER] = {postgres_order_queue, postgres_order_take, postgres_order_look},
+};
+
+struct changes {
+    struct store_change *list;
+    size_t count;
+    struct store_change *pending[STORE_GROUP_MAX]; /* of the attempt under way */
+    size_t pending_count;
+};
+
+static void postgres_changes_gather(struct changes *all)
+{
+    all->pending_count = 0;
+    for (size_t i = 0; i < all->count; i++) {
+        if (all->list[i].result == POSTGRES_PENDING)
+            all->pending[all->pending_count++] = &all->list[i];
+    }
+}
+
+/* Looks for a change that an earlier attempt may have made. */
+static enum store_result postgres_change_look(struct postgres *p, struct store_change *change)
+{
+    enum store_result result = postgres_change_kinds[change->use].look(p, change);
+    if (result == STORE_OK)
+        change->result = STORE_OK;
+    return result;
+}
+
+/* Whoever made it before has died, and its session is over: see postgres_connect. */
+static enum store_result postgres_changes_look_again(struct postgres *p, const struct changes *all)
+{
+    bool found = false;
+    for (size_t i = 0; i < all->count; i++) {
+        struct store_change *change = &all->list[i];
+        if (!change->placement->again || change->result != POSTGRES_PENDING)
+            continue;
+        enum store_result result = postgres_change_look(p, change);
+        if (result != STORE_OK && result != STORE_NOT_FOUND)
+            return result;
+        found = found || result == STORE_OK;
+    }
+    return found ? postgres_settle_confirm(p) : STORE_OK;
+}
+
+/* All products in the order of their ids, so that no two groups wait for each other. */
+static bool postgres_changes_queue_lock(struct postgres *p, const struct changes *all)
+{
+    struct buffer ids;
+    buffer_init(&ids, POSTGRES_PRODUCTS_MAX);
+    buffer_char(&ids, '{');
+    for (size_t i = 0; i < all->pending_count; i++) {
+        const struct order_request *request = all->pending[i]->request;
+        for (size_t k = 0; k < request->count; k++)
+            buffer_printf(&ids, "%s%" PRId64, ids.len > 1 ? "," : "", request->items[k].product_id);
+    }
+    buffer_char(&ids, '}');
+    bool queued =
+        !ids.overflown && postgres_query_queue(p, POSTGRES_SQL_PRODUCT_LOCK,
+                                               POSTGRES_ARGUMENTS(POSTGRES_AS_TEXT(ids.data)));
+    buffer_free(&ids);
+    return queued;
+}
+
+/* The first statement's rows are the lock's. */
+static enum store_result postgres_changes_take(struct postgres *p, void *context, size_t number,
+                                               const PGresult *rows)
+{
+    const struct changes *all = context;
+    if (number == 0 || number > all->pending_count)
+        return STORE_OK;
+    struct store_change *change = all->pending[number - 1];
+    change->result = postgres_change_kinds[change->use].take(p, change, rows);
+    return change->result == STORE_FAULT ? STORE_FAULT : STORE_OK;
+}
+
+/* Makes those that are pending in one transaction, or none of them. */
+static enum store_result postgres_changes_group(struct postgres *p, struct changes *all)
+{
+    bool queued = postgres_pipeline_begin(p) && postgres_changes_queue_lock(p, all);
+    for (size_t i = 0; i < all->pending_count && queued; i++)
+        queued = postgres_change_kinds[all->pending[i]->use].queue(p, all->pending[i]);
+    if (!queued) {
+        /* Nothing is done before the pipeline's end is sent. */
+        postgres_query_lose(p, PQerrorMessage(p->conn));
+        p->remedy = POSTGRES_RECONNECT;
+        return STORE_UNREACHABLE;
+    }
+    enum store_result result = postgres_pipeline_run(p, postgres_changes_take, all);
+    for (size_t i = 0; i < all->pending_count && result != STORE_OK; i++)
+        all->pending[i]->result = POSTGRES_PENDING;
+    return result;
+}
+
+static enum store_result postgres_change_alone(struct postgres *p, struct store_change *change)
+{
+    PGresult *rows = NULL;
+    const struct change_kind *kind = &postgres_change_kinds[change->use];
+    enum store_result result = postgres_query_sent(p, kind->queue(p, change));
+    if (result == STORE_OK)
+        result = postgres_query_finish(p, &rows);
+    if (result == STORE_OK)
+        change->result = kind->take(p, change, rows);
+    PQclear(rows);
+    return result == STORE_OK && change->result == STORE_FAULT ? STORE_FAULT : result;
+}
+
+static enum store_result postgres_changes_write(struct postgres *p, void *context)
+{
+    struct changes *all = context;
+    enum store_result result = postgres_changes_look_again(p, all);
+    postgres_changes_gather(all);
+    if (result != STORE_OK || all->pending_count == 0)
+        return result;
+    return all->pending_count == 1 ? postgres_change_alone(p, all->pending[0])
+                                   : postgres_changes_group(p, all);
+}
+
+/* The changes of another attempt have the same ids, so not even a fault in settling could make one
+ * twice: ids are unique. Those that were refused are not found, and are refused anew. */
+static enum store_result postgres_changes_look(struct postgres *p, void *context)
+{
+    const struct changes *all = context;
+    bool missing = false;
+    for (size_t i = 0; i < all->count; i++) {
+        if (all->list[i].result != POSTGRES_PENDING)
+            continue;
+        enum store_result result = postgres_change_look(p, &all->list[i]);
+        if (result != STORE_OK && result != STORE_NOT_FOUND)
+            return result;
+        missing = missing || result == STORE_NOT_FOUND;
+    }
+    return missing ? STORE_NOT_FOUND : STORE_OK;
+}
+
+static void postgres_changes_give_up(const struct postgres *p, const void *context)
+{
+    const struct changes *all = context;
+    for (size_t i = 0; i < all->count; i++) {
+        if (all->list[i].result == POSTGRES_PENDING)
+            log_write(LOG_WARN, "an order may or may not have been placed",
+                      LOG_FIELDS(LOG_TEXT("store", p->name),
+                                 LOG_TEXT("order_id", all->list[i].placement->id)));
+    }
+}
+
+/* Makes them in one transaction; all that are not made then have the result it returns. */
+static enum store_result postgres_changes_try(struct store *store, struct store_change *changes,
+                                              size_t count)
+{
+    static const struct postgres_settlement settlement = {.look = postgres_changes_look,
+                                                          .give_up = postgres_changes_give_up};
+    static const struct postgres_call call = {
+        .name = "changes_make", .work = postgres_changes_write, .settlement = &settlement};
+    struct changes all = {.list = changes, .count = count};
+    for (size_t i = 0; i < count; i++)
+        changes[i].result = POSTGRES_PENDING;
+    enum store_result result = postgres_call_run(store, &call, &all);
+    for (size_t i = 0; i < count; i++) {
+        if (changes[i].result == POSTGRES_PENDING)
+            changes[i].result = result;
+    }
+    return result;
+}
+
+static enum store_result postgres_changes_set_wait(struct postgres *p, void *context)
+{
+    char sql[64];
+    snprintf(sql, sizeof sql, "SET lock_timeout = %d", *(const int *)context);
+    enum store_result result = postgres_query_send_text(p, sql);
+    return result == STORE_OK ? postgres_query_finish(p, NULL) : result;
+}
+
+static void postgres_changes_wait_for(struct store *store, int ms)
+{
+    static const struct postgres_call call = {.name = "changes_make",
+                                              .work = postgres_changes_set_wait};
+    postgres_call_run(store, &call, &ms);
+}
+
+/* After a group that failed. What kept it waiting is perhaps in the way of one change alone. */
+static enum store_result postgres_changes_one_by_one(struct store *store,
+                                                     struct store_change *changes, size_t count)
+{
+    struct postgres *p = (struct postgres *)store;
+    enum store_result result = STORE_OK;
+    postgres_changes_wait_for(store, 1 + p->timeout_ms * POSTGRES_BRIEF_PERCENT / 100);
+    for (size_t i = 0; i < count; i++) {
+        if (clock_monotonic_us() < p->until_us)
+            postgres_changes_try(store, &changes[i], 1);
+        else
+            changes[i].result = STORE_BUSY;
+        if (trouble_is(changes[i].result) && changes[i].result != STORE_FAULT)
+            result = changes[i].result;
+    }
+    postgres_changes_wait_for(store, postgres_session_lock_ms(p));
+    return result;
+}
+
+enum store_result postgres_changes_make(struct store *store, struct store_change *changes,
+                                        size_t count)
+{
+    struct postgres *p = (struct postgres *)store;
+    p->until_us = clock_monotonic_us() + (int64_t)p->timeout_ms * 1000;
+    enum store_result result = postgres_changes_try(store, changes, count);
+    if (count > 1 && (result == STORE_BUSY || result == STORE_FAULT))
+        result = postgres_changes_one_by_one(store, changes, count);
+    p->until_us = 0;
+    return result;
+}
+
+enum store_result postgres_order_place(struct store *store, const struct order_request *request,
+                                       const struct store_placement *placement,
+                                       struct store_outcome *outcome)
+{
+    struct store_change change = {STORE_USE_ORDER, request, placement, outcome, STORE_FAULT};
+    postgres_changes_try(store, &change, 1);
+    return change.result;
+}

@@ -1,0 +1,22 @@
+/* pipeline: several statements in one transaction and one round trip (libpq's pipeline mode). They
+ * are queued by postgres_query_queue, between postgres_pipeline_begin and postgres_pipeline_run. */
+#ifndef STORE_POSTGRES_PIPELINE_H
+#define STORE_POSTGRES_PIPELINE_H
+
+#include "store/postgres/session.h"
+
+/* Takes the rows of the statement with that number, from 0, in the order in which they were queued.
+ * What it returns is of its own doing only if it is a failure. */
+typedef enum store_result (*postgres_pipeline_take)(struct postgres *p, void *context,
+                                                    size_t number, const PGresult *rows);
+
+/* Begins a pipeline. False: the connection failed. */
+bool postgres_pipeline_begin(struct postgres *p);
+
+/* Sends what was queued, has each statement's rows taken, and waits for the commit. STORE_OK: all
+ * is committed. Any other result is the first failure: then nothing is, unless the remedy is
+ * POSTGRES_LOST. What was taken counts only after STORE_OK. */
+enum store_result postgres_pipeline_run(struct postgres *p, postgres_pipeline_take take,
+                                        void *context);
+
+#endif
