@@ -100,13 +100,14 @@ static bool config_set(struct config *config, const struct config_row *row, cons
     return false;
 }
 
-/* A call to the store must end before the master kills the worker that waits for it. */
+/* A worker waits once for its change to be taken up, and once for its end, before the master takes
+ * the worker for stuck. */
 static bool config_check_deadlines(const struct config *config, FILE *errors)
 {
-    if (config->store_timeout_ms < config->request_seconds * 1000)
+    if (config->store_timeout_ms < config->request_seconds * 500)
         return true;
     fprintf(errors,
-            "postern: POSTERN_STORE_TIMEOUT_MS: %d ms is not below POSTERN_REQUEST_SECONDS "
+            "postern: POSTERN_STORE_TIMEOUT_MS: %d ms is not below half of POSTERN_REQUEST_SECONDS "
             "(%d s); lower the first or raise the second\n",
             config->store_timeout_ms, config->request_seconds);
     return false;

@@ -30,6 +30,16 @@ void child_take_signals(const struct child *child, sigset_t *waiting)
         child_told = 1;
 }
 
+struct store *child_open_store(const struct child *child, int64_t succession)
+{
+    return store_open(&(struct store_options){
+        .url = child->config->database_url,
+        .timeout_ms = child->config->store_timeout_ms,
+        .password_file = child->config->database_password_file,
+        .succession = succession,
+    });
+}
+
 bool child_is_told(void)
 {
     sigset_t pending;

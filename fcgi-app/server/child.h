@@ -9,12 +9,14 @@
 #include "config/config.h"
 #include "server/listener.h"
 #include "server/scoreboard.h"
+#include "store/relay/door.h"
 
 /* All borrowed for the process's life. */
 struct child {
     const struct config *config;
     struct listener *listener;
     struct scoreboard *board;
+    struct relay_door *door;
     struct scoreboard_slot *slot; /* its own */
     pid_t master;
 };
@@ -23,6 +25,9 @@ struct child {
  * the whole group, for then the master decides. The kernel sends TERM too when the master dies.
  * *waiting is the mask with TERM open, for the one call that waits. */
 void child_take_signals(const struct child *child, sigset_t *waiting);
+
+/* Opens the configured store, as store_open does. succession: see struct store_options. */
+struct store *child_open_store(const struct child *child, int64_t succession);
 
 /* Whether a TERM has come. */
 bool child_is_told(void);

@@ -12,6 +12,7 @@
 #include "server/prober.h"
 #include "server/watcher.h"
 #include "server/worker.h"
+#include "server/writer.h"
 
 enum {
     CHILDREN_BACKOFF_FIRST_US = 50 * 1000,
@@ -27,6 +28,7 @@ static const struct {
     int (*run)(const struct child *child);
 } children_kinds[CHILDREN_KINDS] = {
     [CHILDREN_WORKER] = {"worker", "postern-worker", worker_run},
+    [CHILDREN_WRITER] = {"writer", "postern-writer", writer_run},
     [CHILDREN_PROBER] = {"prober", "postern-prober", prober_run},
     [CHILDREN_WATCHER] = {"watcher", "postern-watcher", watcher_run},
 };
@@ -141,8 +143,11 @@ static void children_bury(struct children *children, int i, int status, bool end
                                 LOG_NUMBER("signal", WIFSIGNALED(status) ? WTERMSIG(status) : 0)));
     one->pid = 0;
     children->alive[one->kind]--;
-    /* It may have died with a request, which nobody serves now. A drain must not wait for that. */
+    /* It may have died with a request, which nobody serves now. A drain must not wait for that, and
+     * the writer must not begin with it. */
     atomic_store(&children_slot(children, i)->busy_since_us, 0);
+    if (one->kind == CHILDREN_WORKER)
+        relay_ticket_void(&children->given.door->tickets[i]);
 }
 
 void children_reap(struct children *children, bool ending)
@@ -165,15 +170,21 @@ void children_signal(struct children *children, enum children_kind kind, int sig
     }
 }
 
+static int64_t children_limit_us(const struct children *children, enum children_kind kind)
+{
+    const struct config *config = children->given.config;
+    return kind == CHILDREN_WRITER ? writer_turn_max_us(config)
+                                   : (int64_t)config->request_seconds * 1000000;
+}
+
 void children_kill_stuck(struct children *children)
 {
-    int64_t limit_us = (int64_t)children->given.config->request_seconds * 1000000;
     int64_t now = clock_monotonic_us();
     for (int i = 0; i < children->count; i++) {
         const struct children_one *one = &children->list[i];
         _Atomic int64_t *busy = &children_slot(children, i)->busy_since_us;
         int64_t since = atomic_load(busy);
-        if (one->pid == 0 || since == 0 || now - since <= limit_us)
+        if (one->pid == 0 || since == 0 || now - since <= children_limit_us(children, one->kind))
             continue;
         kill(one->pid, SIGKILL);
         atomic_store(busy, 0);

@@ -10,6 +10,7 @@
 
 enum children_kind {
     CHILDREN_WORKER,  /* answers requests */
+    CHILDREN_WRITER,  /* makes the changes they ask for */
     CHILDREN_PROBER,  /* answers health checks; none if their socket was not made */
     CHILDREN_WATCHER, /* looks at the store */
     CHILDREN_KINDS
@@ -46,7 +47,8 @@ void children_reap(struct children *children, bool ending);
 
 void children_signal(struct children *children, enum children_kind kind, int signal);
 
-/* Kills those that have been busy with one thing for longer than POSTERN_REQUEST_SECONDS. */
+/* Kills those that have been busy with one thing for longer than POSTERN_REQUEST_SECONDS; the
+ * writer after writer_turn_max_us. */
 void children_kill_stuck(struct children *children);
 
 #endif

@@ -21,6 +21,7 @@ struct master {
     const struct config *config;
     struct listener *listener;
     struct scoreboard *board;
+    struct relay_door door;
     struct children children;
     int64_t drain_us;    /* when the drain began; 0 before it */
     int64_t deadline_us; /* when it has to be over */
@@ -136,12 +137,12 @@ static void master_step(struct master *m, const sigset_t *set)
 /* Health checks are answered to the end. */
 static void master_end_last(struct master *m, const sigset_t *set)
 {
-    static const enum children_kind last[] = {CHILDREN_PROBER, CHILDREN_WATCHER};
+    static const enum children_kind last[] = {CHILDREN_WRITER, CHILDREN_PROBER, CHILDREN_WATCHER};
     int64_t deadline = clock_monotonic_us() + MASTER_LAST_US;
     const int *alive = m->children.alive;
     int signal = SIGTERM;
     listener_hide_probes(m->listener);
-    while (alive[CHILDREN_PROBER] + alive[CHILDREN_WATCHER] > 0) {
+    while (alive[CHILDREN_WRITER] + alive[CHILDREN_PROBER] + alive[CHILDREN_WATCHER] > 0) {
         for (size_t i = 0; i < sizeof last / sizeof last[0]; i++)
             children_signal(&m->children, last[i], signal);
         signal = clock_monotonic_us() >= deadline ? SIGKILL : SIGTERM;
@@ -168,11 +169,17 @@ int master_run(const struct config *config, struct listener *listener,
 {
     struct master m = {.config = config, .listener = listener};
     m.board = scoreboard_open(config->workers, children_count(config, listener));
-    const struct child given = {
-        .config = config, .listener = listener, .board = m.board, .master = getpid()};
+    const struct child given = {.config = config,
+                                .listener = listener,
+                                .board = m.board,
+                                .door = &m.door,
+                                .master = getpid()};
     int status = EXIT_FAILURE;
-    if (m.board && children_open(&m.children, &given) && master_put_in_force(&m, consumers)) {
+    bool door = relay_door_open(&m.door, config->workers);
+    if (m.board && door && children_open(&m.children, &given) &&
+        master_put_in_force(&m, consumers)) {
         look_note(&m.board->look, store);
+        look_note(&m.board->writer, store);
         log_count_dropped_in(&m.board->log_dropped);
         log_write(LOG_INFO, "serving",
                   LOG_FIELDS(LOG_TEXT("socket", listener->path ? listener->path : "fd 0"),
@@ -186,6 +193,7 @@ int master_run(const struct config *config, struct listener *listener,
     }
     published_remove(listener);
     children_close(&m.children);
+    relay_door_close(&m.door);
     scoreboard_close(m.board);
     return status;
 }

@@ -16,8 +16,8 @@
  * request is killed.
  *
  * On TERM, INT or QUIT it drains (decisions/0007): workers answer what is queued and leave, and
- * whoever is left at the deadline is killed. The prober says that it is not ready until then, and
- * leaves last.
+ * whoever is left at the deadline is killed. The writer leaves after the workers. The prober says
+ * that it is not ready until then, and leaves last.
  *
  * On HUP it reads the consumers file again. The new consumers are in force for all workers at once;
  * what is in their buckets stays. If anything is wrong with the file, the old ones stay. */

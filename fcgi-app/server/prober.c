@@ -102,7 +102,7 @@ static void prober_loop(struct prober *p)
     for (;;) {
         prober_look_for_stop(p);
         p->desk.draining = atomic_load(&board->draining) || child_is_orphan(p->child);
-        p->desk.service.store_state = look_result(&board->look, p->child->config);
+        p->desk.service.store_state = scoreboard_store(board, p->child->config);
         bool queue_empty = prober_accept(p);
         prober_go_on(p);
         if (prober_may_leave(p, queue_empty))
@@ -121,6 +121,7 @@ int prober_run(const struct child *child)
     p->child = child;
     child_take_signals(child, &p->waiting);
     listener_keep(child->listener, LISTENER_PROBES);
+    relay_door_keep(child->door, RELAY_NOBODY);
     caller_desk_init(&p->desk, child->board);
     for (int i = 0; i < PROBER_CALLERS_MAX; i++)
         p->callers[i].fd = -1;

@@ -4,6 +4,7 @@
 #include <stddef.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/random.h>
 
 #include "base/clock.h"
 #include "base/log.h"
@@ -23,6 +24,9 @@ struct scoreboard *scoreboard_open(int workers, int children)
         return NULL;
     }
     struct scoreboard *board = memory; /* the kernel gives it zeroed */
+    if (getrandom(&board->succession, sizeof board->succession, 0) < 0)
+        board->succession = clock_now_us();
+    board->succession |= 1; /* not 0 */
     board->workers = workers;
     board->children = children;
     return board;
@@ -32,6 +36,12 @@ void scoreboard_close(struct scoreboard *board)
 {
     if (board)
         munmap(board, scoreboard_size(board->children));
+}
+
+enum store_result scoreboard_store(const struct scoreboard *board, const struct config *config)
+{
+    enum store_result result = look_result(&board->look, config);
+    return result == STORE_OK ? look_result(&board->writer, config) : result;
 }
 
 /* Health checks do not count: they never end. */

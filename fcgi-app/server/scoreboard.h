@@ -20,7 +20,9 @@ struct scoreboard {
     atomic_bool draining;        /* the master was told to stop */
     atomic_bool closing;         /* no new connections come; leave when the queue is empty */
     _Atomic int64_t log_dropped; /* for log_count_dropped_in */
-    struct look look;
+    struct look look;            /* by the watcher */
+    struct look writer; /* the writer's own: how its last change ended, and that it lives */
+    int64_t succession; /* of the writers; see struct store_options */
     struct roster roster;
     _Atomic int64_t unidentified;    /* requests whose endpoint id was none */
     _Atomic int64_t unidentified_us; /* monotonic: when that was last logged */
@@ -32,6 +34,9 @@ struct scoreboard {
 /* Maps a scoreboard for so many children, of which so many are workers; NULL if there is no memory
  * (logged). */
 struct scoreboard *scoreboard_open(int workers, int children);
+
+/* What readiness is to say of the store: what the watcher saw, or the writer's trouble. */
+enum store_result scoreboard_store(const struct scoreboard *board, const struct config *config);
 
 /* Whether workers have had no caller's request for quiet_ms, nor since that time. */
 bool scoreboard_is_quiet(const struct scoreboard *board, int64_t since_us, int quiet_ms);

@@ -20,11 +20,8 @@ int watcher_run(const struct child *child)
     sigset_t waiting;
     child_take_signals(child, &waiting);
     listener_keep(child->listener, LISTENER_NOTHING);
-    struct store *store = store_open(&(struct store_options){
-        .url = child->config->database_url,
-        .timeout_ms = child->config->store_timeout_ms,
-        .password_file = child->config->database_password_file,
-    });
+    relay_door_keep(child->door, RELAY_NOBODY);
+    struct store *store = child_open_store(child, 0);
     if (!store) {
         log_write(LOG_ERROR, "watcher cannot start", LOG_FIELDS(LOG_TEXT("call", "malloc")));
         return EXIT_FAILURE;

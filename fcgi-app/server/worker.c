@@ -17,6 +17,7 @@
 #include "server/admission.h"
 #include "server/gateway.h"
 #include "server/stop.h"
+#include "store/relay/relay.h"
 #include "store/store.h"
 
 enum {
@@ -90,7 +91,19 @@ static bool worker_fail(const char *call)
     return false;
 }
 
-static bool worker_open(struct worker *w)
+/* It reads for itself; the writer changes. */
+static struct store *worker_open_store(const struct child *child)
+{
+    struct store *own = child_open_store(child, 0);
+    int number = (int)(child->slot - child->board->slots);
+    struct store *store =
+        own ? relay_open(own, child->door, number, child->config->store_timeout_ms) : NULL;
+    if (!store)
+        store_close(own);
+    return store;
+}
+
+static bool worker_open(struct worker *w, const struct child *child)
 {
     struct epoll_event event = {.events = EPOLLIN | EPOLLEXCLUSIVE};
 
@@ -104,11 +117,7 @@ static bool worker_open(struct worker *w)
     w->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
     if (w->epoll_fd < 0 || epoll_ctl(w->epoll_fd, EPOLL_CTL_ADD, w->listen_fd, &event) < 0)
         return worker_fail("epoll");
-    struct store *store = store_open(&(struct store_options){
-        .url = w->config->database_url,
-        .timeout_ms = w->config->store_timeout_ms,
-        .password_file = w->config->database_password_file,
-    });
+    struct store *store = worker_open_store(child);
     http_service_init(&w->service, store, (size_t)w->config->answer_kib * 1024);
     http_response_init(&w->response);
     if (!store || !gateway_init(&w->gateway)) {
@@ -163,7 +172,7 @@ static void worker_serve(struct worker *w)
         worker_forget(w, &request);
         return;
     }
-    w->service.store_state = look_result(&w->board->look, w->config);
+    w->service.store_state = scoreboard_store(w->board, w->config);
     http_handle(&w->service, &request, draining, &w->response);
     bool sent = gateway_write(&w->gateway, &w->fcgi, &w->response);
     /* Before the request is given up: its texts belong to libfcgi. */
@@ -248,13 +257,14 @@ int worker_run(const struct child *child)
     if (!w)
         return status;
     listener_keep(child->listener, LISTENER_REQUESTS);
+    relay_door_keep(child->door, RELAY_WORKER);
     w->config = child->config;
     w->board = child->board;
     w->slot = child->slot;
     w->listen_fd = child->listener->fd;
     w->master = child->master;
     w->epoll_fd = -1;
-    if (worker_open(w)) {
+    if (worker_open(w, child)) {
         worker_loop(w);
         status = EXIT_SUCCESS;
     }

@@ -52,7 +52,7 @@ static const char fill_postgres[] =
     " generate_series(0, 9) AS l; ANALYZE;";
 
 /* A sanitizer on a busy machine takes its time. */
-#define PATIENCE "POSTERN_STORE_TIMEOUT_MS=20000"
+#define PATIENCE "POSTERN_STORE_TIMEOUT_MS=14000"
 
 static struct postgres_server server;
 

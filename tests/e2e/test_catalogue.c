@@ -32,7 +32,7 @@ enum {
 };
 
 /* A sanitizer holds freed memory back, so it is told to hold little. */
-static const char *const settings[] = {"POSTERN_STORE_TIMEOUT_MS=20000",
+static const char *const settings[] = {"POSTERN_STORE_TIMEOUT_MS=14000",
                                        "POSTERN_ANSWER_KIB=16384", /* twice the list */
                                        "ASAN_OPTIONS=quarantine_size_mb=1", NULL};
 

@@ -331,7 +331,7 @@ static const struct {
     {__LINE__, {"POSTERN_=1"}, {"POSTERN_: no such setting"}},
     {__LINE__,
      {"POSTERN_STORE_TIMEOUT_MS=5000", "POSTERN_REQUEST_SECONDS=5"},
-     {"POSTERN_STORE_TIMEOUT_MS: 5000 ms is not below POSTERN_REQUEST_SECONDS"}},
+     {"POSTERN_STORE_TIMEOUT_MS: 5000 ms is not below half of POSTERN_REQUEST_SECONDS"}},
     {__LINE__, {"DATABASE_URL=nothing"}, {"DATABASE_URL: "}},
     {__LINE__, {"DATABASE_URL=sqlite:"}, {"DATABASE_URL: "}},
     {__LINE__, {"POSTERN_SOCKET_GROUP=no-such-group-here"}, {"POSTERN_SOCKET_GROUP"}},

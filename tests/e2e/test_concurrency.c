@@ -27,7 +27,7 @@ enum {
 
 /* So slow that no order is ever given up, whatever else the machine does. */
 static const char *const settings[] = {"POSTERN_STORE_TIMEOUT_MS=40000",
-                                       "POSTERN_REQUEST_SECONDS=50", NULL};
+                                       "POSTERN_REQUEST_SECONDS=90", NULL};
 static const char web[] = "server.max-read-idle := 60\n";
 
 static struct pair pair;

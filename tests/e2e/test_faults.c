@@ -29,6 +29,7 @@ enum {
     KILL_EACH_MS =
         150, /* a worker then lives for over a second, and its successor starts at once */
     WORKERS_DIE_MS = 6000,
+    WRITER_DIES_MS = 4000,
     MASTER_DEATHS = 3,
     REPEAT_MS = 30000 /* until then a repeated order must be acknowledged */
 };
@@ -204,6 +205,26 @@ static void test_workers_die(void)
     finish();
 }
 
+/* Workers live on and hand their orders to the next writer, so few of them fail, or none. */
+static void test_writer_dies(void)
+{
+    uint64_t random = seed;
+    int deaths = 0;
+    pid_t writer;
+    REQUIRE_TRUE(start());
+    CHECK_TRUE(load_start(&load, CLIENTS, buy_on, NULL));
+    for (int64_t until = load_now_ms() + WRITER_DIES_MS; load_now_ms() < until;) {
+        load_sleep_ms(1 + (int)load_random(&random, KILL_EACH_MS));
+        if (pair_children(&pair, "postern-writer", &writer, 1) == 1 && kill(writer, SIGKILL) == 0)
+            deaths++;
+    }
+    atomic_store(&stop, true);
+    load_join(&load);
+    CHECK_COMPARE(deaths, >=, 3);
+    check_books(false);
+    finish();
+}
+
 static void end_master(void)
 {
     int status = pair_stop_app(&pair, SIGKILL);
@@ -246,7 +267,8 @@ static void test_all_die(void)
     for (int i = 0; i < MASTER_DEATHS; i++) {
         CHECK_OF("death %d", i);
         load_sleep_ms(500);
-        size_t count = pair_workers(&pair, workers, PROCESS_WORKERS_MAX);
+        size_t count = pair_workers(&pair, workers, PROCESS_WORKERS_MAX - 1);
+        count += pair_children(&pair, "postern-writer", &workers[count], 1);
         kill(pair.app, SIGSTOP);
         for (size_t j = 0; j < count; j++)
             kill(workers[j], SIGKILL);
@@ -263,6 +285,7 @@ static void test_all_die(void)
 int main(void)
 {
     static CU_TestInfo tests[] = {{"workers die", test_workers_die},
+                                  {"the writer dies", test_writer_dies},
                                   {"the master dies", test_master_dies},
                                   {"all die", test_all_die},
                                   CU_TEST_INFO_NULL};

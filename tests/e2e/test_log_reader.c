@@ -41,7 +41,7 @@ static atomic_int unanswered;
 static int setup(void)
 {
     static const char *const env[] = {"POSTERN_QUIET_MS=50", "POSTERN_DRAIN_SECONDS=10",
-                                      "POSTERN_REQUEST_SECONDS=1", "POSTERN_STORE_TIMEOUT_MS=500",
+                                      "POSTERN_REQUEST_SECONDS=1", "POSTERN_STORE_TIMEOUT_MS=400",
                                       NULL};
     char path[PAIR_PATH_SIZE + 32];
     if (fixture_start(&(struct pair_options){.workers = THREADS, .env = env}) != 0)

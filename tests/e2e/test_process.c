@@ -167,7 +167,7 @@ static void test_crash_loop(void)
 /* Every worker hangs in half a request; the master kills them and service goes on. */
 static void test_pinned_workers(void)
 {
-    static const char *const env[] = {"POSTERN_REQUEST_SECONDS=1", "POSTERN_STORE_TIMEOUT_MS=500",
+    static const char *const env[] = {"POSTERN_REQUEST_SECONDS=1", "POSTERN_STORE_TIMEOUT_MS=400",
                                       "POSTERN_QUIET_MS=50", NULL};
     pid_t old[2];
     int fds[2];

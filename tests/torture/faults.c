@@ -9,28 +9,26 @@
 #include "e2e/process.h"
 #include "torture/wrong.h"
 
-enum { ORPHANS_MS = 15000, OUTAGE_MS = 800, PAUSE_MS = 300 };
+enum { ORPHANS_MS = 15000, OUTAGE_MS = 800, PAUSE_MS = 300, WRITER_DEATHS_MAX = 4 };
 
 const char *const faults_names[FAULTS_KIND_MAX] = {
-    [FAULTS_WORKERS] = "worker kills",
-    [FAULTS_MASTER] = "master kills",
-    [FAULTS_FAST] = "database restarts fast",
-    [FAULTS_CRASH] = "immediate",
-    [FAULTS_EIO] = "writes and syncs failed with EIO",
-    [FAULTS_ENOSPC] = "with ENOSPC",
-    [FAULTS_ALL] = "deaths of all on a failing disk",
+    [FAULTS_WRITER] = "writer kills", [FAULTS_WORKERS] = "worker kills",
+    [FAULTS_MASTER] = "master kills", [FAULTS_FAST] = "database restarts fast",
+    [FAULTS_CRASH] = "immediate",     [FAULTS_EIO] = "writes and syncs failed with EIO",
+    [FAULTS_ENOSPC] = "with ENOSPC",  [FAULTS_ALL] = "deaths of all on a failing disk",
     [FAULTS_DRAIN] = "drains",
 };
 
 int faults_counts[FAULTS_KIND_MAX];
 
 /* The end of a round is FAULTS_KIND_MAX. */
-static const enum faults_kind faults_postgres[] = {FAULTS_WORKERS, FAULTS_WORKERS, FAULTS_WORKERS,
-                                                   FAULTS_MASTER,  FAULTS_MASTER,  FAULTS_FAST,
-                                                   FAULTS_CRASH,   FAULTS_DRAIN,   FAULTS_KIND_MAX};
+static const enum faults_kind faults_postgres[] = {
+    FAULTS_WRITER, FAULTS_WRITER, FAULTS_WRITER, FAULTS_WORKERS, FAULTS_MASTER,  FAULTS_MASTER,
+    FAULTS_FAST,   FAULTS_CRASH,  FAULTS_DRAIN,  FAULTS_WORKERS, FAULTS_KIND_MAX};
 static const enum faults_kind faults_sqlite[] = {
-    FAULTS_WORKERS, FAULTS_WORKERS, FAULTS_MASTER, FAULTS_EIO, FAULTS_EIO,   FAULTS_EIO,
-    FAULTS_ENOSPC,  FAULTS_ENOSPC,  FAULTS_ALL,    FAULTS_ALL, FAULTS_DRAIN, FAULTS_KIND_MAX};
+    FAULTS_WRITER, FAULTS_WRITER, FAULTS_WRITER, FAULTS_WORKERS, FAULTS_MASTER,
+    FAULTS_EIO,    FAULTS_EIO,    FAULTS_EIO,    FAULTS_ENOSPC,  FAULTS_ENOSPC,
+    FAULTS_ALL,    FAULTS_ALL,    FAULTS_DRAIN,  FAULTS_KIND_MAX};
 enum { ROUND_MAX = 16 };
 
 static void faults_wait(struct site *site, uint32_t ms)
@@ -52,6 +50,21 @@ static int faults_kill(pid_t *pids, size_t count)
     return killed;
 }
 
+/* Several times in a row. The last time it stands still for a moment first, with what it holds. */
+static void faults_writer(struct site *site, size_t n)
+{
+    pid_t writer;
+    uint32_t deaths = 1 + load_random(&site->random, WRITER_DEATHS_MAX);
+    for (uint32_t i = 1; i <= deaths; i++) {
+        faults_wait(site, PAUSE_MS);
+        if (pair_children(&site->pairs[n], "postern-writer", &writer, 1) != 1)
+            continue;
+        if (i == deaths && kill(writer, SIGSTOP) == 0)
+            faults_wait(site, PAUSE_MS);
+        faults_counts[FAULTS_WRITER] += kill(writer, SIGKILL) == 0;
+    }
+}
+
 static void faults_workers(struct site *site, size_t n)
 {
     pid_t pids[PROCESS_WORKERS_MAX];
@@ -61,12 +74,19 @@ static void faults_workers(struct site *site, size_t n)
             faults_kill(pids, 1 + load_random(&site->random, (uint32_t)count));
 }
 
-/* Half of the time its workers die with it, and nothing of it is left to finish anything. */
+/* The pids of a pair's workers and of its writer. */
+static size_t faults_children(const struct pair *pair, pid_t pids[PROCESS_WORKERS_MAX])
+{
+    size_t count = pair_workers(pair, pids, PROCESS_WORKERS_MAX - 1);
+    return count + pair_children(pair, "postern-writer", &pids[count], 1);
+}
+
+/* Half of the time its children die with it, and nothing of it is left to finish anything. */
 static void faults_master(struct site *site, size_t n)
 {
     struct pair *pair = &site->pairs[n];
     pid_t pids[PROCESS_WORKERS_MAX];
-    size_t count = pair_workers(pair, pids, PROCESS_WORKERS_MAX);
+    size_t count = faults_children(pair, pids);
     if (load_random(&site->random, 2)) {
         kill(pair->app, SIGSTOP);
         faults_counts[FAULTS_WORKERS] += faults_kill(pids, count);
@@ -78,7 +98,7 @@ static void faults_master(struct site *site, size_t n)
         faults_say_absent(site, n);
     for (size_t i = 0; i < count; i++) {
         if (!process_wait_end(pids[i], ORPHANS_MS))
-            wrong_say("worker %d of pair %zu outlives its master", (int)pids[i], n);
+            wrong_say("process %d of pair %zu outlives its master", (int)pids[i], n);
     }
 }
 
@@ -164,7 +184,7 @@ static void faults_all(struct site *site, size_t n)
     faults_wait(site, PAUSE_MS);
     for (size_t i = 0; i < FAULTS_PAIRS; i++) {
         kill(site->pairs[i].app, SIGSTOP);
-        counts[i] = pair_workers(&site->pairs[i], pids[i], PROCESS_WORKERS_MAX);
+        counts[i] = faults_children(&site->pairs[i], pids[i]);
     }
     for (size_t i = 0; i < FAULTS_PAIRS; i++)
         faults_kill(pids[i], counts[i]);
@@ -179,10 +199,11 @@ static void faults_all(struct site *site, size_t n)
 }
 
 static void (*const faults_deeds[FAULTS_KIND_MAX])(struct site *, size_t) = {
-    [FAULTS_WORKERS] = faults_workers, [FAULTS_MASTER] = faults_master,
-    [FAULTS_FAST] = faults_fast,       [FAULTS_CRASH] = faults_crash,
-    [FAULTS_EIO] = faults_eio,         [FAULTS_ENOSPC] = faults_enospc,
-    [FAULTS_ALL] = faults_all,         [FAULTS_DRAIN] = faults_drain,
+    [FAULTS_WRITER] = faults_writer, [FAULTS_WORKERS] = faults_workers,
+    [FAULTS_MASTER] = faults_master, [FAULTS_FAST] = faults_fast,
+    [FAULTS_CRASH] = faults_crash,   [FAULTS_EIO] = faults_eio,
+    [FAULTS_ENOSPC] = faults_enospc, [FAULTS_ALL] = faults_all,
+    [FAULTS_DRAIN] = faults_drain,
 };
 
 static enum faults_kind faults_draw(struct site *site)

@@ -20,6 +20,7 @@ struct site {
 };
 
 enum faults_kind {
+    FAULTS_WRITER,  /* the writer of a pair killed, or made to stand still until it is killed */
     FAULTS_WORKERS, /* some workers of a pair, or all, killed */
     FAULTS_MASTER,  /* a pair's master killed and started again */
     FAULTS_FAST,    /* the database restarted, its clients cut off */

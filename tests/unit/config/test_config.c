@@ -98,7 +98,7 @@ static void test_numbers(void)
         {__LINE__, &config.drain_min_ms, "POSTERN_DRAIN_MIN_MS", "18000", 18000},
         {__LINE__, &config.drain_min_ms, "POSTERN_DRAIN_MIN_MS", "540001", -1},
         {__LINE__, &config.drain_min_ms, "POSTERN_DRAIN_MIN_MS", "1s", -1},
-        {__LINE__, &config.request_seconds, "POSTERN_REQUEST_SECONDS", "4", 4},
+        {__LINE__, &config.request_seconds, "POSTERN_REQUEST_SECONDS", "7", 7},
         {__LINE__, &config.request_seconds, "POSTERN_REQUEST_SECONDS", "601", -1},
         {__LINE__, &config.store_timeout_ms, "POSTERN_STORE_TIMEOUT_MS", "10", 10},
         {__LINE__, &config.store_timeout_ms, "POSTERN_STORE_TIMEOUT_MS", "1e3", -1},
@@ -146,13 +146,13 @@ static void test_deadlines(void)
 {
     memset(set, 0, sizeof set);
     set[0].name = "POSTERN_STORE_TIMEOUT_MS";
-    set[0].value = "2000";
+    set[0].value = "1000";
     set[1].name = "POSTERN_REQUEST_SECONDS";
     set[1].value = "2";
     CHECK_FALSE(read_set());
     CHECK_CONTAINS(errors, "POSTERN_STORE_TIMEOUT_MS");
     CHECK_CONTAINS(errors, "POSTERN_REQUEST_SECONDS");
-    set[0].value = "1999";
+    set[0].value = "999";
     CHECK_TRUE(read_set());
 }
 

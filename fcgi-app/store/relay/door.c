@@ -1,0 +1,110 @@
+#include "store/relay/door.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/log.h"
+
+/* The room for one descriptor beside a message. */
+union door_control {
+    struct cmsghdr header;
+    char bytes[CMSG_SPACE(sizeof(int))];
+};
+
+static bool relay_door_fail(const char *call)
+{
+    log_write(LOG_ERROR, "cannot make the writer's door",
+              LOG_FIELDS(LOG_TEXT("call", call), LOG_TEXT("error", strerror(errno))));
+    return false;
+}
+
+static void relay_door_let_go(int *fd)
+{
+    if (*fd >= 0)
+        close(*fd);
+    *fd = -1;
+}
+
+bool relay_door_open(struct relay_door *door, int workers)
+{
+    int fds[2];
+    *door = (struct relay_door){.outer_fd = -1, .inner_fd = -1, .workers = workers};
+    void *memory = mmap(NULL, (size_t)workers * sizeof *door->tickets, PROT_READ | PROT_WRITE,
+                        MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    if (memory == MAP_FAILED)
+        return relay_door_fail("mmap");
+    door->tickets = memory;
+    if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, fds) < 0)
+        return relay_door_fail("socketpair");
+    door->outer_fd = fds[0];
+    door->inner_fd = fds[1];
+    return true;
+}
+
+void relay_door_close(struct relay_door *door)
+{
+    relay_door_keep(door, RELAY_NOBODY);
+    if (door->tickets)
+        munmap(door->tickets, (size_t)door->workers * sizeof *door->tickets);
+    door->tickets = NULL;
+}
+
+void relay_door_keep(struct relay_door *door, enum relay_side side)
+{
+    if (side != RELAY_WORKER)
+        relay_door_let_go(&door->outer_fd);
+    if (side != RELAY_WRITER)
+        relay_door_let_go(&door->inner_fd);
+}
+
+int relay_door_knock(const struct relay_door *door)
+{
+    union door_control control = {.bytes = {0}};
+    char byte = 0;
+    struct iovec content = {&byte, sizeof byte};
+    struct msghdr message = {.msg_iov = &content,
+                             .msg_iovlen = 1,
+                             .msg_control = control.bytes,
+                             .msg_controllen = sizeof control.bytes};
+    int fds[2];
+    if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, fds) < 0)
+        return -1;
+    struct cmsghdr *header = CMSG_FIRSTHDR(&message);
+    header->cmsg_level = SOL_SOCKET;
+    header->cmsg_type = SCM_RIGHTS;
+    header->cmsg_len = CMSG_LEN(sizeof(int));
+    memcpy(CMSG_DATA(header), &fds[1], sizeof(int));
+    ssize_t sent = sendmsg(door->outer_fd, &message, MSG_NOSIGNAL);
+    int error = errno;
+    close(fds[1]);
+    if (sent < 0) {
+        close(fds[0]);
+        errno = error;
+        return -1;
+    }
+    return fds[0];
+}
+
+int relay_door_answer(const struct relay_door *door)
+{
+    union door_control control = {.bytes = {0}};
+    char byte;
+    struct iovec content = {&byte, sizeof byte};
+    struct msghdr message = {.msg_iov = &content,
+                             .msg_iovlen = 1,
+                             .msg_control = control.bytes,
+                             .msg_controllen = sizeof control.bytes};
+    ssize_t got = recvmsg(door->inner_fd, &message, MSG_CMSG_CLOEXEC);
+    const struct cmsghdr *header = got > 0 ? CMSG_FIRSTHDR(&message) : NULL;
+    int fd = -1;
+    if (got == 0)
+        errno = EPIPE;
+    if (header && header->cmsg_type == SCM_RIGHTS && header->cmsg_len == CMSG_LEN(sizeof(int)))
+        memcpy(&fd, CMSG_DATA(header), sizeof(int));
+    else if (got > 0)
+        errno = EMFILE; /* the kernel left the descriptor out */
+    return fd;
+}

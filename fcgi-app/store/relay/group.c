@@ -1,0 +1,147 @@
+#include "store/relay/group.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/epoll.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "store/relay/message.h"
+
+enum { GROUP_DOOR = RELAY_CONNECTIONS_MAX }; /* the event that is no connection's */
+
+struct relay_group {
+    struct store *store;
+    const struct relay_door *door;
+    bool over;
+    int epoll_fd;
+    int fds[RELAY_CONNECTIONS_MAX]; /* -1 if free */
+    /* What was taken up, and from which connection each came. */
+    int count;
+    int from[RELAY_GROUP_MAX];
+    struct relay_request requests[RELAY_GROUP_MAX];
+    struct store_placement placements[RELAY_GROUP_MAX];
+    struct store_outcome outcomes[RELAY_GROUP_MAX];
+    struct store_change changes[RELAY_GROUP_MAX];
+};
+
+static bool relay_group_watch(const struct relay_group *g, int fd, uint32_t which)
+{
+    struct epoll_event event = {.events = EPOLLIN, .data.u32 = which};
+    return epoll_ctl(g->epoll_fd, EPOLL_CTL_ADD, fd, &event) == 0;
+}
+
+struct relay_group *relay_group_open(struct store *store, const struct relay_door *door)
+{
+    struct relay_group *g = calloc(1, sizeof *g);
+    if (!g)
+        return NULL;
+    g->store = store;
+    g->door = door;
+    for (int i = 0; i < RELAY_CONNECTIONS_MAX; i++)
+        g->fds[i] = -1;
+    g->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
+    if (g->epoll_fd >= 0 && relay_group_watch(g, door->inner_fd, GROUP_DOOR))
+        return g;
+    relay_group_close(g);
+    return NULL;
+}
+
+static void relay_group_disconnect(struct relay_group *g, int i)
+{
+    close(g->fds[i]);
+    g->fds[i] = -1;
+}
+
+void relay_group_close(struct relay_group *g)
+{
+    if (!g)
+        return;
+    for (int i = 0; i < RELAY_CONNECTIONS_MAX; i++) {
+        if (g->fds[i] >= 0)
+            relay_group_disconnect(g, i);
+    }
+    if (g->epoll_fd >= 0)
+        close(g->epoll_fd);
+    free(g);
+}
+
+static int relay_group_free_place(const struct relay_group *g)
+{
+    int i = 0;
+    while (i < RELAY_CONNECTIONS_MAX && g->fds[i] >= 0)
+        i++;
+    return i;
+}
+
+/* Takes in the connections that wait. What they carry is seen with the next wait, which then does
+ * not last. */
+static void relay_group_answer_door(struct relay_group *g)
+{
+    int fd;
+    while ((fd = relay_door_answer(g->door)) >= 0) {
+        int i = relay_group_free_place(g);
+        if (i == RELAY_CONNECTIONS_MAX || !relay_group_watch(g, fd, (uint32_t)i)) {
+            close(fd);
+            continue;
+        }
+        g->fds[i] = fd;
+    }
+    if (errno == EPIPE)
+        g->over = true;
+}
+
+/* Takes up the request that a connection carries. A worker that took it back is owed no answer. */
+static void relay_group_take_from(struct relay_group *g, int i)
+{
+    struct relay_request *request = &g->requests[g->count];
+    int got = relay_message_receive(g->fds[i], g->door->workers, request);
+    if (got < 0 && errno != EAGAIN)
+        relay_group_disconnect(g, i);
+    if (got <= 0 || !relay_ticket_take(&g->door->tickets[request->worker], request->number))
+        return;
+    if (clock_monotonic_us() >= request->deadline_us) {
+        relay_message_answer(g->fds[i], request->number, STORE_BUSY, &g->outcomes[g->count]);
+        return;
+    }
+    g->placements[g->count] = relay_message_placement(request);
+    g->changes[g->count] = (struct store_change){.use = request->use,
+                                                 .request = &request->order,
+                                                 .placement = &g->placements[g->count],
+                                                 .outcome = &g->outcomes[g->count],
+                                                 .result = STORE_FAULT};
+    g->from[g->count++] = i;
+}
+
+int relay_group_take(struct relay_group *g, int wait_ms, const sigset_t *mask)
+{
+    /* The kernel gives them in the order in which they became readable. */
+    struct epoll_event events[RELAY_GROUP_MAX];
+    int n = epoll_pwait(g->epoll_fd, events, RELAY_GROUP_MAX, wait_ms, mask);
+    g->count = 0;
+    for (int i = 0; i < n; i++) {
+        if (events[i].data.u32 == GROUP_DOOR)
+            relay_group_answer_door(g);
+        else
+            relay_group_take_from(g, (int)events[i].data.u32);
+    }
+    return g->count;
+}
+
+enum store_result relay_group_make(struct relay_group *g)
+{
+    enum store_result result = store_changes_make(g->store, g->changes, (size_t)g->count);
+    for (int i = 0; i < g->count; i++) {
+        const struct store_change *change = &g->changes[i];
+        /* If this fails the worker has died, and there is nobody to be told. */
+        relay_message_answer(g->fds[g->from[i]], g->requests[i].number, change->result,
+                             change->outcome);
+    }
+    g->count = 0;
+    return result;
+}
+
+bool relay_group_is_over(const struct relay_group *g)
+{
+    return g->over;
+}

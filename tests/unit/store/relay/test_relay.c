@@ -1,0 +1,304 @@
+/* The relay: what a worker is told of an order that it handed over, whatever becomes of the writer.
+ * The test is the writer; each worker is a process of its own. */
+#include "store/relay/relay.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/id.h"
+#include "check.h"
+#include "store/relay/group.h"
+#include "store/relay/message.h"
+#include "suite.h"
+#include "unit/store/store_fixture.h"
+
+enum {
+    WORKERS = 20,
+    TIMEOUT_MS = 15000, /* of orders that are not to run into it */
+    SHORT_MS = 300,
+    WAIT_MS = 10000
+};
+
+static struct relay_door door;
+static struct relay_group *group;
+static struct store_outcome outcome;
+static pid_t pids[WORKERS];
+
+static void begin(void)
+{
+    fixture_begin();
+    REQUIRE_TRUE(relay_door_open(&door, WORKERS));
+    group = relay_group_open(fixture, &door);
+    REQUIRE_NOT_NULL(group);
+}
+
+static void end(void)
+{
+    relay_group_close(group);
+    relay_door_close(&door);
+    fixture_end();
+}
+
+/* Places one order through a relay, and ends with the result. */
+static void place(int worker, int timeout_ms, int64_t product, int64_t quantity)
+{
+    relay_door_keep(&door, RELAY_WORKER);
+    struct store *store = relay_open(fixture_open(), &door, worker, timeout_ms);
+    enum store_result result = fixture_place(store, "c", NULL, clock_now_us(),
+                                             fixture_request(product, quantity), &outcome);
+    bool right = true;
+    if (result == STORE_OK)
+        right = store_order_get(store, "c", outcome.order.id, &outcome.order) == STORE_OK &&
+                outcome.order.lines[0].quantity == quantity;
+    if (result == STORE_SHORT)
+        right = outcome.short_count == 1 && outcome.shorts[0].requested == quantity;
+    if (result == STORE_UNKNOWN_PRODUCT)
+        right = outcome.unknown_count == 1 && outcome.unknown[0] == product;
+    store_close(store);
+    _exit(right ? (int)result : 255);
+}
+
+static void start(int worker, int timeout_ms, int64_t product, int64_t quantity)
+{
+    pids[worker] = fork();
+    if (pids[worker] == 0)
+        place(worker, timeout_ms, product, quantity);
+}
+
+/* What a worker was told; STORE_RESULT_MAX if it died. */
+static enum store_result told(int worker)
+{
+    int status = 0;
+    CHECK_INT(waitpid(pids[worker], &status, 0), pids[worker]);
+    return WIFEXITED(status) ? (enum store_result)WEXITSTATUS(status) : STORE_RESULT_MAX;
+}
+
+/* Takes up what comes until there are so many in one group, or it takes too long. */
+static int take(void)
+{
+    int n = 0;
+    for (int64_t until = clock_monotonic_us() + (int64_t)WAIT_MS * 1000;
+         clock_monotonic_us() < until;) {
+        n = relay_group_take(group, 100, NULL);
+        if (n > 0)
+            break;
+    }
+    return n;
+}
+
+static void test_results(void)
+{
+    static const struct {
+        int line;
+        int64_t product, quantity;
+        enum store_result result;
+    } rows[] = {{__LINE__, 1, 4, STORE_OK},
+                {__LINE__, 1, 7, STORE_SHORT},
+                {__LINE__, 9, 1, STORE_UNKNOWN_PRODUCT},
+                {__LINE__, 1, 6, STORE_OK}};
+    begin();
+    for (int i = 0; i < 4; i++) {
+        CHECK_ROW(rows[i].line);
+        start(i, TIMEOUT_MS, rows[i].product, rows[i].quantity);
+        CHECK_INT(take(), 1);
+        CHECK_INT(relay_group_make(group), STORE_OK);
+        enum store_result result = told(i);
+        CHECK_INT(result, rows[i].result);
+    }
+    CHECK_INT(fixture_stock(1), 0);
+    end();
+}
+
+/* What comes while one group is made is the next group. */
+static void test_many(void)
+{
+    int groups = 0;
+    begin();
+    for (int i = 0; i < WORKERS; i++)
+        start(i, TIMEOUT_MS, 1 + i % 2, 1);
+    for (int taken = 0; taken < WORKERS; groups++) {
+        int n = take();
+        REQUIRE_COMPARE(n, >, 0);
+        taken += n;
+        relay_group_make(group);
+    }
+    int placed = 0;
+    for (int i = 0; i < WORKERS; i++) {
+        enum store_result result = told(i);
+        placed += result == STORE_OK;
+        CHECK_TRUE(result == STORE_OK || result == STORE_SHORT, "%s", store_result_names[result]);
+    }
+    CHECK_INT(placed, 15);
+    CHECK_INT(fixture_stock(1) + fixture_stock(2), 0);
+    CHECK_COMPARE(groups, <=, WORKERS);
+    end();
+}
+
+/* Nobody takes it up in time: it is taken back, and never made. */
+static void test_not_taken(void)
+{
+    begin();
+    start(0, SHORT_MS, 1, 1);
+    enum store_result result = told(0);
+    CHECK_INT(result, STORE_BUSY);
+    CHECK_INT(relay_group_take(group, 0, NULL), 0);
+    CHECK_INT(relay_group_take(group, 0, NULL), 0);
+    CHECK_INT(fixture_stock(1), 10);
+    /* A worker that died while it waited is the same. */
+    start(1, TIMEOUT_MS, 1, 1);
+    clock_sleep_us((int64_t)SHORT_MS * 1000);
+    kill(pids[1], SIGKILL);
+    CHECK_INT(told(1), STORE_RESULT_MAX);
+    relay_ticket_void(&door.tickets[1]);
+    for (int i = 0; i < 3; i++)
+        CHECK_INT(relay_group_take(group, 0, NULL), 0);
+    CHECK_INT(fixture_stock(1), 10);
+    end();
+}
+
+/* It is taken up, and the writer stands still: nobody knows. */
+static void test_silence(void)
+{
+    begin();
+    start(0, SHORT_MS, 1, 1);
+    CHECK_INT(take(), 1);
+    enum store_result result = told(0);
+    CHECK_INT(result, STORE_UNKNOWN);
+    end();
+}
+
+static void replace_writer(void)
+{
+    relay_group_close(group);
+    group = relay_group_open(fixture, &door);
+    REQUIRE_NOT_NULL(group);
+}
+
+/* The writer dies before it took the change up, and after it. */
+static void test_writer_dies(void)
+{
+    for (int taken = 0; taken < 2; taken++) {
+        CHECK_OF("taken %d", taken);
+        begin();
+        start(0, TIMEOUT_MS, 1, 1);
+        if (taken)
+            CHECK_INT(take(), 1);
+        replace_writer();
+        CHECK_INT(take(), 1);
+        CHECK_INT(relay_group_make(group), STORE_OK);
+        enum store_result result = told(0);
+        CHECK_INT(result, STORE_OK);
+        CHECK_INT(fixture_stock(1), 9);
+        end();
+    }
+}
+
+/* Waits for a connection, and for the request that comes over it. */
+static int take_by_hand(struct relay_request *request)
+{
+    int fd = -1, got = -1;
+    for (int64_t until = clock_monotonic_us() + (int64_t)WAIT_MS * 1000;
+         got <= 0 && clock_monotonic_us() < until; clock_sleep_us(1000)) {
+        if (fd < 0)
+            fd = relay_door_answer(&door);
+        if (fd >= 0)
+            got = relay_message_receive(fd, WORKERS, request);
+    }
+    CHECK_INT(got, 1);
+    return fd;
+}
+
+/* The writer dies after the commit, and before its answer; the product is sold out by then. */
+static void test_writer_dies_after_commit(void)
+{
+    static struct relay_request request;
+    begin();
+    relay_group_close(group);
+    start(0, TIMEOUT_MS, 1, 10);
+    int fd = take_by_hand(&request);
+    struct store_placement placement = relay_message_placement(&request);
+    CHECK_TRUE(relay_ticket_take(&door.tickets[0], request.number));
+    CHECK_INT(store_order_place(fixture, &request.order, &placement, &outcome), STORE_OK);
+    close(fd);
+    group = relay_group_open(fixture, &door);
+    REQUIRE_NOT_NULL(group);
+    CHECK_INT(take(), 1);
+    CHECK_INT(relay_group_make(group), STORE_OK);
+    enum store_result result = told(0);
+    CHECK_INT(result, STORE_OK);
+    CHECK_INT(fixture_stock(1), 0);
+    end();
+}
+
+/* The writer dies with the change, and there is no other in time. */
+static void test_no_other_writer(void)
+{
+    begin();
+    start(0, SHORT_MS, 1, 1);
+    CHECK_INT(take(), 1);
+    relay_group_close(group);
+    group = NULL;
+    enum store_result result = told(0);
+    CHECK_INT(result, STORE_UNKNOWN);
+    end();
+}
+
+/* A request that is none is passed over. */
+static void test_no_request(void)
+{
+    static struct relay_request request;
+    begin();
+    int fd = relay_door_knock(&door);
+    REQUIRE_COMPARE(fd, >=, 0);
+    request.order.count = 1;
+    request.worker = WORKERS;
+    CHECK_TRUE(relay_message_send(fd, &request));
+    request.worker = -1;
+    CHECK_TRUE(relay_message_send(fd, &request));
+    request.worker = 0;
+    CHECK_INT(send(fd, &request, 10, 0), 10);
+    CHECK_INT(send(fd, &request, sizeof request, 0), sizeof request);
+    for (int i = 0; i < 8; i++)
+        CHECK_INT(relay_group_take(group, 0, NULL), 0);
+    close(fd);
+    start(1, TIMEOUT_MS, 1, 1);
+    CHECK_INT(take(), 1);
+    relay_group_make(group);
+    CHECK_INT(told(1), STORE_OK);
+    end();
+}
+
+static void test_over(void)
+{
+    begin();
+    CHECK_INT(relay_group_take(group, 0, NULL), 0);
+    CHECK_FALSE(relay_group_is_over(group));
+    close(door.outer_fd);
+    door.outer_fd = -1;
+    CHECK_INT(relay_group_take(group, 0, NULL), 0);
+    CHECK_TRUE(relay_group_is_over(group));
+    end();
+}
+
+int main(void)
+{
+    static CU_TestInfo tests[] = {
+        {"results", test_results},
+        {"many", test_many},
+        {"not taken", test_not_taken},
+        {"silence", test_silence},
+        {"writer dies", test_writer_dies},
+        {"writer dies after the commit", test_writer_dies_after_commit},
+        {"no other writer", test_no_other_writer},
+        {"no request", test_no_request},
+        {"over", test_over},
+        CU_TEST_INFO_NULL,
+    };
+    return suite_run("unit/store/relay", NULL, NULL, tests);
+}
