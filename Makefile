@@ -98,7 +98,7 @@ MODULES      := $(MODULE_NAMES:%=$(BUILD)/webserver-conf/%.so)
 MODULES_DIR  := $(BUILD)/webserver-conf/modules
 
 .DEFAULT_GOAL := help
-.PHONY: help build module install uninstall run run-postgres test unit e2e check check-rest test-matrix sanitizers fuzz torture siege lint manual hooks format images images-reproducible test-stack bench bench-task clean
+.PHONY: help build module install uninstall run run-postgres test unit e2e check test-matrix sanitizers fuzz torture siege lint manual hooks format images images-reproducible test-stack bench bench-task clean
 .PHONY: iac-fmt iac-validate iac-test plan deploy destroy doctor test-iac topology
 .DELETE_ON_ERROR:
 MAKEFLAGS += --no-builtin-rules
@@ -252,21 +252,12 @@ test-matrix: ## make test in fresh Debian 12 and 13, with gcc and with clang; ta
 	@tests/matrix
 
 check: ## everything CI runs: test, lint, walks, torture, siege, fuzz, sanitizers, test-iac, test-stack
-	@$(MAKE) --no-print-directory test
-	@$(MAKE) --no-print-directory check-rest
+	@tests/steps $(CHECK_STEPS)
 
-check-rest:
-	@.ci/install $(PACKAGES_CHECK)
-	@$(MAKE) --no-print-directory lint
-	@$(MAKE) --no-print-directory walks
-	@$(MAKE) --no-print-directory test-pools
-	@$(MAKE) --no-print-directory test-iac
-	@$(MAKE) --no-print-directory torture SECONDS_TO_RUN=20
-	@$(MAKE) --no-print-directory torture SECONDS_TO_RUN=20 STORE=sqlite
-	@$(MAKE) --no-print-directory siege SECONDS_TO_RUN=30
-	@$(MAKE) --no-print-directory fuzz
-	@$(MAKE) --no-print-directory sanitizers
-	@$(MAKE) --no-print-directory test-stack
+# In the order in which they say most soonest. One that fails does not keep the others from running.
+CHECK_STEPS := test lint walks test-pools test-iac \
+    'torture SECONDS_TO_RUN=20' 'torture SECONDS_TO_RUN=20 STORE=sqlite' 'siege SECONDS_TO_RUN=30' \
+    fuzz 'test SANITIZER=address' 'test SANITIZER=undefined' 'test SANITIZER=thread' test-stack
 
 sanitizers: ## the tests again, under each sanitizer
 	@$(MAKE) --no-print-directory test SANITIZER=address
