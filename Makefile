@@ -241,6 +241,7 @@ $(FAULTY_DISK): tests/faulty_disk.c tests/faulty_disk.h $(BUILD)/flags
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(CPPFLAGS) $(filter-out -fsanitize% -fno-sanitize% -fPIE,$(CFLAGS)) -fPIC -shared -o $@ $<
 $(BUILD)/tests/unit/store/sqlite/test_disk: $(BUILD)/tests/faulty_disk.o
+$(addprefix $(BUILD)/tests/unit/,base/test_file config/test_consumers_file store/postgres/test_role): $(BUILD)/tests/file_reads.o
 $(BUILD)/tests/e2e/test_store_file: $(BUILD)/tests/faulty_disk.o | $(FAULTY_DISK)
 $(BUILD)/tests/e2e/%: $(BUILD)/tests/e2e/%.o $(E2E_HELPERS:%.c=$(BUILD)/%.o) $(SUITE_OBJECTS) \
     $(BUILD)/tests/postgres_server.o $(filter $(BUILD)/fcgi-app/base/%,$(APP_OBJECTS))

@@ -1,13 +1,13 @@
 #include "config/consumers_file.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/file.h"
 
 __attribute__((format(printf, 2, 3))) static bool consumers_file_fail(struct consumers_fault *fault,
                                                                       const char *format, ...)
@@ -20,41 +20,30 @@ __attribute__((format(printf, 2, 3))) static bool consumers_file_fail(struct con
     return false;
 }
 
-/* Reads until the end or size bytes; how many there were, or -1. */
-static ssize_t consumers_file_read(int fd, char *bytes, size_t size)
+static bool consumers_file_add(struct consumers *consumers, const char *path, char *bytes,
+                               struct consumers_fault *fault)
 {
-    size_t len = 0;
-    while (len < size) {
-        ssize_t n = read(fd, bytes + len, size - len);
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n < 0)
-            return -1;
-        if (n == 0)
-            break;
-        len += (size_t)n;
-    }
-    return (ssize_t)len;
-}
-
-static bool consumers_file_add(struct consumers *consumers, int fd, struct consumers_fault *fault)
-{
-    struct stat st;
-    bool ok = false;
-    if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode))
+    size_t len;
+    switch (file_read(path, bytes, CONSUMERS_FILE_MAX + 1, &len,
+                      clock_monotonic_us() + CONSUMERS_FILE_WAIT_US)) {
+    case FILE_UNOPENED:
+        return consumers_file_fail(fault, "cannot be opened: %s; create it, or unset the variable",
+                                   strerror(errno));
+    case FILE_IRREGULAR:
         return consumers_file_fail(fault, "is no regular file; name one that holds a line for each "
                                           "endpoint");
-    char *bytes = malloc(CONSUMERS_FILE_MAX + 1);
-    ssize_t len = bytes ? consumers_file_read(fd, bytes, CONSUMERS_FILE_MAX + 1) : -1;
-    if (len < 0)
-        consumers_file_fail(fault, "cannot be read: %s", strerror(errno));
-    else if (len > CONSUMERS_FILE_MAX)
-        consumers_file_fail(fault, "is over %d bytes; remove comments or endpoints",
-                            CONSUMERS_FILE_MAX);
-    else
-        ok = consumers_add_lines(consumers, bytes, (size_t)len, fault);
-    free(bytes);
-    return ok;
+    case FILE_UNREAD:
+        return consumers_file_fail(fault, "cannot be read: %s", strerror(errno));
+    case FILE_LATE:
+        return consumers_file_fail(fault, "was not read within %d s; see whether its mount hangs",
+                                   CONSUMERS_FILE_WAIT_US / 1000000);
+    case FILE_OK:
+        break;
+    }
+    if (len > CONSUMERS_FILE_MAX)
+        return consumers_file_fail(fault, "is over %d bytes; remove comments or endpoints",
+                                   CONSUMERS_FILE_MAX);
+    return consumers_add_lines(consumers, bytes, len, fault);
 }
 
 bool consumers_file_load(struct consumers *consumers, const char *text, const char *path,
@@ -67,12 +56,9 @@ bool consumers_file_load(struct consumers *consumers, const char *text, const ch
     if (!*path)
         return true;
     *of_file = true;
-    /* Without O_NONBLOCK a named pipe would hold the open itself. */
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-    if (fd < 0)
-        return consumers_file_fail(fault, "cannot be opened: %s; create it, or unset the variable",
-                                   strerror(errno));
-    bool ok = consumers_file_add(consumers, fd, fault);
-    close(fd);
+    char *bytes = malloc(CONSUMERS_FILE_MAX + 1);
+    bool ok = bytes ? consumers_file_add(consumers, path, bytes, fault)
+                    : consumers_file_fail(fault, "cannot be read: no memory");
+    free(bytes);
     return ok;
 }

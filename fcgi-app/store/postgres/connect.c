@@ -1,16 +1,14 @@
 #include "store/postgres/connect.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/random.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "base/clock.h"
+#include "base/file.h"
 #include "store/postgres/query.h"
 #include "store/postgres/target.h"
 #include "store/postgres/url.h"
@@ -36,28 +34,24 @@ static const char postgres_settings[] =
     " WHERE current_setting('synchronous_commit') = 'off';";
 
 /* Reads the password's first line; it may have been changed since the last connection. */
-static bool postgres_connect_password(struct postgres *p, char out[POSTGRES_PASSWORD_SIZE])
+static bool postgres_connect_password(struct postgres *p, char out[POSTGRES_PASSWORD_SIZE],
+                                      int64_t until_us)
 {
     char text[200];
-    out[0] = '\0';
-    if (!p->password_file)
+    size_t len = 0;
+    enum file_result result = FILE_OK;
+    if (p->password_file)
+        result = file_read(p->password_file, out, POSTGRES_PASSWORD_SIZE - 1, &len, until_us);
+    out[len] = '\0';
+    out[strcspn(out, "\r\n")] = '\0';
+    if (result == FILE_OK)
         return true;
-    /* Without O_NONBLOCK a named pipe would hold the open itself, without a deadline. */
-    struct stat st = {.st_mode = 0};
-    int fd = open(p->password_file, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-    bool file = fd >= 0 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode);
-    ssize_t n = file ? read(fd, out, POSTGRES_PASSWORD_SIZE - 1) : -1;
-    if (n >= 0) {
-        out[n] = '\0';
-        out[strcspn(out, "\r\n")] = '\0';
-    } else {
-        snprintf(text, sizeof text, "DATABASE_PASSWORD_FILE: %s",
-                 fd >= 0 && !file ? "no regular file" : strerror(errno));
-        postgres_session_fail(p, STORE_UNREACHABLE, text);
-    }
-    if (fd >= 0)
-        close(fd);
-    return n >= 0;
+    snprintf(text, sizeof text, "DATABASE_PASSWORD_FILE: %s",
+             result == FILE_IRREGULAR ? "no regular file"
+             : result == FILE_LATE    ? "not read within the deadline; its mount may hang"
+                                      : strerror(errno));
+    postgres_session_fail(p, STORE_UNREACHABLE, text);
+    return false;
 }
 
 /* What the server says without being asked is for people at a terminal. */
@@ -88,7 +82,7 @@ static enum store_result postgres_connect_to(struct postgres *p, int host, int64
 {
     struct postgres_target target;
     postgres_target_aim(&target, p->options, host, p->timeout_ms);
-    if (!postgres_connect_password(p, target.password))
+    if (!postgres_connect_password(p, target.password, until_us))
         return STORE_UNREACHABLE;
     p->conn = postgres_target_start(p->options, &target);
     explicit_bzero(target.password, sizeof target.password);

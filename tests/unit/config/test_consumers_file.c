@@ -6,7 +6,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "check.h"
+#include "file_reads.h"
 #include "suite.h"
 
 enum { TEXT_SIZE = CONSUMERS_FILE_MAX + 64, PATH_SIZE = 64 };
@@ -99,10 +101,24 @@ static void test_bad_files(void)
     load_fails(path, "is over 524288 bytes");
 }
 
+/* The master waits for it, and must not do so for ever. */
+static void test_a_mount_that_hangs(void)
+{
+    write_file("vpce-0a a\n", 10);
+    file_reads_do(FILE_READS_HANG);
+    int64_t start = clock_monotonic_us();
+    load_fails(path, "was not read within 2 s; see whether its mount hangs");
+    CHECK_COMPARE(clock_monotonic_us() - start, >=, CONSUMERS_FILE_WAIT_US);
+    file_reads_do(FILE_READS_FAIL);
+    load_fails(path, "cannot be read: Input/output error");
+    file_reads_do(FILE_READS_WELL);
+}
+
 int main(void)
 {
     CU_TestInfo tests[] = {{"text and file together", test_both},
                            {"files that are none", test_bad_files},
+                           {"a mount that hangs", test_a_mount_that_hangs},
                            CU_TEST_INFO_NULL};
     return suite_run("unit/config/consumers-file", setup, teardown, tests);
 }

@@ -9,6 +9,7 @@
 
 #include "base/clock.h"
 #include "check.h"
+#include "file_reads.h"
 #include "store/postgres/session.h"
 #include "suite.h"
 #include "unit/store/store_fixture.h"
@@ -285,6 +286,29 @@ static void test_password(void)
     fixture_end();
 }
 
+/* The password's file lies on a mount that hangs: a call ends within its time. */
+static void test_password_hangs(void)
+{
+    char url[FIXTURE_URL_SIZE], file[96];
+    fixture_begin();
+    make_role("app", "PASSWORD 'one'");
+    snprintf(file, sizeof file, "%s/password", fixture_server.folder);
+    write_file(file, "one\n");
+    role_url("app", url);
+    struct store *store =
+        store_open(&(struct store_options){.url = url, .timeout_ms = 300, .password_file = file});
+    file_reads_do(FILE_READS_HANG);
+    int64_t start = clock_monotonic_us();
+    CHECK_INT(store_ping(store), STORE_UNREACHABLE);
+    CHECK_COMPARE(clock_monotonic_us() - start, <, 60000000);
+    CHECK_CONTAINS(((struct postgres *)store)->error.text, "its mount may hang");
+    file_reads_do(FILE_READS_WELL);
+    CHECK_TRUE(fixture_recovers(store));
+    store_close(store);
+    sql("DROP OWNED BY app; DROP ROLE app");
+    fixture_end();
+}
+
 static int open_files(void)
 {
     int count = 0;
@@ -328,6 +352,7 @@ static CU_TestInfo tests[] = {
     {"encoding", test_encoding},
     {"refused set-up", test_refused_set_up},
     {"password", test_password},
+    {"password on a mount that hangs", test_password_hangs},
     CU_TEST_INFO_NULL,
 };
 
