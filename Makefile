@@ -88,7 +88,9 @@ BENCH_TOOLS  := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/bench/*.c))
 C_FILES      := $(shell find fcgi-app tests webserver-conf -name '*.[ch]' 2>/dev/null | sort)
 POSTERN      := $(BUILD)/postern
 SETTINGS     := $(BUILD)/tests/lint/settings
-WEB_PROGRAMS := $(patsubst %.c,$(BUILD)/%,$(wildcard webserver-conf/programs/*.c))
+WEB_PROGRAMS := $(patsubst %.c,$(BUILD)/%,$(wildcard webserver-conf/programs/web-*.c))
+# What they are made of beside fcgi-app/base/.
+WEB_PARTS    := $(filter-out webserver-conf/programs/web-%,$(wildcard webserver-conf/programs/*.c))
 MODULE_NAMES := $(notdir $(basename $(wildcard webserver-conf/module/mod_*.c)))
 # What mod_postern_vpce is made of, and calls lighttpd.
 MODULE_PARTS := $(wildcard webserver-conf/module/vpce_*.c)
@@ -151,7 +153,7 @@ $(POSTERN): $(BUILD)/fcgi-app/main.o $(APP_OBJECTS)
 # What lighttpd's container needs beside lighttpd.
 web-programs: $(WEB_PROGRAMS)
 .PHONY: web-programs
-$(BUILD)/webserver-conf/programs/%: $(BUILD)/webserver-conf/programs/%.o $(filter $(BUILD)/fcgi-app/base/%,$(APP_OBJECTS))
+$(BUILD)/webserver-conf/programs/%: $(BUILD)/webserver-conf/programs/%.o $(WEB_PARTS:%.c=$(BUILD)/%.o) $(filter $(BUILD)/fcgi-app/base/%,$(APP_OBJECTS))
 	$(say) LINK $@
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^
 
@@ -233,7 +235,7 @@ e2e: ## the end-to-end tests alone
 
 $(BUILD)/tests/unit/%: $(BUILD)/tests/unit/%.o $(UNIT_HELPERS:%.c=$(BUILD)/%.o) \
     $(SUITE_OBJECTS) $(BUILD)/tests/fake_store.o \
-    $(BUILD)/tests/postgres_server.o $(APP_OBJECTS) $(MODULE_PARSERS:%.c=$(BUILD)/%.o)
+    $(BUILD)/tests/postgres_server.o $(APP_OBJECTS) $(patsubst %.c,$(BUILD)/%.o,$(MODULE_PARSERS) $(WEB_PARTS))
 	$(say) LINK $@
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS) -lcunit
 $(FAULTY_DISK): tests/faulty_disk.c tests/faulty_disk.h $(BUILD)/flags
@@ -312,7 +314,7 @@ fuzz: ## fuzz each parser for FUZZ_SECONDS=20
 fuzz-run: $(FUZZ_TARGETS)
 	@FUZZ_SECONDS=$(FUZZ_SECONDS) tests/fuzz/run $(BUILD)/tests/fuzz $(FUZZ_NAMES)
 $(BUILD)/tests/fuzz/%: $(BUILD)/tests/fuzz/%.o $(BUILD)/tests/fuzz/fuzz.o $(BUILD)/tests/fake_store.o $(APP_OBJECTS) \
-    $(MODULE_PARSERS:%.c=$(BUILD)/%.o)
+    $(patsubst %.c,$(BUILD)/%.o,$(MODULE_PARSERS) $(WEB_PARTS))
 	$(say) LINK $@
 	$(Q)$(CC) $(CFLAGS) $(subst fuzzer-no-link,fuzzer,$(LDFLAGS)) -o $@ $^ $(LDLIBS)
 

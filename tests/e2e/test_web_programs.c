@@ -1,6 +1,7 @@
 /* The programs that stand beside lighttpd in its container: web-health against servers of every
  * kind, web-log under the lighttpd of this machine and before a reader that pauses. */
 #include <arpa/inet.h>
+#include <cjson/cJSON.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
@@ -23,6 +24,9 @@ enum { HEALTH_MS = 2000, SLOW_MS = 6000, WAIT_MS = 15000, REQUEST_SIZE = 512 };
 enum { LINE_SIZE = 250, PIPE_GROWN = 1024 * 1024, BURST = 900 * 1024 };
 
 #define REQUEST "GET /healthz HTTP/1."
+#define NUMBER  "{\"number\":\""
+#define LARGE                                                                                      \
+    "POST /orders HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: 65537\r\n\r\n"
 
 static char health[PAIR_SETTING_SIZE], logger[PAIR_SETTING_SIZE];
 
@@ -172,6 +176,17 @@ static void test_health_of_the_pair(void)
     CHECK_INT(check_port(pair.port), 0);
 }
 
+/* Has lighttpd refuse a request, which it says in its error log. */
+static bool make_error(void)
+{
+    char start[sizeof "HTTP/1.1 413"];
+    int fd = client_raw_open(pair.port);
+    bool sent = client_raw_send(fd, LARGE, sizeof LARGE - 1);
+    client_raw_read(fd, start, sizeof start, WAIT_MS, NULL);
+    close(fd);
+    return sent && strcmp(start, "HTTP/1.1 413") == 0;
+}
+
 static size_t count_lines(const char *text, const char *with)
 {
     size_t lines = 0;
@@ -195,6 +210,25 @@ static void test_log_of_lighttpd(void)
         load_sleep_ms(20);
     }
     CHECK_INT(lines, REQUESTS);
+}
+
+/* What lighttpd says by itself, too, in the application's form. */
+static void test_errors_of_lighttpd(void)
+{
+    char *rest = NULL;
+    REQUIRE_TRUE(make_error());
+    CHECK_LOG(&pair, "lighttpd.log", "\"level\":\"warn\",\"message\":\"(", WAIT_MS);
+    CHECK_LOG(&pair, "lighttpd.log", "\"level\":\"info\",\"message\":\"(server.c.", WAIT_MS);
+    char *log = pair_read(&pair, "lighttpd.log");
+    REQUIRE_NOT_NULL(log);
+    char *end = strrchr(log, '\n'); /* the last line may not be whole yet */
+    *(end ? end : log) = '\0';
+    for (char *line = strtok_r(log, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest)) {
+        cJSON *json = cJSON_ParseWithOpts(line, NULL, true);
+        CHECK_TRUE(cJSON_IsString(cJSON_GetObjectItem(json, "time")), "no JSON: %s", line);
+        cJSON_Delete(json);
+    }
+    free(log);
 }
 
 /* Starts web-log as lighttpd does, with this process for a server; returns when it is ready. */
@@ -227,7 +261,7 @@ static pid_t start_log(int in[2], int out[2])
 
 static void line_of(char line[LINE_SIZE + 1], int number)
 {
-    snprintf(line, LINE_SIZE + 1, "%0*d\n", LINE_SIZE - 1, number);
+    snprintf(line, LINE_SIZE + 1, NUMBER "%0*d\"}\n", LINE_SIZE - (int)sizeof NUMBER - 2, number);
 }
 
 /* As many lines as a second of traffic has, written as lighttpd does, before the reader looks. */
@@ -275,7 +309,7 @@ static void test_log_during_a_pause(void)
     REQUIRE_NOT_NULL(reader);
     while (fgets(seen, sizeof seen, reader)) {
         const char *count = strstr(seen, note);
-        int number = count ? last : (int)strtol(seen, NULL, 10);
+        int number = count ? last : (int)strtol(seen + sizeof NUMBER - 1, NULL, 10);
         line_of(line, number);
         wrong += !count && (number <= last || strcmp(seen, line) != 0);
         last = number;
@@ -293,22 +327,15 @@ static void test_log_during_a_pause(void)
 static void test_errors_without_a_reader(void)
 {
     enum { ERRORS = 1200 }; /* twice what a pipe holds */
-    static const char large[] = "POST /orders HTTP/1.1\r\nHost: x\r\nConnection: close\r\n"
-                                "Content-Length: 65537\r\n\r\n";
-    char path[PAIR_PATH_SIZE + 32], start[sizeof "HTTP/1.1 413"];
+    char path[PAIR_PATH_SIZE + 32];
     pair_stop_web(&pair, SIGINT);
     snprintf(path, sizeof path, "%s/lighttpd.log", pair.dir);
     REQUIRE_INT(unlink(path), 0);
     REQUIRE_INT(mkfifo(path, 0600), 0);
     int reader = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
     REQUIRE_TRUE(reader >= 0 && pair_start_web(&pair) && pair_wait_ready(&pair));
-    for (int i = 0; i < ERRORS; i++) {
-        int fd = client_raw_open(pair.port);
-        CHECK_TRUE(client_raw_send(fd, large, sizeof large - 1));
-        client_raw_read(fd, start, sizeof start, WAIT_MS, NULL);
-        close(fd);
-        REQUIRE_TRUE(strcmp(start, "HTTP/1.1 413") == 0, "error %d", i);
-    }
+    for (int i = 0; i < ERRORS; i++)
+        REQUIRE_TRUE(make_error(), "error %d", i);
     CHECK_TRUE(client_get(client, "/products/1", &answer));
     CHECK_INT(process_exit(pair_stop_web(&pair, SIGINT)), 0);
     close(reader);
@@ -316,12 +343,17 @@ static void test_errors_without_a_reader(void)
     REQUIRE_TRUE(pair_start_web(&pair) && pair_wait_ready(&pair));
 }
 
-/* Callers choose what stands in lighttpd's lines. */
+/* Callers choose what stands in lighttpd's lines. The last one has no end. */
 static void test_log_of_any_bytes(void)
 {
-    static const char sent[] = "{\"user_agent\":\"caf\xe9 \xc3\xa9\xc3\",\"request\":\"\xff\"}\n";
-    static const char wanted[] = "{\"user_agent\":\"caf\xef\xbf\xbd \xc3\xa9\xef\xbf\xbd\","
-                                 "\"request\":\"\xef\xbf\xbd\"}\n";
+    static const char sent[] = "{\"user_agent\":\"caf\xe9 \xc3\xa9\xc3\",\"request\":\"\xff\"}\n"
+                               "2026-01-31 23:59:00: (a.c.1) \"\xff\x01\n"
+                               "2026-01-31 23:59:01: half";
+    static const char wanted[] =
+        "{\"user_agent\":\"caf\xef\xbf\xbd \xc3\xa9\xef\xbf\xbd\",\"request\":\"\xef\xbf\xbd\"}\n"
+        "{\"time\":\"2026-01-31T23:59:00Z\",\"level\":\"warn\","
+        "\"message\":\"(a.c.1) \\\"\xef\xbf\xbd\\u0001\"}\n"
+        "{\"time\":\"2026-01-31T23:59:01Z\",\"level\":\"warn\",\"message\":\"half\"}\n";
     char seen[sizeof wanted + 16];
     int in[2], out[2];
     pid_t pid = start_log(in, out);
@@ -358,10 +390,11 @@ int main(void)
          test_health_without_a_server},
         {"web-health follows the pair", test_health_of_the_pair},
         {"web-log carries lighttpd's access log to its standard error", test_log_of_lighttpd},
+        {"web-log carries lighttpd's errors as JSON", test_errors_of_lighttpd},
         {"web-log holds what comes while its reader pauses", test_log_before_a_pause},
         {"web-log drops and counts while its reader pauses for longer", test_log_during_a_pause},
         {"lighttpd goes on while nobody reads its errors", test_errors_without_a_reader},
-        {"web-log's lines are UTF-8 whatever came", test_log_of_any_bytes},
+        {"web-log's lines are JSON whatever came", test_log_of_any_bytes},
         {"web-log outlives an interrupt", test_log_outlives_an_interrupt},
         CU_TEST_INFO_NULL,
     };

@@ -1,7 +1,8 @@
 /* web-log: carries lighttpd's logs to lighttpd's standard error, which in a container is where logs
- * go. It is the reader of a piped log: accesslog.filename = "|/path/web-log", and server.errorlog
- * likewise; for two that are alike lighttpd starts one. Since the command is one word, lighttpd
- * starts it without a shell. A lighttpd that starts a shell even so (1.4.69) needs
+ * go, each line as one JSON object: see json_line.h. It is the reader of a piped log:
+ * accesslog.filename = "|/path/web-log", and server.errorlog likewise; for two that are alike
+ * lighttpd starts one. Since the command is one word, lighttpd starts it without a shell. A
+ * lighttpd that starts a shell even so (1.4.69) needs
  * "|exec /path/web-log".
  *
  * lighttpd writes to the pipe without blocking, and what does not fit is lost. So web-log always
@@ -18,12 +19,12 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "base/text.h"
+#include "json_line.h"
 
 /* The pipe: what fs.pipe-max-size allows by default. What comes is taken in pieces, and a line that
  * is longer than one goes on in pieces. */
 enum { LOG_PIPE_SIZE = 1024 * 1024, LOG_HELD_SIZE = 1024 * 1024, LOG_IN_SIZE = 128 * 1024 };
-enum { LOG_MENDED_SIZE = 3 * LOG_IN_SIZE };
+enum { LOG_OUT_SIZE = 3 * LOG_IN_SIZE + JSON_LINE_ROOM };
 enum { LOG_PATH_SIZE = 64, LOG_NOTE_SIZE = 160, LOG_LAST_MS = 3000 };
 
 struct log {
@@ -55,47 +56,36 @@ static bool log_hold(struct log *log, const char *line, size_t len)
     return true;
 }
 
+static void log_now(char now[JSON_LINE_TIME_SIZE])
+{
+    time_t seconds = time(NULL);
+    struct tm parts;
+    strftime(now, JSON_LINE_TIME_SIZE, "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&seconds, &parts));
+}
+
 /* Tells what was dropped, in the form of the application's log, as soon as there is room for it. */
 static void log_tell_dropped(struct log *log)
 {
-    char note[LOG_NOTE_SIZE], at[sizeof "2026-01-01T00:00:00Z"];
-    time_t now = time(NULL);
-    struct tm parts;
-    strftime(at, sizeof at, "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&now, &parts));
+    char note[LOG_NOTE_SIZE], now[JSON_LINE_TIME_SIZE];
+    log_now(now);
     int n = snprintf(note, sizeof note,
                      "{\"time\":\"%s\",\"level\":\"warn\",\"message\":\"log lines were dropped\","
                      "\"count\":%lu}\n",
-                     at, log->dropped);
+                     now, log->dropped);
     if (log_hold(log, note, (size_t)n))
         log->dropped = 0;
 }
 
-/* Callers choose bytes that lighttpd writes as they came. What is not UTF-8 is no JSON either, so
- * U+FFFD stands for each such byte. Returns the new length. */
-static size_t log_mend(const char *line, size_t len, char out[LOG_MENDED_SIZE])
-{
-    size_t used = 0;
-    while (len > 0) {
-        size_t n = text_utf8_length((const unsigned char *)line, len);
-        memcpy(out + used, n ? line : "\xef\xbf\xbd", n ? n : 3);
-        used += n ? n : 3;
-        n = n ? n : 1;
-        line += n;
-        len -= n;
-    }
-    return used;
-}
-
+/* The line without its newline. */
 static void log_take_line(struct log *log, const char *line, size_t len)
 {
-    static char mended[LOG_MENDED_SIZE];
-    if (!text_is_utf8(line, len)) {
-        len = log_mend(line, len, mended);
-        line = mended;
-    }
+    static char out[LOG_OUT_SIZE];
+    char now[JSON_LINE_TIME_SIZE];
+    log_now(now);
+    len = json_line_write(line, len, now, out);
     if (log->dropped)
         log_tell_dropped(log);
-    if (log->dropped || !log_hold(log, line, len))
+    if (log->dropped || !log_hold(log, out, len))
         log->dropped++;
 }
 
@@ -107,9 +97,9 @@ static bool log_read(struct log *log, int from)
         return n < 0 && errno == EINTR;
     size_t at = 0, len = log->in_len + (size_t)n;
     for (const char *end; (end = memchr(log->in + at, '\n', len - at));) {
-        size_t line = (size_t)(end - log->in) + 1 - at;
+        size_t line = (size_t)(end - log->in) - at;
         log_take_line(log, log->in + at, line);
-        at += line;
+        at += line + 1;
     }
     if (at == 0 && len == sizeof log->in) {
         log_take_line(log, log->in, len);
