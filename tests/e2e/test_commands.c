@@ -179,6 +179,24 @@ static void test_bad_imports(void)
     CHECK_INT(run(&with, "import", NULL, NULL), 2);
 }
 
+/* The first character is one of ASCII, so one of its two bytes is a NUL. */
+static void test_utf16_without_a_mark(void)
+{
+    static const char *const files[] = {"i\0d\0", "\0i\0d", "[\0]\0"};
+    char path[PAIR_PATH_SIZE + 32];
+    struct pair with = with_database("utf16");
+    snprintf(path, sizeof path, "%s/import.txt", pair.dir);
+    for (size_t i = 0; i < sizeof files / sizeof files[0]; i++) {
+        CHECK_OF("file %zu", i);
+        FILE *file = fopen(path, "we");
+        REQUIRE_NOT_NULL(file);
+        fwrite(files[i], 1, 4, file);
+        fclose(file);
+        CHECK_INT(run(&with, "import", path, NULL), 1);
+        CHECK_LOG(&pair, "command.log", "is UTF-16; save it as UTF-8", 0);
+    }
+}
+
 /* A running server sees what was imported; what is not in the file stays. */
 static void test_upsert(void)
 {
@@ -385,6 +403,7 @@ int main(void)
     static CU_TestInfo tests[] = {
         {"good imports", test_good_imports},
         {"bad imports", test_bad_imports},
+        {"imports in UTF-16 without a mark", test_utf16_without_a_mark},
         {"upsert under a running server", test_upsert},
         {"import if empty", test_import_if_empty},
         {"standard input", test_standard_input},

@@ -288,6 +288,21 @@ static bool lists_as(const char *consumer, const char *location)
     return found;
 }
 
+/* lighttpd drops a header without a value; a web server that passes it on gets no order for it. */
+static void test_empty_keys(void)
+{
+    static const char *const keys[] = {"", " ", "\t", "\"\""};
+    int64_t before = orders_stored();
+    for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++) {
+        struct fastcgi_answer out;
+        CHECK_OF("key %zu", i);
+        CHECK_INT(ask_as("-", "POST", "/orders", keys[i], ONE_NUT, &out), 400);
+        CHECK_CONTAINS(out.body, "bad-idempotency-key");
+        fastcgi_free(&out);
+    }
+    CHECK_INT(orders_stored(), before);
+}
+
 static void test_consumers(void)
 {
     char one[128], two[128], again[128];
@@ -393,6 +408,7 @@ int main(void)
         {"refusals are not remembered", test_refusals_are_not_remembered},
         {"replay when sold out", test_replay_when_sold_out},
         {"bad keys", test_bad_keys},
+        {"empty keys past the web server", test_empty_keys},
         {"lengths", test_lengths},
         {"race", test_race},
         {"consumers", test_consumers},

@@ -87,6 +87,9 @@ static void test_open_and_close(void)
     listener_close(&listener);
     CHECK_FALSE(exists(path));
     CHECK_FALSE(exists(lock));
+    CHECK_INT(listener.fd, -1);
+    CHECK_INT(listener.lock_fd, -1);
+    CHECK_INT(listener.probe_fd, -1);
     listener_close(&listener);
 }
 
@@ -166,21 +169,63 @@ static void test_file_in_the_way(void)
     unlink(path);
 }
 
+static void put_file(const char *at)
+{
+    int fd = open(at, O_CREAT | O_WRONLY | O_CLOEXEC, 0600);
+    REQUIRE_COMPARE(fd, >=, 0);
+    close(fd);
+}
+
 /* Somebody put something else where the socket was: that is not the server's to delete. */
 static void test_file_in_its_place(void)
 {
     struct listener listener;
     REQUIRE_TRUE(serve(&listener));
     REQUIRE_INT(unlink(path), 0);
-    int fd = open(path, O_CREAT | O_WRONLY | O_CLOEXEC, 0600);
-    REQUIRE_COMPARE(fd, >=, 0);
-    close(fd);
+    put_file(path);
     listener_hide(&listener);
     CHECK_TRUE(exists(path), "it is gone when nobody may connect any more");
     listener_close(&listener);
     CHECK_TRUE(exists(path), "it is gone when the server left");
     CHECK_FALSE(exists(lock));
     unlink(path);
+}
+
+/* A socket of another server's. */
+static void put_socket(const char *at)
+{
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    char new[PATH_SIZE + 8];
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    snprintf(new, sizeof new, "%.*s.new", PATH_SIZE, at);
+    snprintf(address.sun_path, sizeof address.sun_path, "%s", new);
+    CHECK_INT(bind(fd, (const struct sockaddr *)&address, sizeof address), 0);
+    /* Made while the first one is there, it has another inode. */
+    CHECK_INT(rename(new, at), 0);
+    close(fd);
+}
+
+/* The same holds for the probes' socket, and for the socket of whoever has the name now. */
+static void test_others_in_the_probes_place(void)
+{
+    static void (*const puts[])(const char *at) = {put_file, put_socket};
+    char probe[PATH_SIZE + sizeof LISTENER_PROBE_SUFFIX];
+    snprintf(probe, sizeof probe, "%s" LISTENER_PROBE_SUFFIX, path);
+    for (size_t i = 0; i < sizeof puts / sizeof puts[0]; i++) {
+        struct listener listener;
+        CHECK_OF("%s", i ? "socket" : "file");
+        REQUIRE_TRUE(serve(&listener));
+        CHECK_TRUE(exists(probe));
+        if (puts[i] == put_file)
+            unlink(probe);
+        puts[i](probe);
+        listener_hide_probes(&listener);
+        CHECK_TRUE(exists(probe), "it is gone when no probe may come any more");
+        listener_close(&listener);
+        CHECK_TRUE(exists(probe), "it is gone when the server left");
+        CHECK_FALSE(exists(path));
+        unlink(probe);
+    }
 }
 
 /* And if nothing is there, nothing is wrong. */
@@ -243,6 +288,7 @@ int main(void)
                            {"lock comes free", test_lock_comes_free},
                            {"file in the way", test_file_in_the_way},
                            {"file in its place", test_file_in_its_place},
+                           {"others in the probes' place", test_others_in_the_probes_place},
                            {"nothing in its place", test_nothing_in_its_place},
                            {"group unknown", test_group_unknown},
                            {"folder missing", test_folder_missing},
