@@ -306,6 +306,14 @@ $(STACK_LOAD): $(BUILD)/tests/stack/load.o $(BUILD)/tests/e2e/load.o $(BUILD)/te
 	$(say) LINK $@
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -pthread -o $@ $^ -lcurl
 
+# On demand only; each run has other faults, unless SEED= names those of an earlier one.
+mutants: ## plant COUNT=150 small faults, one at a time, and see that a test notices each; SEED= repeats
+	@.ci/install $(PACKAGES_CHECK)
+	+@$(BUILDER) build/lighttpd/fetched
+	@COUNT=$(COUNT) SEED=$(SEED) JOBS=$(JOBS) FILES='$(FILES)' \
+	    SECONDS_TO_RUN=$(if $(filter file,$(origin SECONDS_TO_RUN)),,$(SECONDS_TO_RUN)) tests/mutants/run
+.PHONY: mutants
+
 FUZZ_SECONDS ?= 20
 fuzz: ## fuzz each parser for FUZZ_SECONDS=20
 	@.ci/install $(PACKAGES_CHECK)

@@ -1,0 +1,58 @@
+"""Which test programs are likely to see a fault in a file of fcgi-app, the likeliest first."""
+
+import os
+import pathlib
+import re
+
+# End-to-end programs by the start of a file's path; the longest start that fits counts.
+END_TO_END = {
+    "fcgi-app/api/": "products orders bounds consumers postgres",
+    "fcgi-app/base/": "start process commands",
+    "fcgi-app/base/log": "log_reader process start",
+    "fcgi-app/base/streams": "started",
+    "fcgi-app/command/": "commands start started store_file postgres",
+    "fcgi-app/command/import": "commands catalogue",
+    "fcgi-app/config/": "start started commands consumers",
+    "fcgi-app/csv/": "commands catalogue",
+    "fcgi-app/domain/": "orders products rates",
+    "fcgi-app/http/": "products orders bad_input idempotency probes bounds rates webserver",
+    "fcgi-app/json/": "orders products bad_input commands",
+    "fcgi-app/main": "commands start",
+    "fcgi-app/server/": "process probes started worker_ends consumers bounds drain faults webserver start shares rates "
+                        "log_reader postgres",
+    "fcgi-app/store/": "start postgres store_file commands",
+    "fcgi-app/store/postgres/": "postgres bounds orders commands idempotency rolling faults",
+    "fcgi-app/store/sqlite/": "orders store_file start commands concurrency idempotency faults bounds",
+}
+
+
+def unit_programs(root, path):
+    """Those that mirror the file, then those that include its header, then those beside either, then of the folder
+    above."""
+    file = pathlib.PurePosixPath(path).relative_to("fcgi-app")
+    ranked = []
+    for test in sorted((root / "tests/unit").rglob("test_*.c")):
+        name = test.relative_to(root / "tests/unit")
+        text = test.read_text()
+        rank = None
+        if name.parent == file.parent and name.stem == f"test_{file.stem}":
+            rank = 0
+        elif re.search(rf'#include "{re.escape(str(file.with_suffix(".h")))}"', text):
+            rank = 1
+        elif name.parent == file.parent:
+            rank = 2
+        elif name.parent == file.parent.parent and name.parent.name:
+            rank = 3
+        if rank is not None:
+            ranked.append((rank, str(pathlib.PurePosixPath("tests/unit") / name.with_suffix(""))))
+    return [program for _, program in sorted(ranked)]
+
+
+def end_to_end_programs(root, path):
+    starts = [start for start in END_TO_END if path.startswith(start)]
+    names = END_TO_END[max(starts, key=len)].split()
+    return [f"tests/e2e/test_{name}" for name in names if os.path.exists(root / f"tests/e2e/test_{name}.c")]
+
+
+def programs_for(root, path):
+    return unit_programs(root, path) + end_to_end_programs(root, path)
