@@ -29,7 +29,7 @@ static bool serve_prepare_store(struct config *config, enum store_result *said)
         traits->migrates_itself ? store_migrate(store, &from, &to) : store_ping(store);
     *said = result;
     bool wait = serve_may_wait(traits, result);
-    config->workers = config_workers(config, traits->workers_per_cpu);
+    config->workers = config_workers(config);
     store_close(store);
     if (wait)
         log_write(LOG_WARN, "starting without the store; requests get 503 until it answers",

@@ -12,7 +12,9 @@
 
 #define CONFIG_PREFIX "POSTERN_"
 
-enum { CONFIG_WORKERS_LEAST = 2 };
+/* A worker mostly waits: for the writer, or for a database in another zone. Each takes about 0.4 MB.
+ */
+enum { CONFIG_WORKERS_LEAST = 24 };
 
 enum config_kind { CONFIG_IS_TEXT, CONFIG_IS_CONSUMERS, CONFIG_IS_NUMBER, CONFIG_IS_LEVEL };
 
@@ -142,12 +144,12 @@ bool config_read(struct config *config, char *(*get)(const char *name), FILE *er
     return config_check_drain(config, errors) && ok;
 }
 
-int config_workers(const struct config *config, int per_cpu)
+int config_workers(const struct config *config)
 {
     int workers = config->workers;
     if (workers)
         return workers;
-    workers = cpus_granted() * per_cpu;
+    workers = cpus_granted();
     if (workers < CONFIG_WORKERS_LEAST)
         return CONFIG_WORKERS_LEAST;
     return workers > CONFIG_WORKERS_MOST ? CONFIG_WORKERS_MOST : workers;

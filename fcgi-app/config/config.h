@@ -37,8 +37,8 @@ bool config_read(struct config *config, char *(*get)(const char *name), FILE *er
  * Service are passed over, with one warning in the log. */
 bool config_read_environment(struct config *config);
 
-/* The number of workers: as set, or so many for each CPU granted, and at least 2. */
-int config_workers(const struct config *config, int per_cpu);
+/* The number of workers: as set, or 24, or one for each CPU granted if they are more. */
+int config_workers(const struct config *config);
 
 /* Prints the table of settings: name, default, meaning, range. */
 void config_help(FILE *out);

@@ -114,7 +114,6 @@ struct store_traits {
     bool migrates_itself;  /* serve may migrate it without being told */
     bool comes_back;       /* out of reach at its start, serve waits for it and goes on */
     const char *copied_by; /* the tools that back it up and restore it; NULL: the calls below do */
-    int workers_per_cpu;   /* more than one where a worker mostly waits for a server */
 };
 
 /* The traits of a store, which outlive it. */

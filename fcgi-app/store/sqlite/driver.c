@@ -93,7 +93,7 @@ static enum store_result sqlite_ping(struct store *store)
 const struct store_driver sqlite_driver = {
     .scheme = "sqlite",
     .form = "sqlite:PATH",
-    .traits = {.migrates_itself = true, .workers_per_cpu = 1},
+    .traits = {.migrates_itself = true},
     .takes = sqlite_driver_takes,
     .show = sqlite_driver_show,
     .open = sqlite_driver_open,
