@@ -12,8 +12,7 @@
 
 #define CONFIG_PREFIX "POSTERN_"
 
-/* A worker mostly waits: for the writer, or for a database in another zone. Each takes about 0.4 MB.
- */
+/* A worker mostly waits: for the writer, or for a database in another zone. Each takes 0.4 MB. */
 enum { CONFIG_WORKERS_LEAST = 24 };
 
 enum config_kind { CONFIG_IS_TEXT, CONFIG_IS_CONSUMERS, CONFIG_IS_NUMBER, CONFIG_IS_LEVEL };
