@@ -3,7 +3,10 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/socket.h>
@@ -122,7 +125,8 @@ static bool listener_give_to_group(const char *path, const char *group)
     return chown(path, (uid_t)-1, entry->gr_gid) == 0 ? true : listener_fail("chown", path);
 }
 
-static bool listener_bind(int *fd, const char *path, const char *group)
+/* Notes which file it is, so that nothing is removed that takes its place. */
+static bool listener_bind(int *fd, struct placed *name, const char *path, const char *group)
 {
     struct sockaddr_un address = {.sun_family = AF_UNIX};
     snprintf(address.sun_path, sizeof address.sun_path, "%s", path);
@@ -135,24 +139,40 @@ static bool listener_bind(int *fd, const char *path, const char *group)
     umask(mask);
     if (bound < 0)
         return listener_fail("bind", path);
+    placed_note(name, path);
     return listener_give_to_group(path, group);
 }
 
-/* Notes which file it is, so that a newer server's is not removed in its place. */
 static bool listener_make_probes(struct listener *listener, const char *path, const char *group)
 {
-    struct stat st;
     int n = snprintf(listener->probe_path, sizeof listener->probe_path, "%s" LISTENER_PROBE_SUFFIX,
                      path);
     if ((size_t)n >= sizeof listener->probe_path) {
         errno = ENAMETOOLONG;
         return listener_fail("bind", path);
     }
-    if (!listener_clear(listener->probe_path) ||
-        !listener_bind(&listener->probe_fd, listener->probe_path, group))
+    return listener_clear(listener->probe_path) &&
+           listener_bind(&listener->probe_fd, &listener->probe_name, listener->probe_path, group);
+}
+
+/* Over TCP the web server's address can be limited by this variable (FastCGI 1.0, section 3.2). It
+ * must not be passed over in silence. */
+#define LISTENER_ADDRESSES "FCGI_WEB_SERVER_ADDRS"
+
+/* Connections inherit that an answer's end does not wait for an acknowledgement. */
+static bool listener_inherit_tcp(void)
+{
+    const int on = 1;
+    const char *addresses = getenv(LISTENER_ADDRESSES);
+    if (addresses && *addresses) {
+        log_write(LOG_ERROR,
+                  LISTENER_ADDRESSES " is not heeded; let the web server connect by a unix socket, "
+                                     "or unset it and limit who may connect otherwise",
+                  NULL);
         return false;
-    listener->probe_inode = lstat(listener->probe_path, &st) == 0 ? st.st_ino : 0;
-    return true;
+    }
+    return setsockopt(STDIN_FILENO, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on) == 0 ||
+           listener_fail("setsockopt", "fd 0");
 }
 
 /* The probes' socket is made beside the inherited one, if that has a name. Without it, probes come
@@ -165,8 +185,11 @@ static bool listener_inherit(struct listener *listener, const char *group)
     if (flags < 0 || fcntl(STDIN_FILENO, F_SETFL, flags | O_NONBLOCK) < 0)
         return listener_fail("fcntl", "fd 0");
     listener->fd = STDIN_FILENO;
-    if (getsockname(STDIN_FILENO, (struct sockaddr *)&name, &size) == 0 &&
-        name.sun_family == AF_UNIX && name.sun_path[0] &&
+    if (getsockname(STDIN_FILENO, (struct sockaddr *)&name, &size) < 0)
+        return listener_fail("getsockname", "fd 0");
+    if (name.sun_family == AF_INET || name.sun_family == AF_INET6)
+        return listener_inherit_tcp();
+    if (name.sun_family == AF_UNIX && name.sun_path[0] &&
         !listener_make_probes(listener, name.sun_path, group))
         listener_let_go(&listener->probe_fd);
     return true;
@@ -174,7 +197,8 @@ static bool listener_inherit(struct listener *listener, const char *group)
 
 static bool listener_make(struct listener *listener, const char *group)
 {
-    return listener_clear(listener->path) && listener_bind(&listener->fd, listener->path, group) &&
+    return listener_clear(listener->path) &&
+           listener_bind(&listener->fd, &listener->name, listener->path, group) &&
            listener_make_probes(listener, listener->path, group);
 }
 
@@ -215,18 +239,13 @@ void listener_keep(struct listener *listener, enum listener_kept kept)
 
 void listener_hide(struct listener *listener)
 {
-    struct stat st;
-    if (listener->path && listener->fd >= 0 && lstat(listener->path, &st) == 0 &&
-        S_ISSOCK(st.st_mode))
-        unlink(listener->path);
+    if (listener->path)
+        placed_remove(&listener->name, listener->path);
 }
 
 void listener_hide_probes(struct listener *listener)
 {
-    struct stat st;
-    if (listener->probe_fd >= 0 && lstat(listener->probe_path, &st) == 0 && S_ISSOCK(st.st_mode) &&
-        st.st_ino == listener->probe_inode)
-        unlink(listener->probe_path);
+    placed_remove(&listener->probe_name, listener->probe_path);
 }
 
 void listener_close(struct listener *listener)
@@ -239,7 +258,8 @@ void listener_close(struct listener *listener)
     if (listener->lock_fd >= 0) {
         /* While the lock is still held: whoever waits for this file sees that it is gone. */
         listener_lock_path(listener->path, lock, sizeof lock);
-        unlink(lock);
+        if (listener_lock_is_current(listener->lock_fd, lock))
+            unlink(lock);
         close(listener->lock_fd);
     }
     *listener = LISTENER_CLOSED;

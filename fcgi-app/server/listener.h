@@ -3,19 +3,21 @@
 #define SERVER_LISTENER_H
 
 #include <stdbool.h>
-#include <sys/types.h>
 
+#include "base/placed.h"
 #include "config/config.h"
 
 /* The probes' socket is beside the other, under its name and this. */
 #define LISTENER_PROBE_SUFFIX ".probe"
 
 struct listener {
-    int fd;            /* bound, non-blocking, close-on-exec */
-    int lock_fd;       /* holds the lock, or -1 if the socket was inherited */
-    const char *path;  /* borrowed from the configuration; NULL if inherited */
-    int probe_fd;      /* as fd, for health checks; -1 if there is none */
-    ino_t probe_inode; /* of its name */
+    int fd;                   /* bound, non-blocking, close-on-exec */
+    int lock_fd;              /* holds the lock, or -1 if the socket was inherited */
+    const char *path;         /* borrowed from the configuration; NULL if inherited */
+    struct placed name;       /* what was made at the path */
+    int probe_fd;             /* as fd, for health checks; -1 if there is none */
+    struct placed probe_name; /* what was made at its path */
+    struct placed published;  /* what published.h has put beside it */
     char probe_path[CONFIG_SOCKET_MAX + sizeof LISTENER_PROBE_SUFFIX];
 };
 
@@ -39,8 +41,9 @@ bool listener_listen(const struct listener *listener, const struct config *confi
  * master's alone. A new master then need not wait for the children of one that was killed. */
 void listener_keep(struct listener *listener, enum listener_kept kept);
 
-/* Removes the socket's name, unless it was inherited. Nobody can connect any more; what is queued
- * can still be accepted. listener_hide_probes does so for the socket of probes. */
+/* Removes the socket's name, unless it was inherited, or something else has taken its place. Nobody
+ * can connect any more; what is queued can still be accepted. listener_hide_probes does so for the
+ * socket of probes. */
 void listener_hide(struct listener *listener);
 void listener_hide_probes(struct listener *listener);
 

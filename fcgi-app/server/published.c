@@ -46,7 +46,7 @@ static bool published_fill(int fd, gid_t group, const struct consumers *consumer
     return fclose(out) == 0 && ok;
 }
 
-bool published_write(const struct listener *listener, const struct consumers *consumers)
+bool published_write(struct listener *listener, const struct consumers *consumers)
 {
     char fresh[PUBLISHED_PATH_SIZE], path[PUBLISHED_PATH_SIZE];
     struct stat socket;
@@ -62,8 +62,10 @@ bool published_write(const struct listener *listener, const struct consumers *co
     if (fd < 0)
         return published_fail("open", fresh);
     bool ok = published_fill(fd, socket.st_gid, consumers);
-    if (ok && rename(fresh, path) == 0)
+    if (ok && rename(fresh, path) == 0) {
+        placed_note(&listener->published, path);
         return true;
+    }
     published_fail(ok ? "rename" : "write", fresh);
     unlink(fresh);
     return false;
@@ -75,5 +77,5 @@ void published_remove(const struct listener *listener)
     if (!listener->path)
         return;
     published_path(listener, "", path);
-    unlink(path);
+    placed_remove(&listener->published, path);
 }

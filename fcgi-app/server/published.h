@@ -12,9 +12,9 @@
 /* Writes the file anew, with mode 0640 and the socket's group: first consumers_head(), then a line
  * for each endpoint. A reader finds the old file or the new one, whole. Does nothing for an
  * inherited socket. False on failure, which is logged; then the old file stays. */
-bool published_write(const struct listener *listener, const struct consumers *consumers);
+bool published_write(struct listener *listener, const struct consumers *consumers);
 
-/* Removes the file, if there is one. */
+/* Removes the file that was written, if it is still the one that is there. */
 void published_remove(const struct listener *listener);
 
 #endif

@@ -2,6 +2,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -228,6 +230,33 @@ static void test_others_in_the_probes_place(void)
     }
 }
 
+/* And for the socket of requests. */
+static void test_socket_in_its_place(void)
+{
+    struct listener listener;
+    REQUIRE_TRUE(serve(&listener));
+    put_socket(path);
+    listener_hide(&listener);
+    CHECK_TRUE(exists(path), "it is gone when nobody may connect any more");
+    listener_close(&listener);
+    CHECK_TRUE(exists(path), "it is gone when the server left");
+    unlink(path);
+}
+
+/* Nor the lock file of a server that comes after one whose own was deleted. */
+static void test_lock_in_its_place(void)
+{
+    struct listener listener;
+    REQUIRE_TRUE(serve(&listener));
+    REQUIRE_INT(unlink(lock), 0);
+    int fd = open(lock, O_CREAT | O_WRONLY | O_CLOEXEC, 0600);
+    REQUIRE_COMPARE(fd, >=, 0);
+    listener_close(&listener);
+    CHECK_TRUE(exists(lock));
+    close(fd);
+    unlink(lock);
+}
+
 /* And if nothing is there, nothing is wrong. */
 static void test_nothing_in_its_place(void)
 {
@@ -279,6 +308,28 @@ static void test_inherited(void)
     listener_close(&outer);
 }
 
+/* Over TCP an answer's end waits for nobody, and a limit that nobody would heed is refused. */
+static void test_inherited_tcp(void)
+{
+    struct listener listener;
+    int on = 0;
+    socklen_t size = sizeof on;
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    REQUIRE_INT(listen(fd, 1), 0);
+    REQUIRE_INT(dup2(fd, STDIN_FILENO), 0);
+    setenv("FCGI_WEB_SERVER_ADDRS", "127.0.0.1", 1);
+    CHECK_FALSE(listener_open(&listener, &config));
+    setenv("FCGI_WEB_SERVER_ADDRS", "", 1);
+    REQUIRE_TRUE(serve(&listener));
+    CHECK_INT(listener.fd, STDIN_FILENO);
+    CHECK_INT(listener.probe_fd, -1);
+    CHECK_INT(getsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, &size), 0);
+    CHECK_TRUE(on);
+    listener_close(&listener);
+    unsetenv("FCGI_WEB_SERVER_ADDRS");
+    close(fd);
+}
+
 int main(void)
 {
     CU_TestInfo tests[] = {{"open and close", test_open_and_close},
@@ -289,10 +340,13 @@ int main(void)
                            {"file in the way", test_file_in_the_way},
                            {"file in its place", test_file_in_its_place},
                            {"others in the probes' place", test_others_in_the_probes_place},
+                           {"socket in its place", test_socket_in_its_place},
+                           {"lock in its place", test_lock_in_its_place},
                            {"nothing in its place", test_nothing_in_its_place},
                            {"group unknown", test_group_unknown},
                            {"folder missing", test_folder_missing},
                            {"inherited", test_inherited},
+                           {"inherited over TCP", test_inherited_tcp},
                            CU_TEST_INFO_NULL};
     return suite_run("unit/server/listener", setup, teardown, tests);
 }

@@ -15,7 +15,7 @@ enum { PATH_SIZE = 96, TEXT_SIZE = 256 };
 static char folder[] = "/tmp/postern-published-XXXXXX";
 static char socket_path[PATH_SIZE], path[PATH_SIZE], fresh[PATH_SIZE];
 static struct consumers consumers;
-static const struct listener listener = {.fd = -1, .lock_fd = -1, .path = socket_path};
+static struct listener listener = {.fd = -1, .lock_fd = -1, .path = socket_path};
 
 static int setup(void)
 {
@@ -88,9 +88,26 @@ static void test_trouble(void)
     published_remove(&listener);
 }
 
+/* Somebody put another file there: that is not the server's to delete. */
+static void test_in_its_place(void)
+{
+    give("vpce-0a a");
+    REQUIRE_TRUE(published_write(&listener, &consumers));
+    int fd = open(fresh, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+    REQUIRE_COMPARE(fd, >=, 0);
+    close(fd);
+    REQUIRE_INT(rename(fresh, path), 0);
+    published_remove(&listener);
+    CHECK_INT(access(path, F_OK), 0);
+    /* Writing it again makes it the server's. */
+    REQUIRE_TRUE(published_write(&listener, &consumers));
+    published_remove(&listener);
+    CHECK_COMPARE(access(path, F_OK), !=, 0);
+}
+
 static void test_inherited(void)
 {
-    static const struct listener inherited = {.fd = 0, .lock_fd = -1};
+    struct listener inherited = {.fd = 0, .lock_fd = -1};
     CHECK_TRUE(published_write(&inherited, &consumers));
     published_remove(&inherited);
 }
@@ -99,6 +116,7 @@ int main(void)
 {
     CU_TestInfo tests[] = {{"the file beside the socket", test_write},
                            {"what is in the way", test_trouble},
+                           {"what is in its place", test_in_its_place},
                            {"an inherited socket has none", test_inherited},
                            CU_TEST_INFO_NULL};
     return suite_run("unit/server/published", setup, teardown, tests);
