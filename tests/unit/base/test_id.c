@@ -2,6 +2,8 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "check.h"
 #include "suite.h"
@@ -119,12 +121,37 @@ static void test_request_id(void)
     CHECK_TRUE(id_is_request_id(longest));
 }
 
+/* A process makes none of the ids that the one makes that forked it. */
+static void test_after_a_fork(void)
+{
+    enum { IDS = 100 };
+    static char ids[2 * IDS][ID_TEXT_SIZE], childs[IDS][ID_TEXT_SIZE];
+    int same = 0, ends[2];
+    REQUIRE_INT(pipe(ends), 0);
+    id_make(1, ids[0]);
+    pid_t child = fork();
+    for (int i = 0; i < IDS; i++)
+        id_make(1, ids[i]);
+    if (child == 0)
+        _exit(write(ends[1], ids, sizeof childs) != sizeof childs);
+    close(ends[1]);
+    CHECK_INT(read(ends[0], childs, sizeof childs), sizeof childs);
+    memcpy(ids + IDS, childs, sizeof childs);
+    CHECK_INT(waitpid(child, NULL, 0), child);
+    close(ends[0]);
+    qsort(ids, 2 * (size_t)IDS, ID_TEXT_SIZE, compare);
+    for (int i = 1; i < 2 * IDS; i++)
+        same += memcmp(ids[i - 1], ids[i], ID_TEXT_SIZE) == 0;
+    CHECK_INT(same, 0);
+}
+
 int main(void)
 {
     CU_TestInfo tests[] = {
         {"an id is a UUIDv7 of its time", test_layout},
         {"ids sort by time to the microsecond", test_sorted},
         {"ids of one moment differ", test_unique},
+        {"a child makes ids of its own", test_after_a_fork},
         {"only a UUID in lower case is an id", test_valid},
         {"a caller's request id is short and plain", test_request_id},
         CU_TEST_INFO_NULL,
