@@ -13,6 +13,7 @@
 
 enum {
     CALLER_READ_SIZE = 16 * 1024,
+    CALLER_REQUEST_MAX = 256 * 1024,
     CALLER_BODY_MAX = 64 * 1024, /* a health answer, or a problem */
     CALLER_ANSWER_MAX = CGI_HEAD_MAX + CALLER_BODY_MAX + 256
 };
@@ -35,7 +36,7 @@ void caller_desk_free(struct caller_desk *desk)
 void caller_open(struct caller *caller, int fd)
 {
     *caller = (struct caller){.fd = fd, .start_us = clock_monotonic_us()};
-    inbound_init(&caller->in);
+    inbound_init(&caller->in, CALLER_REQUEST_MAX, 0);
     buffer_init(&caller->out, CALLER_ANSWER_MAX);
 }
 
@@ -91,6 +92,8 @@ static bool caller_send(struct caller *caller)
 static bool caller_answer(struct caller *caller, struct caller_desk *desk)
 {
     struct http_request request;
+    if (!inbound_split(&caller->in))
+        return false;
     cgi_request(caller_lookup, &caller->in, &request);
     admission_check(desk->board, &request, &desk->entry);
     http_handle(&desk->service, &request, desk->draining, &desk->response);

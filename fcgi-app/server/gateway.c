@@ -1,18 +1,49 @@
 #include "server/gateway.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
+#include "base/log.h"
 #include "base/text.h"
 #include "server/cgi.h"
+
+enum {
+    /* A request with all its records; each has a header of eight bytes. */
+    GATEWAY_RECORDS_MAX = INBOUND_VARIABLES_MAX + HTTP_BODY_MAX + 256,
+    GATEWAY_RECORDS_KEPT = 8 * 1024,
+    GATEWAY_FEED_SIZE = 256 * 1024
+};
+
+static void gateway_shut_feed(struct gateway *gateway)
+{
+    for (int i = 0; i < 2; i++) {
+        if (gateway->feed[i] >= 0)
+            close(gateway->feed[i]);
+        gateway->feed[i] = -1;
+    }
+}
+
+/* A pipe costs less than a pair of sockets. Not to wait is a matter of the writing end alone. */
+static bool gateway_open_feed(struct gateway *gateway)
+{
+    if (pipe2(gateway->feed, O_CLOEXEC) == 0)
+        return fcntl(gateway->feed[1], F_SETPIPE_SZ, GATEWAY_FEED_SIZE) >= GATEWAY_RECORDS_MAX &&
+               fcntl(gateway->feed[1], F_SETFL, O_NONBLOCK) == 0;
+    gateway->feed[0] = gateway->feed[1] = -1;
+    return false;
+}
 
 bool gateway_init(struct gateway *gateway)
 {
     gateway->body = malloc(HTTP_BODY_MAX + 1);
     buffer_init(&gateway->head, CGI_HEAD_MAX);
-    return gateway->body != NULL;
+    buffer_init(&gateway->records, GATEWAY_RECORDS_MAX);
+    return gateway_open_feed(gateway) && gateway->body;
 }
 
 void gateway_free(struct gateway *gateway)
@@ -20,6 +51,35 @@ void gateway_free(struct gateway *gateway)
     free(gateway->body);
     gateway->body = NULL;
     buffer_free(&gateway->head);
+    buffer_free(&gateway->records);
+    gateway_shut_feed(gateway);
+}
+
+static bool gateway_feed(struct gateway *gateway, const struct inbound *in)
+{
+    struct buffer *records = &gateway->records;
+    buffer_reset(records, GATEWAY_RECORDS_KEPT);
+    inbound_put(in, records);
+    return !records->overflown && (gateway->feed[1] >= 0 || gateway_open_feed(gateway)) &&
+           write(gateway->feed[1], records->data, records->len) == (ssize_t)records->len;
+}
+
+bool gateway_accept(struct gateway *gateway, FCGX_Request *fcgi, const struct inbound *in)
+{
+    if (gateway_feed(gateway, in)) {
+        /* To libfcgi this is a connection that it keeps, with the next request on it. */
+        fcgi->ipcFd = gateway->feed[0];
+        fcgi->keepConnection = 1;
+        if (FCGX_Accept_r(fcgi) >= 0)
+            return true;
+        /* libfcgi has closed it. */
+        gateway->feed[0] = -1;
+    }
+    log_write(LOG_ERROR, "cannot hand a request to libfcgi",
+              LOG_FIELDS(LOG_TEXT("error", strerror(errno)), LOG_NUMBER("bytes", in->total)));
+    /* Nothing of it may be left for the next one. */
+    gateway_shut_feed(gateway);
+    return false;
 }
 
 static const char *gateway_lookup(const void *source, const char *name)
@@ -27,8 +87,8 @@ static const char *gateway_lookup(const void *source, const char *name)
     return FCGX_GetParam(name, ((const FCGX_Request *)source)->envp);
 }
 
-/* The web server checked the length, and holds the whole body before it connects. So a length that
- * is no number, or a body that ends early, means that it gave up half-way. */
+/* The web server checked the length. So a length that is no number, or a body that ends early,
+ * means that it gave up half-way. */
 static void gateway_read_body(struct gateway *gateway, FCGX_Request *fcgi,
                               struct http_request *request)
 {
@@ -48,12 +108,17 @@ static void gateway_read_body(struct gateway *gateway, FCGX_Request *fcgi,
 
 void gateway_read(struct gateway *gateway, FCGX_Request *fcgi, struct http_request *request)
 {
+    char rest[256];
     cgi_request(gateway_lookup, fcgi, request);
     gateway_read_body(gateway, fcgi, request);
-    /* With nothing left to read, closing cannot turn into a reset that overtakes the answer:
-     * decisions/0005. */
-    if (FCGX_GetChar(fcgi->in) == EOF && FCGX_GetError(fcgi->in) == 0)
-        FCGX_Detach(fcgi);
+    /* The next request comes over the same socket. */
+    while (FCGX_GetStr(rest, sizeof rest, fcgi->in) > 0)
+        continue;
+}
+
+void gateway_answer_to(FCGX_Request *fcgi, int connection)
+{
+    fcgi->ipcFd = connection;
 }
 
 static bool gateway_put(FCGX_Request *fcgi, const char *bytes, size_t len)
@@ -79,4 +144,10 @@ bool gateway_write(struct gateway *gateway, FCGX_Request *fcgi,
      * decisions/0005. */
     return FCGX_FClose(fcgi->err) == 0 && FCGX_FClose(fcgi->out) == 0 &&
            FCGX_GetError(fcgi->out) == 0;
+}
+
+void gateway_finish(FCGX_Request *fcgi)
+{
+    gateway_answer_to(fcgi, -1);
+    FCGX_Finish_r(fcgi);
 }

@@ -3,61 +3,46 @@
 #include <fastcgi.h>
 #include <string.h>
 
+#include "server/management.h"
+#include "server/pairs.h"
+#include "server/record.h"
+
 _Static_assert(sizeof(FCGI_Header) == sizeof(((struct inbound *)0)->head), "a record's header");
 
-enum { INBOUND_BEGIN_LEN = sizeof(FCGI_BeginRequestBody), INBOUND_LONG = 0x80 };
+enum {
+    INBOUND_BEGIN_LEN = sizeof(FCGI_BeginRequestBody),
+    INBOUND_BEGIN_FLAGS = 2 /* the flags' place in it, after the role */
+};
 
-void inbound_init(struct inbound *in)
+void inbound_init(struct inbound *in, size_t max, size_t body_max)
 {
-    *in = (struct inbound){.state = INBOUND_MORE};
+    *in = (struct inbound){.state = INBOUND_MORE, .max = max};
     buffer_init(&in->pairs, INBOUND_VARIABLES_MAX);
     /* Each pair has one length byte at least for each NUL. */
     buffer_init(&in->variables, INBOUND_VARIABLES_MAX);
+    buffer_init(&in->body, body_max);
+    buffer_init(&in->asked, MANAGEMENT_CONTENT_MAX);
+    buffer_init(&in->reply, INBOUND_REPLY_MAX);
 }
 
 void inbound_free(struct inbound *in)
 {
     buffer_free(&in->pairs);
     buffer_free(&in->variables);
-}
-
-/* Reads a length of one byte, or of four if its top bit is set (section 3.4). */
-static bool inbound_length(const struct buffer *pairs, size_t *at, size_t *length)
-{
-    const unsigned char *p = (const unsigned char *)pairs->data + *at;
-    size_t left = pairs->len - *at;
-    if (left < 1 || ((p[0] & INBOUND_LONG) && left < 4))
-        return false;
-    if (p[0] & INBOUND_LONG) {
-        *length =
-            (size_t)(p[0] & ~INBOUND_LONG) << 24 | (size_t)p[1] << 16 | (size_t)p[2] << 8 | p[3];
-        *at += 4;
-    } else {
-        *length = p[0];
-        *at += 1;
-    }
-    return true;
+    buffer_free(&in->body);
+    buffer_free(&in->asked);
+    buffer_free(&in->reply);
 }
 
 /* A text with a NUL in it would pass for a shorter one. */
-static bool inbound_keep(struct inbound *in, size_t at, size_t len)
+static bool inbound_check_pairs(const struct inbound *in)
 {
-    const char *text = in->pairs.data + at;
-    return !memchr(text, '\0', len) && buffer_append(&in->variables, text, len) &&
-           buffer_char(&in->variables, '\0');
-}
-
-static bool inbound_read_pairs(struct inbound *in)
-{
-    size_t at = 0, name, value;
-    while (at < in->pairs.len) {
-        if (!inbound_length(&in->pairs, &at, &name) || !inbound_length(&in->pairs, &at, &value) ||
-            name > in->pairs.len - at || value > in->pairs.len - at - name ||
-            !inbound_keep(in, at, name) || !inbound_keep(in, at + name, value))
+    struct pairs_one pair;
+    for (size_t at = 0; at < in->pairs.len;) {
+        if (!pairs_read(in->pairs.data, in->pairs.len, &at, &pair) ||
+            memchr(pair.name, '\0', pair.name_len + pair.value_len))
             return false;
-        at += name + value;
     }
-    buffer_free(&in->pairs);
     return true;
 }
 
@@ -66,7 +51,7 @@ static unsigned inbound_id(const struct inbound *in)
     return (unsigned)in->head[2] << 8 | in->head[3];
 }
 
-/* Looks at a record's header. Records of no request, or of another one, are passed over. */
+/* Looks at a record's header. Records of another request are passed over. */
 static bool inbound_open_record(struct inbound *in)
 {
     const int type = in->head[1];
@@ -83,20 +68,43 @@ static bool inbound_open_record(struct inbound *in)
            (type != FCGI_STDIN || in->named);
 }
 
+/* The role is in the first two bytes and the flags in the third; the rest says nothing. */
+static bool inbound_begin(struct inbound *in, const char *bytes, size_t len)
+{
+    for (size_t i = 0; i < len; i++) {
+        size_t place = INBOUND_BEGIN_LEN - in->content + i;
+        if (place < INBOUND_BEGIN_FLAGS && bytes[i] != (place == 0 ? 0 : FCGI_RESPONDER))
+            return false;
+        if (place == INBOUND_BEGIN_FLAGS)
+            in->keeps = bytes[i] & FCGI_KEEP_CONN;
+    }
+    in->id = inbound_id(in);
+    return true;
+}
+
+/* Of a body that is too long nothing is held: whoever answers has no use for a part. */
+static void inbound_take_body(struct inbound *in, const char *bytes, size_t len)
+{
+    size_t max = in->body.max;
+    if (in->body.overflown || buffer_append(&in->body, bytes, len))
+        return;
+    buffer_free(&in->body);
+    in->body = (struct buffer){.max = max, .overflown = true};
+}
+
 static bool inbound_take(struct inbound *in, const char *bytes, size_t len)
 {
     const int type = in->head[1];
-    /* The role is in the first two bytes, and the rest says nothing that matters here. */
-    if (type == FCGI_BEGIN_REQUEST) {
-        for (size_t i = 0; i < len; i++) {
-            size_t place = INBOUND_BEGIN_LEN - in->content + i;
-            if (place < 2 && bytes[i] != (place == 0 ? 0 : FCGI_RESPONDER))
-                return false;
-        }
-        in->id = inbound_id(in);
-    }
-    if (type == FCGI_PARAMS && inbound_id(in) == in->id && in->id != 0)
+    if (type == FCGI_BEGIN_REQUEST)
+        return inbound_begin(in, bytes, len);
+    if (inbound_id(in) == FCGI_NULL_REQUEST_ID)
+        return buffer_append(&in->asked, bytes, len);
+    if (inbound_id(in) != in->id || in->id == 0)
+        return true;
+    if (type == FCGI_PARAMS)
         return buffer_append(&in->pairs, bytes, len);
+    if (type == FCGI_STDIN)
+        inbound_take_body(in, bytes, len);
     return true;
 }
 
@@ -108,11 +116,23 @@ static bool inbound_end_stream(struct inbound *in)
         return true;
     if (type == FCGI_PARAMS) {
         in->named = true;
-        return inbound_read_pairs(in);
+        return inbound_check_pairs(in);
     }
     if (type == FCGI_STDIN)
-        in->state = INBOUND_WHOLE;
+        in->ended = true;
     return true;
+}
+
+static bool inbound_close_record(struct inbound *in)
+{
+    in->head_len = 0;
+    if (in->ended)
+        in->state = INBOUND_WHOLE;
+    if (inbound_id(in) != FCGI_NULL_REQUEST_ID)
+        return true;
+    bool answered = management_answer(in->head[1], &in->asked, &in->reply);
+    buffer_reset(&in->asked, MANAGEMENT_CONTENT_MAX);
+    return answered;
 }
 
 /* Takes what it can of the record's header, content or padding; how much that was, or 0 if the
@@ -136,22 +156,40 @@ static size_t inbound_step(struct inbound *in, const char *bytes, size_t len)
         n = in->padding < len ? in->padding : len;
         in->padding -= n;
     }
-    if (in->content == 0 && in->padding == 0)
-        in->head_len = 0;
+    if (ok && in->content == 0 && in->padding == 0)
+        ok = inbound_close_record(in);
     return ok ? n : 0;
 }
 
 enum inbound_state inbound_feed(struct inbound *in, const char *bytes, size_t len)
 {
     while (len > 0 && in->state == INBOUND_MORE) {
-        size_t n = in->total < INBOUND_MAX ? inbound_step(in, bytes, len) : 0;
+        size_t n = in->total < in->max ? inbound_step(in, bytes, len) : 0;
         if (n == 0)
             in->state = INBOUND_BROKEN;
         in->total += n;
         bytes += n;
         len -= n;
     }
+    in->followed = in->followed || (in->state == INBOUND_WHOLE && len > 0);
     return in->state;
+}
+
+static bool inbound_keep(struct inbound *in, const char *text, size_t len)
+{
+    return buffer_append(&in->variables, text, len) && buffer_char(&in->variables, '\0');
+}
+
+bool inbound_split(struct inbound *in)
+{
+    struct pairs_one pair;
+    for (size_t at = 0; at < in->pairs.len;) {
+        if (!pairs_read(in->pairs.data, in->pairs.len, &at, &pair) ||
+            !inbound_keep(in, pair.name, pair.name_len) ||
+            !inbound_keep(in, pair.value, pair.value_len))
+            return false;
+    }
+    return true;
 }
 
 const char *inbound_variable(const struct inbound *in, const char *name)
@@ -164,4 +202,14 @@ const char *inbound_variable(const struct inbound *in, const char *name)
         at = value + strlen(value) + 1;
     }
     return NULL;
+}
+
+void inbound_put(const struct inbound *in, struct buffer *out)
+{
+    const FCGI_BeginRequestBody begin = {.roleB0 = FCGI_RESPONDER, .flags = FCGI_KEEP_CONN};
+    record_put(out, FCGI_BEGIN_REQUEST, in->id, (const char *)&begin, sizeof begin);
+    record_put_stream(out, FCGI_PARAMS, in->id, in->pairs.data, in->pairs.len);
+    record_put(out, FCGI_PARAMS, in->id, "", 0);
+    record_put_stream(out, FCGI_STDIN, in->id, in->body.data, in->body.len);
+    record_put(out, FCGI_STDIN, in->id, "", 0);
 }

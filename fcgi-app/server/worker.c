@@ -1,21 +1,14 @@
 #include "server/worker.h"
 
-#include <errno.h>
-#include <fcgiapp.h>
 #include <malloc.h>
-#include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
-#include <string.h>
-#include <sys/epoll.h>
 #include <sys/prctl.h>
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "http/http.h"
-#include "server/access.h"
-#include "server/admission.h"
-#include "server/gateway.h"
+#include "server/exchange.h"
+#include "server/intake.h"
 #include "server/stop.h"
 #include "store/relay/relay.h"
 #include "store/store.h"
@@ -26,13 +19,9 @@ enum {
     /* A Ctrl-C reaches master and workers at once. The master has this long to say that it
      * drains. */
     WORKER_ALONE_US = 1000 * 1000,
+    WORKER_LOOK_US = 20 * 1000, /* between two looks for signals that are not delivered yet */
     WORKER_MALLOC_MMAP = 256 * 1024
 };
-
-/* How long libfcgi waits, in milliseconds, for the first byte of a new connection. Later it drops
- * the connection, and the web server answers 500: decisions/0006. */
-#define WORKER_FIRST_BYTE_VARIABLE "LIBFCGI_IS_AF_UNIX_KEEPER_POLL_TIMEOUT"
-#define WORKER_FIRST_BYTE_MS       "5000"
 
 static volatile sig_atomic_t worker_stop;
 
@@ -40,17 +29,14 @@ struct worker {
     const struct config *config;
     struct scoreboard *board;
     struct scoreboard_slot *slot;
-    int listen_fd;
-    int epoll_fd;
     sigset_t waiting; /* the mask while nothing is being served */
     pid_t master;
-    int64_t told_us;  /* monotonic: when a signal to stop was seen; 0 before */
-    int64_t drain_us; /* monotonic: when it was seen that all stop, not this one alone; 0 before */
-    struct http_service service;
-    struct http_response response;
-    struct gateway gateway;
-    struct roster_entry caller; /* of the request being served */
-    FCGX_Request fcgi;
+    int64_t looked_us; /* monotonic: when it last looked for signals */
+    int64_t told_us;   /* monotonic: when a signal to stop was seen; 0 before */
+    int64_t drain_us;  /* monotonic: when it was seen that all stop, not this one alone; 0 before */
+    struct store *store;
+    struct intake *intake;
+    struct exchange exchange;
 };
 
 static void worker_on_stop(int signal)
@@ -84,13 +70,6 @@ static void worker_set_signals(struct worker *w)
         worker_stop = 1;
 }
 
-static bool worker_fail(const char *call)
-{
-    log_write(LOG_ERROR, "worker cannot start",
-              LOG_FIELDS(LOG_TEXT("call", call), LOG_TEXT("error", strerror(errno))));
-    return false;
-}
-
 /* It reads for itself; the writer changes. */
 static struct store *worker_open_store(const struct child *child)
 {
@@ -105,108 +84,53 @@ static struct store *worker_open_store(const struct child *child)
 
 static bool worker_open(struct worker *w, const struct child *child)
 {
-    struct epoll_event event = {.events = EPOLLIN | EPOLLEXCLUSIVE};
-
     /* Fixed, so that the allocator gives a large list's memory back to the kernel at once. */
     mallopt(M_MMAP_THRESHOLD, WORKER_MALLOC_MMAP);
-    setenv(WORKER_FIRST_BYTE_VARIABLE, WORKER_FIRST_BYTE_MS, 1);
-    /* FCGX_Init sets handlers of its own, so ours come after it. */
-    if (FCGX_Init() != 0 || FCGX_InitRequest(&w->fcgi, w->listen_fd, FCGI_FAIL_ACCEPT_ON_INTR) != 0)
-        return worker_fail("FCGX_Init");
+    w->store = worker_open_store(child);
+    w->intake = intake_new(child->listener->fd, w->config->request_seconds);
+    /* It sets signal handlers of libfcgi's, so ours come after it. */
+    bool open = exchange_open(&w->exchange, w->config, w->board, w->store);
     worker_set_signals(w);
-    w->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
-    if (w->epoll_fd < 0 || epoll_ctl(w->epoll_fd, EPOLL_CTL_ADD, w->listen_fd, &event) < 0)
-        return worker_fail("epoll");
-    struct store *store = worker_open_store(child);
-    http_service_init(&w->service, store, (size_t)w->config->answer_kib * 1024);
-    http_response_init(&w->response);
-    if (!store || !gateway_init(&w->gateway)) {
-        errno = ENOMEM;
-        return worker_fail("malloc");
-    }
-    return true;
+    if (!w->store)
+        log_write(LOG_ERROR, "worker cannot start", LOG_FIELDS(LOG_TEXT("call", "malloc")));
+    return open && w->store && w->intake;
 }
 
 static void worker_close(struct worker *w)
 {
-    FCGX_Free(&w->fcgi, 1);
-    gateway_free(&w->gateway);
-    http_response_free(&w->response);
-    http_service_free(&w->service);
-    store_close(w->service.store);
-    if (w->epoll_fd >= 0)
-        close(w->epoll_fd);
+    exchange_close(&w->exchange);
+    store_close(w->store);
+    intake_free(w->intake);
 }
 
-/* Whether the web server closed the connection, because its client left while the request was
- * queued. One that only ended its own sending still waits for the answer, unless it says that this
- * is its sign of a client that left: mod_postern_vpce keeps its side open until the work ends. */
-static bool worker_is_left(const struct worker *w)
+static void worker_serve(struct worker *w, struct arrival *arrival, bool leave)
 {
-    struct pollfd connection = {.fd = w->fcgi.ipcFd, .events = POLLRDHUP};
-    if (poll(&connection, 1, 0) != 1)
-        return false;
-    return connection.revents & (POLLHUP | POLLERR) ||
-           FCGX_GetParam("POSTERN_LEFT_IS_HALF_CLOSED", w->fcgi.envp);
-}
-
-/* Nobody waits for it, and an order that nobody waits for was perhaps placed anew. */
-static void worker_forget(struct worker *w, const struct http_request *request)
-{
-    w->response.traffic = false;
-    log_write(
-        LOG_INFO, "request not begun: client left",
-        LOG_FIELDS(LOG_TEXT("consumer", request->consumer), LOG_TEXT("method", request->method)));
-    FCGX_Finish_r(&w->fcgi);
-}
-
-static void worker_serve(struct worker *w)
-{
-    struct http_request request;
-    int64_t start_us = clock_monotonic_us();
     bool draining = w->drain_us || atomic_load(&w->board->draining);
-
-    gateway_read(&w->gateway, &w->fcgi, &request);
-    admission_check(w->board, &request, &w->caller);
-    if (worker_is_left(w)) {
-        worker_forget(w, &request);
-        return;
-    }
-    w->service.store_state = scoreboard_store(w->board, w->config);
-    http_handle(&w->service, &request, draining, &w->response);
-    bool sent = gateway_write(&w->gateway, &w->fcgi, &w->response);
-    /* Before the request is given up: its texts belong to libfcgi. */
-    access_log(&request, &w->response, sent, clock_monotonic_us() - start_us);
-    FCGX_Finish_r(&w->fcgi);
-    http_service_rest(&w->service);
-}
-
-static void worker_accept(struct worker *w)
-{
-    /* From here on a client that sends half a request holds this worker, and the master watches the
-     * time. */
+    /* From here on the master watches the time. */
     atomic_store(&w->slot->busy_since_us, clock_monotonic_us());
-    /* Negative: another worker took the connection, or it broke before it was a request. */
-    if (FCGX_Accept_r(&w->fcgi) >= 0) {
-        worker_serve(w);
-        if (w->response.traffic)
-            atomic_store(&w->slot->last_us, clock_monotonic_us());
-    }
+    bool keep = exchange_serve(&w->exchange, arrival, draining);
+    intake_done(w->intake, arrival, keep && !leave);
+    if (w->exchange.response.traffic)
+        atomic_store(&w->slot->last_us, clock_monotonic_us());
     atomic_store(&w->slot->busy_since_us, 0);
 }
 
 /* Under unceasing load epoll_pwait finds a request each time and delivers no signal, so signals
- * that are still to be delivered are looked for too: decisions/0004. */
-static bool worker_is_told_to_stop(void)
+ * that are still to be delivered are looked for too, now and then: decisions/0004. */
+static bool worker_is_told_to_stop(struct worker *w)
 {
-    return worker_stop || stop_is_pending();
+    int64_t now = clock_monotonic_us();
+    if (worker_stop || now - w->looked_us < WORKER_LOOK_US)
+        return worker_stop;
+    w->looked_us = now;
+    return stop_is_pending();
 }
 
 /* All stop when the master says so, or when it was killed, which the kernel tells its workers by a
  * TERM. */
 static void worker_look_for_stop(struct worker *w)
 {
-    if (!w->told_us && worker_is_told_to_stop())
+    if (!w->told_us && worker_is_told_to_stop(w))
         w->told_us = clock_monotonic_us();
     if (!w->drain_us &&
         (atomic_load(&w->board->draining) || (w->told_us && getppid() != w->master))) {
@@ -232,20 +156,23 @@ static bool worker_may_leave(const struct worker *w)
     return clock_monotonic_us() - last_us >= (int64_t)w->config->quiet_ms * 1000;
 }
 
+/* Nobody who has begun to send is left behind. */
 static void worker_loop(struct worker *w)
 {
-    struct epoll_event event;
+    struct arrival *arrival;
     for (;;) {
         worker_look_for_stop(w);
-        if (worker_is_stopped_alone(w))
-            return;
-        bool leave = worker_may_leave(w);
+        bool alone = worker_is_stopped_alone(w);
+        if (alone)
+            intake_stop_accepting(w->intake);
+        bool leave = alone || worker_may_leave(w);
+        bool may_end = leave && intake_is_idle(w->intake);
         bool stops = w->told_us || w->drain_us;
-        int wait_ms = leave ? 0 : stops ? WORKER_STOP_WAIT_MS : WORKER_WAIT_MS;
-        int n = epoll_pwait(w->epoll_fd, &event, 1, wait_ms, &w->waiting);
-        if (n > 0)
-            worker_accept(w);
-        else if (n == 0 && leave)
+        int wait_ms = may_end ? 0 : stops ? WORKER_STOP_WAIT_MS : WORKER_WAIT_MS;
+        bool came = intake_next(w->intake, wait_ms, &w->waiting, &arrival);
+        if (arrival)
+            worker_serve(w, arrival, leave);
+        else if (!came && may_end)
             return;
     }
 }
@@ -261,9 +188,7 @@ int worker_run(const struct child *child)
     w->config = child->config;
     w->board = child->board;
     w->slot = child->slot;
-    w->listen_fd = child->listener->fd;
     w->master = child->master;
-    w->epoll_fd = -1;
     if (worker_open(w, child)) {
         worker_loop(w);
         status = EXIT_SUCCESS;

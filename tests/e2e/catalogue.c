@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 static size_t catalogue_fits(int len, size_t size)
 {
@@ -25,6 +26,19 @@ size_t catalogue_line(char *out, size_t size, int64_t id, int64_t stock)
                                    "%" PRId64 ",P%" PRId64 ",,%" PRId64 ".%02d,%" PRId64 "\n", id,
                                    id, cents / 100, (int)(cents % 100), stock),
                           size);
+}
+
+const char *catalogue_large(void)
+{
+    enum { PRODUCTS = 400, DESCRIPTION = 2000 };
+    static char text[PRODUCTS * (DESCRIPTION + 64)], description[DESCRIPTION + 1];
+    memset(description, 'x', DESCRIPTION);
+    size_t n = catalogue_fits(snprintf(text, sizeof text, CATALOGUE_HEADER), sizeof text);
+    for (int i = 1; i <= PRODUCTS; i++)
+        n +=
+            catalogue_fits(snprintf(text + n, sizeof text - n, "%d,P,%s,1.00,10\n", i, description),
+                           sizeof text - n);
+    return text;
 }
 
 void catalogue_write(char *out, size_t size, int64_t count, int64_t stock)

@@ -14,6 +14,10 @@
 size_t catalogue_line(char *out, size_t size, int64_t id, int64_t stock);
 int64_t catalogue_cents(int64_t id);
 
+/* A whole file of products whose list is longer than what a socket holds: who answers it waits for
+ * its reader. */
+const char *catalogue_large(void);
+
 /* Writes a whole file: products 1 to count, so many of each. It must fit. */
 void catalogue_write(char *out, size_t size, int64_t count, int64_t stock);
 

@@ -1,6 +1,7 @@
 #include "e2e/fastcgi.h"
 
 #include <fastcgi.h>
+#include <poll.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,6 +12,7 @@
 #include <unistd.h>
 
 #include "e2e/client.h"
+#include "e2e/load.h"
 
 enum { FASTCGI_ID = 1, FASTCGI_REQUEST_MAX = 256 * 1024, FASTCGI_LONG = 0x80 };
 
@@ -61,10 +63,20 @@ static void fastcgi_variable(struct buffer *out, const char *variable)
     buffer_text(out, value);
 }
 
-static void fastcgi_write_request(struct buffer *out, const char *const *variables,
-                                  const char *body)
+static void fastcgi_body(struct buffer *out, const char *body, size_t len)
 {
-    const FCGI_BeginRequestBody begin = {.roleB0 = FCGI_RESPONDER};
+    while (len > 0) {
+        size_t n = len < UINT16_MAX ? len : UINT16_MAX;
+        fastcgi_record(out, FCGI_STDIN, body, n);
+        body += n;
+        len -= n;
+    }
+}
+
+void fastcgi_write(struct buffer *out, const char *const *variables, const char *body, bool keep)
+{
+    const FCGI_BeginRequestBody begin = {.roleB0 = FCGI_RESPONDER,
+                                         .flags = keep ? FCGI_KEEP_CONN : 0};
     size_t len = body ? strlen(body) : 0;
     char length[48];
     struct buffer params;
@@ -77,26 +89,59 @@ static void fastcgi_write_request(struct buffer *out, const char *const *variabl
     fastcgi_record(out, FCGI_PARAMS, params.data, params.len);
     fastcgi_record(out, FCGI_PARAMS, NULL, 0);
     if (len)
-        fastcgi_record(out, FCGI_STDIN, body, len);
+        fastcgi_body(out, body, len);
     fastcgi_record(out, FCGI_STDIN, NULL, 0);
     buffer_free(&params);
 }
 
-/* Joins what the records carry on standard output. */
-static void fastcgi_read_records(const char *bytes, size_t len, struct buffer *text)
+static bool fastcgi_receive(int fd, void *out, size_t len, int64_t until_ms)
+{
+    char *to = out;
+    while (len > 0) {
+        struct pollfd ready = {.fd = fd, .events = POLLIN};
+        int64_t left_ms = until_ms - load_now_ms();
+        if (left_ms <= 0 || poll(&ready, 1, (int)left_ms) != 1)
+            return false;
+        ssize_t n = recv(fd, to, len, 0);
+        if (n <= 0)
+            return false;
+        to += n;
+        len -= (size_t)n;
+    }
+    return true;
+}
+
+/* Reads a record; what it carries on standard output is joined. */
+static bool fastcgi_read_record(int fd, struct buffer *text, int *type, int64_t until_ms)
 {
     FCGI_Header header;
-    size_t at = 0;
-    while (at + sizeof header <= len) {
-        memcpy(&header, bytes + at, sizeof header);
-        size_t content = (size_t)header.contentLengthB1 << 8 | header.contentLengthB0;
-        at += sizeof header;
-        if (at + content > len)
-            return;
-        if (header.type == FCGI_STDOUT && content)
-            buffer_append(text, bytes + at, content);
-        at += content + header.paddingLength;
+    static __thread char content[UINT16_MAX + UINT8_MAX];
+    if (!fastcgi_receive(fd, &header, sizeof header, until_ms))
+        return false;
+    size_t len = (size_t)header.contentLengthB1 << 8 | header.contentLengthB0;
+    if (!fastcgi_receive(fd, content, len + header.paddingLength, until_ms))
+        return false;
+    if (header.type == FCGI_STDOUT && len)
+        buffer_append(text, content, len);
+    *type = header.type;
+    return true;
+}
+
+bool fastcgi_read(int fd, struct fastcgi_answer *answer)
+{
+    int64_t until_ms = load_now_ms() + FASTCGI_TIMEOUT_MS;
+    int type = 0;
+    *answer = (struct fastcgi_answer){.body = ""};
+    buffer_init(&answer->text, FASTCGI_ANSWER_MAX);
+    while (type != FCGI_END_REQUEST && fastcgi_read_record(fd, &answer->text, &type, until_ms))
+        continue;
+    const char *text = type == FCGI_END_REQUEST ? answer->text.data : NULL;
+    const char *end = text ? strstr(text, "\r\n\r\n") : NULL;
+    if (end && strncmp(text, "Status: ", 8) == 0) {
+        answer->status = (int)strtol(text + 8, NULL, 10);
+        answer->body = end + 4;
     }
+    return answer->status != 0;
 }
 
 static bool fastcgi_send(int fd, const struct buffer *request, unsigned percent,
@@ -114,7 +159,7 @@ int fastcgi_begin(const struct pair *pair, const char *const *variables, const c
 {
     struct buffer request;
     buffer_init(&request, FASTCGI_REQUEST_MAX);
-    fastcgi_write_request(&request, variables, body);
+    fastcgi_write(&request, variables, body, false);
     int fd = fastcgi_connect(pair);
     if (fd >= 0 && !fastcgi_send(fd, &request, 0, NULL)) {
         close(fd);
@@ -124,31 +169,36 @@ int fastcgi_begin(const struct pair *pair, const char *const *variables, const c
     return fd;
 }
 
+static bool fastcgi_exchange(int fd, const struct buffer *request, unsigned percent,
+                             void (*between)(void), struct fastcgi_answer *answer)
+{
+    *answer = (struct fastcgi_answer){.body = ""};
+    return fd >= 0 && fastcgi_send(fd, request, percent, between) && fastcgi_read(fd, answer);
+}
+
+bool fastcgi_call_on(int fd, const char *const *variables, const char *body, bool keep,
+                     struct fastcgi_answer *answer)
+{
+    struct buffer request;
+    buffer_init(&request, FASTCGI_REQUEST_MAX);
+    fastcgi_write(&request, variables, body, keep);
+    bool answered = fastcgi_exchange(fd, &request, 0, NULL, answer);
+    buffer_free(&request);
+    return answered;
+}
+
 bool fastcgi_call_parts(const struct pair *pair, const char *const *variables, const char *body,
                         unsigned percent, void (*between)(void), struct fastcgi_answer *answer)
 {
     struct buffer request;
-    *answer = (struct fastcgi_answer){.body = ""};
-    buffer_init(&answer->text, FASTCGI_ANSWER_MAX);
     buffer_init(&request, FASTCGI_REQUEST_MAX);
-    fastcgi_write_request(&request, variables, body);
-    char *bytes = malloc(FASTCGI_ANSWER_MAX);
+    fastcgi_write(&request, variables, body, false);
     int fd = fastcgi_connect(pair);
-    bool closed = false;
-    if (fd >= 0 && bytes && fastcgi_send(fd, &request, percent, between)) {
-        size_t n = client_raw_read(fd, bytes, FASTCGI_ANSWER_MAX, FASTCGI_TIMEOUT_MS, &closed);
-        fastcgi_read_records(bytes, n, &answer->text);
-    }
+    bool answered = fastcgi_exchange(fd, &request, percent, between, answer);
     if (fd >= 0)
         close(fd);
-    free(bytes);
     buffer_free(&request);
-    const char *end = closed && answer->text.data ? strstr(answer->text.data, "\r\n\r\n") : NULL;
-    if (end && strncmp(answer->text.data, "Status: ", 8) == 0) {
-        answer->status = (int)strtol(answer->text.data + 8, NULL, 10);
-        answer->body = end + 4;
-    }
-    return answer->status != 0;
+    return answered;
 }
 
 bool fastcgi_call(const struct pair *pair, const char *const *variables, const char *body,

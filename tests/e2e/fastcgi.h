@@ -10,7 +10,7 @@
 
 enum { FASTCGI_ANSWER_MAX = 1024 * 1024, FASTCGI_TIMEOUT_MS = 10000 };
 
-/* Half of a FastCGI record: whoever reads it waits for the rest. */
+/* Half of a FastCGI record: whoever reads it has to wait for the rest. */
 extern const char fastcgi_half_record[4];
 
 /* An answer; for fastcgi_free. */
@@ -26,6 +26,18 @@ int fastcgi_connect(const struct pair *pair);
 /* Connects and sends one request with these variables, and leaves its answer to the caller: the
  * connection, or -1. */
 int fastcgi_begin(const struct pair *pair, const char *const *variables, const char *body);
+
+/* Writes one request with these variables ("NAME=value", ended by NULL; CONTENT_LENGTH is added).
+ * If keep is set, it asks the application to keep the connection (FCGI_KEEP_CONN). */
+void fastcgi_write(struct buffer *out, const char *const *variables, const char *body, bool keep);
+
+/* Reads one answer to its end, and no further; for fastcgi_free. False if none came within
+ * FASTCGI_TIMEOUT_MS. */
+bool fastcgi_read(int fd, struct fastcgi_answer *answer);
+
+/* fastcgi_write, which is sent, and fastcgi_read. */
+bool fastcgi_call_on(int fd, const char *const *variables, const char *body, bool keep,
+                     struct fastcgi_answer *answer);
 
 /* Sends one request with these variables ("NAME=value", ended by NULL; CONTENT_LENGTH is added) and
  * reads the whole answer. False if none came. */

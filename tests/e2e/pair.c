@@ -36,7 +36,7 @@ static const char *pair_binary(void)
     return path && *path ? path : "build/release/postern";
 }
 
-static bool pair_free_port(int *port)
+bool pair_free_port(int *port)
 {
     struct sockaddr_in addr = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     socklen_t len = sizeof addr;

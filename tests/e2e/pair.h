@@ -57,6 +57,9 @@ bool pair_start(struct pair *pair, const struct pair_options *options);
 /* Stops what still runs, gently, and removes the folder. Harmless on a pair that did not start. */
 void pair_end(struct pair *pair);
 
+/* A port that nobody listens on. */
+bool pair_free_port(int *port);
+
 /* One of the two alone, on the same folder and port; pair_start does both. pair_start_app does not
  * wait; pair_wait_ready waits until GET /readyz through lighttpd answers 200. */
 bool pair_start_app(struct pair *pair);

@@ -276,7 +276,8 @@ static void test_app_alone(void)
     pair_end(&pair);
 }
 
-/* Half a record pins a worker; the drain deadline, not the client, decides when it ends. */
+/* A worker waits for the rest of a request; the drain deadline, not the client, decides when it
+ * ends. */
 static void test_deadline(void)
 {
     static const char *const env[] = {"POSTERN_DRAIN_SECONDS=1", "POSTERN_QUIET_MS=50", NULL};

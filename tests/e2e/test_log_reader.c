@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "check.h"
+#include "e2e/catalogue.h"
 #include "e2e/client.h"
 #include "e2e/e2e_suite.h"
 #include "e2e/fastcgi.h"
@@ -44,7 +45,8 @@ static int setup(void)
                                       "POSTERN_REQUEST_SECONDS=1", "POSTERN_STORE_TIMEOUT_MS=400",
                                       NULL};
     char path[PAIR_PATH_SIZE + 32];
-    if (fixture_start(&(struct pair_options){.workers = THREADS, .env = env}) != 0)
+    if (fixture_start(&(struct pair_options){
+            .workers = THREADS, .env = env, .catalogue = catalogue_large()}) != 0)
         return 1;
     pair_stop_app(&pair, SIGTERM);
     snprintf(path, sizeof path, "%s/postern.log", pair.dir);
@@ -149,14 +151,16 @@ static bool wait_replaced(const pid_t old[THREADS])
     return false;
 }
 
-/* The master has something to say of a stuck worker, and of the drain. */
+/* The master has something to say of a stuck worker, whose answer nobody takes, and of the drain.
+ */
 static void test_reader_stays_away(void)
 {
+    static const char *const variables[] = {"REQUEST_METHOD=GET", "PATH_INFO=/products", NULL};
     pid_t old[THREADS];
     fill_pipe();
     CHECK_INT(pair_workers(&pair, old, THREADS), THREADS);
-    int fd = fastcgi_connect(&pair);
-    CHECK_TRUE(client_raw_send(fd, fastcgi_half_record, sizeof fastcgi_half_record));
+    int fd = fastcgi_begin(&pair, variables, NULL);
+    CHECK_COMPARE(fd, >=, 0);
     CHECK_TRUE(wait_replaced(old));
     close(fd);
     client_get(client, "/products/1", &answer);

@@ -1,9 +1,13 @@
 #include "server/gateway.h"
 
 #include <errno.h>
+#include <fastcgi.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include "check.h"
+#include "server/record.h"
 #include "suite.h"
 
 enum { VARIABLE_SIZE = 96, SENT_MAX = HTTP_BODY_MAX + 1, ANSWER_SIZE = 1024 };
@@ -234,6 +238,128 @@ static void test_write(void)
     gateway_free(&gateway);
 }
 
+enum { ID = 258, REQUEST_MAX = 256 * 1024 };
+
+/* A whole request, as a web server's bytes make it. */
+static void make_request(struct inbound *in, const char *variables, size_t len, const char *body,
+                         size_t body_len)
+{
+    struct buffer bytes;
+    buffer_init(&bytes, REQUEST_MAX);
+    record_put(&bytes, FCGI_BEGIN_REQUEST, ID, "\0\1\0\0\0\0\0", 8);
+    record_put_stream(&bytes, FCGI_PARAMS, ID, variables, len);
+    record_put(&bytes, FCGI_PARAMS, ID, "", 0);
+    record_put_stream(&bytes, FCGI_STDIN, ID, body, body_len);
+    record_put(&bytes, FCGI_STDIN, ID, "", 0);
+    inbound_init(in, REQUEST_MAX, HTTP_BODY_MAX);
+    CHECK_INT(inbound_feed(in, bytes.data, bytes.len), INBOUND_WHOLE);
+    buffer_free(&bytes);
+}
+
+/* Answers to the connection, of which the other end is read: a record of that request. */
+static void check_answered(struct gateway *gateway, FCGX_Request *fcgi)
+{
+    struct http_response response;
+    FCGI_Header header;
+    char text[ANSWER_SIZE];
+    int ends_of[2];
+    REQUIRE_INT(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends_of), 0);
+    http_response_init(&response);
+    response.status = 204;
+    response.reason = "No Content";
+    gateway_answer_to(fcgi, ends_of[0]);
+    CHECK_TRUE(gateway_write(gateway, fcgi, &response));
+    gateway_finish(fcgi);
+    REQUIRE_INT(recv(ends_of[1], &header, sizeof header, 0), sizeof header);
+    CHECK_INT(header.type, FCGI_STDOUT);
+    CHECK_INT(header.requestIdB1 << 8 | header.requestIdB0, ID);
+    CHECK_COMPARE(recv(ends_of[1], text, sizeof text - 1, 0), >, 0);
+    CHECK_START(text, "Status: 204 No Content");
+    /* The connection is the caller's to close. */
+    CHECK_INT(close(ends_of[0]), 0);
+    close(ends_of[1]);
+    http_response_free(&response);
+}
+
+/* Request after request through libfcgi, the largest too, and what is told to be shorter than it
+ * is: nothing of one is left for the next. */
+static void test_accept(void)
+{
+    static char large[HTTP_BODY_MAX];
+    static const struct {
+        int line;
+        const char *variables;
+        size_t len;
+        size_t sent, taken;
+    } rows[] = {
+        {__LINE__, "", 0, 0, 0},
+        {__LINE__, "\16\1CONTENT_LENGTH5", 17, 5, 5},
+        {__LINE__, "\16\5CONTENT_LENGTH65536", 21, HTTP_BODY_MAX, HTTP_BODY_MAX},
+        {__LINE__, "\16\1CONTENT_LENGTH5", 17, HTTP_BODY_MAX, 5},
+        {__LINE__, "\16\5CONTENT_LENGTH99999", 21, HTTP_BODY_MAX, 0},
+        {__LINE__, "\16\1CONTENT_LENGTH5", 17, 5, 5},
+    };
+    struct gateway gateway;
+    FCGX_Request fcgi;
+    REQUIRE_TRUE(gateway_init(&gateway));
+    REQUIRE_INT(FCGX_Init(), 0);
+    REQUIRE_INT(FCGX_InitRequest(&fcgi, -1, 0), 0);
+    memset(large, 'x', sizeof large);
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        CHECK_ROW(rows[i].line);
+        struct inbound in;
+        struct http_request request;
+        make_request(&in, rows[i].variables, rows[i].len, large, rows[i].sent);
+        REQUIRE_TRUE(gateway_accept(&gateway, &fcgi, &in));
+        gateway_read(&gateway, &fcgi, &request);
+        CHECK_INT(request.body_len, rows[i].taken);
+        CHECK_BYTES(request.body, request.body_len, large, rows[i].taken);
+        check_answered(&gateway, &fcgi);
+        inbound_free(&in);
+    }
+    gateway_free(&gateway);
+}
+
+/* The most variables there may be, of the most names. */
+static void test_accept_variables(void)
+{
+    static char pairs[INBOUND_VARIABLES_MAX];
+    struct gateway gateway;
+    FCGX_Request fcgi;
+    struct inbound in;
+    struct http_request request;
+    REQUIRE_TRUE(gateway_init(&gateway));
+    REQUIRE_INT(FCGX_InitRequest(&fcgi, -1, 0), 0);
+    for (size_t at = 0; at < sizeof pairs; at++)
+        pairs[at] = "\1\1Ab"[at % 4];
+    make_request(&in, pairs, sizeof pairs, "", 0);
+    REQUIRE_TRUE(gateway_accept(&gateway, &fcgi, &in));
+    gateway_read(&gateway, &fcgi, &request);
+    CHECK_TEXT(FCGX_GetParam("A", fcgi.envp), "b");
+    check_answered(&gateway, &fcgi);
+    inbound_free(&in);
+    gateway_free(&gateway);
+}
+
+/* One that is not begun leaves nothing behind, either. */
+static void test_finish_unanswered(void)
+{
+    struct gateway gateway;
+    FCGX_Request fcgi;
+    REQUIRE_TRUE(gateway_init(&gateway));
+    REQUIRE_INT(FCGX_InitRequest(&fcgi, -1, 0), 0);
+    for (int i = 0; i < 3; i++) {
+        struct inbound in;
+        struct http_request request;
+        make_request(&in, "\16\1CONTENT_LENGTH2", 17, "{}", 2);
+        REQUIRE_TRUE(gateway_accept(&gateway, &fcgi, &in));
+        gateway_read(&gateway, &fcgi, &request);
+        gateway_finish(&fcgi);
+        inbound_free(&in);
+    }
+    gateway_free(&gateway);
+}
+
 int main(void)
 {
     CU_TestInfo tests[] = {{"body", test_body},
@@ -241,6 +367,9 @@ int main(void)
                            {"the caller's endpoint", test_endpoint},
                            {"refusal", test_refusal},
                            {"write", test_write},
+                           {"accept", test_accept},
+                           {"accept variables", test_accept_variables},
+                           {"finish unanswered", test_finish_unanswered},
                            CU_TEST_INFO_NULL};
     return suite_run("unit/server/gateway", NULL, NULL, tests);
 }

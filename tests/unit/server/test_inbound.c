@@ -9,7 +9,7 @@
 #include "server/record.h"
 #include "suite.h"
 
-enum { REQUEST_MAX = 512 * 1024, ID = 7 };
+enum { REQUEST_MAX = 512 * 1024, INBOUND_MAX = 256 * 1024, BODY_MAX = 5, ID = 7 };
 
 #define BEGIN        "\0\1\0\0\0\0\0\0" /* a responder, and no kept connection */
 #define BYTES(bytes) (bytes), sizeof(bytes) - 1
@@ -52,7 +52,7 @@ static void put(const struct part *part)
 /* Feeds the request in pieces of that size. */
 static enum inbound_state feed(struct inbound *in, size_t piece)
 {
-    inbound_init(in);
+    inbound_init(in, INBOUND_MAX, BODY_MAX);
     for (size_t at = 0; at < request.len; at += piece) {
         size_t n = request.len - at < piece ? request.len - at : piece;
         inbound_feed(in, request.data + at, n);
@@ -83,6 +83,7 @@ static const struct part_row {
      {0},
      INBOUND_BROKEN,
      NULL},
+    {__LINE__, PARAMS("\xff\xff\xff\xfe\xff\xff\xff\xfe"), {0}, INBOUND_BROKEN, NULL},
     {__LINE__, PARAMS("\1\2Ab\0"), {0}, INBOUND_BROKEN, NULL},
     /* Records of no request, and of another one, are passed over. */
     {__LINE__, {FCGI_GET_VALUES, 0, BYTES("\1\1Ab")}, {0}, INBOUND_WHOLE, NULL},
@@ -103,7 +104,8 @@ static void check_pieces(const struct part_row *row, size_t piece)
 {
     struct inbound in;
     CHECK_INT(feed(&in, piece), row->state, "pieces of %zu", piece);
-    const char *value = in.state == INBOUND_WHOLE ? inbound_variable(&in, "A") : NULL;
+    bool split = in.state == INBOUND_WHOLE && inbound_split(&in);
+    const char *value = split ? inbound_variable(&in, "A") : NULL;
     if (row->value)
         CHECK_TEXT(value, row->value);
     else
@@ -154,9 +156,102 @@ static void test_begins(void)
         inbound_free(&in);
     }
     struct inbound in;
-    inbound_init(&in);
+    inbound_init(&in, INBOUND_MAX, BODY_MAX);
     CHECK_INT(inbound_feed(&in, "GET / HTTP/1.1", 14), INBOUND_BROKEN);
     inbound_free(&in);
+}
+
+/* What is told of the connection, and what of the body is held. */
+static void test_body(void)
+{
+    static const struct {
+        int line;
+        const char *begin, *first, *second, *behind;
+        bool keeps, followed, overflown;
+        const char *held;
+    } rows[] = {
+        {__LINE__, BEGIN, "", "", "", false, false, false, ""},
+        {__LINE__, "\0\1\1\0\0\0\0", "abc", "", "", true, false, false, "abc"},
+        {__LINE__, "\0\1\xfe\0\0\0\0", "abc", "de", "", false, false, false, "abcde"},
+        {__LINE__, BEGIN, "abc", "def", "", false, false, true, ""},
+        {__LINE__, BEGIN, "abcdef", "g", "", false, false, true, ""},
+        {__LINE__, "\0\1\1\0\0\0\0", "abc", "", "\1", true, true, false, "abc"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        CHECK_ROW(rows[i].line);
+        struct inbound in;
+        buffer_reset(&request, REQUEST_MAX);
+        record_put(&request, FCGI_BEGIN_REQUEST, ID, rows[i].begin, 8);
+        put(&params_end);
+        record_put_stream(&request, FCGI_STDIN, ID, rows[i].first, strlen(rows[i].first));
+        record_put_stream(&request, FCGI_STDIN, ID, rows[i].second, strlen(rows[i].second));
+        put(&stdin_end);
+        buffer_text(&request, rows[i].behind);
+        CHECK_INT(feed(&in, REQUEST_MAX), INBOUND_WHOLE);
+        CHECK_INT(in.keeps, rows[i].keeps);
+        CHECK_INT(in.followed, rows[i].followed);
+        CHECK_INT(in.body.overflown, rows[i].overflown);
+        CHECK_BYTES(in.body.data ? in.body.data : "", in.body.len, rows[i].held,
+                    strlen(rows[i].held));
+        inbound_free(&in);
+    }
+}
+
+/* The end of a request may have padding, which is a part of it. */
+static void test_padded_end(void)
+{
+    static const char end[] = {FCGI_VERSION_1, FCGI_STDIN, 0, ID, 0, 0, 3, 0, 'p', 'a', 'd'};
+    for (size_t piece = 1; piece <= 40; piece++) {
+        struct inbound in;
+        buffer_reset(&request, REQUEST_MAX);
+        put(&begin);
+        put(&params_end);
+        buffer_append(&request, end, sizeof end);
+        CHECK_INT(feed(&in, piece), INBOUND_WHOLE, "pieces of %zu", piece);
+        CHECK_FALSE(in.followed);
+        CHECK_INT(in.total, request.len);
+        inbound_free(&in);
+    }
+}
+
+/* What is handed on says the same, and nothing that was passed over. */
+static void test_put(void)
+{
+    static const struct part noise = {FCGI_GET_VALUES, 0, BYTES("\1\1Ab")};
+    static const struct part other = {FCGI_STDIN, ID + 1, BYTES("other")};
+    static const struct part variables = PARAMS("\1\1Ab\1\0B");
+    static const struct part body = {FCGI_STDIN, ID, BYTES("{}")};
+    struct inbound in, again;
+    struct buffer out, plain;
+    buffer_init(&out, REQUEST_MAX);
+    buffer_init(&plain, REQUEST_MAX);
+    buffer_reset(&request, REQUEST_MAX);
+    put(&noise);
+    put(&begin);
+    put(&variables);
+    put(&other);
+    put(&params_end);
+    put(&noise);
+    put(&body);
+    put(&stdin_end);
+    REQUIRE_INT(feed(&in, 3), INBOUND_WHOLE);
+    inbound_put(&in, &out);
+
+    record_put(&plain, FCGI_BEGIN_REQUEST, ID, "\0\1\1\0\0\0\0", 8);
+    record_put(&plain, FCGI_PARAMS, ID, variables.content, variables.len);
+    record_put(&plain, FCGI_PARAMS, ID, "", 0);
+    record_put(&plain, FCGI_STDIN, ID, body.content, body.len);
+    record_put(&plain, FCGI_STDIN, ID, "", 0);
+    CHECK_BYTES(out.data, out.len, plain.data, plain.len);
+
+    inbound_init(&again, INBOUND_MAX, BODY_MAX);
+    CHECK_INT(inbound_feed(&again, out.data, out.len), INBOUND_WHOLE);
+    CHECK_TRUE(inbound_split(&again));
+    CHECK_TEXT(inbound_variable(&again, "A"), "b");
+    inbound_free(&again);
+    inbound_free(&in);
+    buffer_free(&plain);
+    buffer_free(&out);
 }
 
 /* Neither variables nor a body without an end take more than their bound. */
@@ -195,7 +290,9 @@ static void test_bounds(void)
 
 int main(void)
 {
-    CU_TestInfo tests[] = {
-        {"parts", test_parts}, {"begins", test_begins}, {"bounds", test_bounds}, CU_TEST_INFO_NULL};
+    CU_TestInfo tests[] = {{"parts", test_parts}, {"begins", test_begins},
+                           {"body", test_body},   {"a padded end", test_padded_end},
+                           {"put", test_put},     {"bounds", test_bounds},
+                           CU_TEST_INFO_NULL};
     return suite_run("unit/server/inbound", setup, teardown, tests);
 }

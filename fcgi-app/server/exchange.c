@@ -1,0 +1,90 @@
+#include "server/exchange.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "server/access.h"
+#include "server/admission.h"
+
+/* No socket: libfcgi is given each connection. */
+enum { EXCHANGE_NO_LISTENER = -1 };
+
+bool exchange_open(struct exchange *exchange, const struct config *config, struct scoreboard *board,
+                   struct store *store)
+{
+    exchange->config = config;
+    exchange->board = board;
+    http_service_init(&exchange->service, store, (size_t)config->answer_kib * 1024);
+    http_response_init(&exchange->response);
+    if (gateway_init(&exchange->gateway) && FCGX_Init() == 0 &&
+        FCGX_InitRequest(&exchange->fcgi, EXCHANGE_NO_LISTENER, FCGI_FAIL_ACCEPT_ON_INTR) == 0)
+        return true;
+    log_write(LOG_ERROR, "cannot make ready for requests",
+              LOG_FIELDS(LOG_TEXT("error", strerror(errno))));
+    return false;
+}
+
+void exchange_close(struct exchange *exchange)
+{
+    gateway_free(&exchange->gateway);
+    http_response_free(&exchange->response);
+    http_service_free(&exchange->service);
+}
+
+/* Whether the web server closed the connection, because its client left while the request was
+ * queued. One that only ended its own sending still waits for the answer, unless it says that this
+ * is its sign of a client that left: mod_postern_vpce keeps its side open until the work ends. */
+static bool exchange_is_left(const struct exchange *exchange, int connection)
+{
+    struct pollfd end = {.fd = connection, .events = POLLRDHUP};
+    if (poll(&end, 1, 0) != 1)
+        return false;
+    return end.revents & (POLLHUP | POLLERR) ||
+           FCGX_GetParam("POSTERN_LEFT_IS_HALF_CLOSED", exchange->fcgi.envp);
+}
+
+/* Nobody waits for it, and an order that nobody waits for was perhaps placed anew. */
+static void exchange_forget(struct exchange *exchange, const struct http_request *request)
+{
+    exchange->response.traffic = false;
+    log_write(
+        LOG_INFO, "request not begun: client left",
+        LOG_FIELDS(LOG_TEXT("consumer", request->consumer), LOG_TEXT("method", request->method)));
+}
+
+/* False if the client left before it had the whole answer. */
+static bool exchange_answer(struct exchange *exchange, struct http_request *request, bool draining,
+                            int64_t start_us)
+{
+    struct http_response *response = &exchange->response;
+    exchange->service.store_state = scoreboard_store(exchange->board, exchange->config);
+    http_handle(&exchange->service, request, draining, response);
+    bool sent = gateway_write(&exchange->gateway, &exchange->fcgi, response);
+    access_log(request, response, sent, clock_monotonic_us() - start_us);
+    return sent;
+}
+
+bool exchange_serve(struct exchange *exchange, struct arrival *arrival, bool draining)
+{
+    struct http_request request;
+    FCGX_Request *fcgi = &exchange->fcgi;
+    int64_t start_us = clock_monotonic_us();
+    bool sent = false;
+
+    exchange->response.traffic = false;
+    if (!gateway_accept(&exchange->gateway, fcgi, &arrival->in))
+        return false;
+    gateway_read(&exchange->gateway, fcgi, &request);
+    gateway_answer_to(fcgi, arrival->fd);
+    admission_check(exchange->board, &request, &exchange->caller);
+    if (exchange_is_left(exchange, arrival->fd))
+        exchange_forget(exchange, &request);
+    else
+        sent = exchange_answer(exchange, &request, draining, start_us);
+    /* The request's texts belong to libfcgi. */
+    gateway_finish(fcgi);
+    http_service_rest(&exchange->service);
+    return sent && arrival->in.keeps;
+}

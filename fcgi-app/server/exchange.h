@@ -1,0 +1,35 @@
+/* exchange: one request of a web server and its answer, with all that a worker keeps for it. */
+#ifndef SERVER_EXCHANGE_H
+#define SERVER_EXCHANGE_H
+
+#include <fcgiapp.h>
+
+#include "config/config.h"
+#include "http/http.h"
+#include "server/gateway.h"
+#include "server/intake.h"
+#include "server/roster.h"
+#include "server/scoreboard.h"
+
+struct exchange {
+    const struct config *config;
+    struct scoreboard *board;
+    struct http_service service;
+    struct http_response response; /* to the last request */
+    struct gateway gateway;
+    struct roster_entry caller; /* of the request being served */
+    FCGX_Request fcgi;
+};
+
+/* All is borrowed. Sets signal handlers, as FCGX_Init does. False on failure, which is logged;
+ * exchange_close is due in either case. */
+bool exchange_open(struct exchange *exchange, const struct config *config, struct scoreboard *board,
+                   struct store *store);
+void exchange_close(struct exchange *exchange);
+
+/* Answers the whole request of the connection, unless nobody waits for it any more. draining says
+ * that this process was told to stop. Whether the web server wants to keep the connection, and it
+ * is fit for that. */
+bool exchange_serve(struct exchange *exchange, struct arrival *arrival, bool draining);
+
+#endif

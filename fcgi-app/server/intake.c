@@ -1,0 +1,261 @@
+#include "server/intake.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "http/http.h"
+
+enum {
+    INTAKE_LISTENER = INTAKE_PLACES, /* what epoll calls the listening socket */
+    INTAKE_READS = 4,                /* of one connection in a row; then others have their turn */
+    INTAKE_MISSES_MAX = 5,
+    INTAKE_SWEEP_US = 250 * 1000
+};
+
+static bool intake_watch(struct intake *intake, int fd, uint32_t events, uint32_t name)
+{
+    struct epoll_event event = {.events = events, .data.u32 = name};
+    return epoll_ctl(intake->epoll_fd, EPOLL_CTL_ADD, fd, &event) == 0;
+}
+
+struct intake *intake_new(int listen_fd, int request_seconds)
+{
+    struct intake *intake = calloc(1, sizeof *intake);
+    if (intake) {
+        intake->listen_fd = listen_fd;
+        intake->request_us = (int64_t)request_seconds * 1000000;
+        intake->accepts = true;
+        intake->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
+        if (intake->epoll_fd >= 0 &&
+            intake_watch(intake, listen_fd, EPOLLIN | EPOLLEXCLUSIVE, INTAKE_LISTENER))
+            return intake;
+    }
+    log_write(LOG_ERROR, "cannot make a worker's intake",
+              LOG_FIELDS(LOG_TEXT("call", intake ? "epoll" : "malloc"),
+                         LOG_TEXT("error", strerror(errno))));
+    intake_free(intake);
+    return NULL;
+}
+
+static void intake_close(struct intake *intake, struct arrival *arrival)
+{
+    /* epoll forgets it by itself: nobody else has the connection. */
+    close(arrival->fd);
+    inbound_free(&arrival->in);
+    arrival->fd = 0;
+    if (--intake->open == 0)
+        intake->top = 0;
+}
+
+void intake_free(struct intake *intake)
+{
+    if (!intake)
+        return;
+    for (int i = 0; i < intake->top; i++) {
+        if (intake->arrivals[i].fd)
+            intake_close(intake, &intake->arrivals[i]);
+    }
+    if (intake->epoll_fd >= 0)
+        close(intake->epoll_fd);
+    free(intake);
+}
+
+static void intake_drop(struct intake *intake, struct arrival *arrival, const char *why)
+{
+    log_write(LOG_WARN, "connection closed before its request was whole",
+              LOG_FIELDS(LOG_TEXT("why", why), LOG_NUMBER("bytes", arrival->in.total)));
+    intake_close(intake, arrival);
+}
+
+static bool intake_waits_for_next(const struct arrival *arrival)
+{
+    return arrival->kept && arrival->in.total == 0;
+}
+
+/* Makes room: the connection that has been quiet for longest goes. */
+static void intake_evict(struct intake *intake)
+{
+    struct arrival *quietest = NULL;
+    for (int i = 0; i < intake->top; i++) {
+        struct arrival *arrival = &intake->arrivals[i];
+        if (arrival->fd && (!quietest || arrival->last_us < quietest->last_us))
+            quietest = arrival;
+    }
+    if (quietest && intake_waits_for_next(quietest))
+        intake_close(intake, quietest);
+    else if (quietest)
+        intake_drop(intake, quietest, "too many connections");
+}
+
+static struct arrival *intake_place(struct intake *intake)
+{
+    if (intake->open == INTAKE_PLACES)
+        intake_evict(intake);
+    int i = 0;
+    while (intake->arrivals[i].fd)
+        i++;
+    if (i >= intake->top)
+        intake->top = i + 1;
+    return &intake->arrivals[i];
+}
+
+static void intake_begin(struct arrival *arrival, int64_t now)
+{
+    arrival->since_us = arrival->last_us = now;
+    inbound_init(&arrival->in, INTAKE_REQUEST_MAX, HTTP_BODY_MAX);
+}
+
+/* Keeps a connection whose request is not whole, or not begun. */
+static void intake_wait_for(struct intake *intake, struct arrival *arrival)
+{
+    if (!arrival->watched)
+        arrival->watched =
+            intake_watch(intake, arrival->fd, EPOLLIN, (uint32_t)(arrival - intake->arrivals));
+    if (!arrival->watched)
+        intake_drop(intake, arrival, "epoll_ctl");
+}
+
+/* Answers records of no request. False if the web server does not take it: it is a few bytes. */
+static bool intake_reply(struct arrival *arrival)
+{
+    struct buffer *reply = &arrival->in.reply;
+    bool sent = send(arrival->fd, reply->data, reply->len, MSG_NOSIGNAL | MSG_DONTWAIT) ==
+                (ssize_t)reply->len;
+    buffer_reset(reply, INBOUND_REPLY_MAX);
+    return sent;
+}
+
+/* Reads what is there. Returns the connection if its request is whole. */
+static struct arrival *intake_read(struct intake *intake, struct arrival *arrival)
+{
+    ssize_t n = INTAKE_READ_SIZE;
+    struct inbound *in = &arrival->in;
+    size_t before = in->total;
+    for (int i = 0; i < INTAKE_READS && in->state == INBOUND_MORE && n == INTAKE_READ_SIZE; i++) {
+        n = recv(arrival->fd, intake->bytes, INTAKE_READ_SIZE, MSG_DONTWAIT);
+        if (n > 0)
+            inbound_feed(in, intake->bytes, (size_t)n);
+    }
+    if (in->reply.len > 0 && in->state != INBOUND_BROKEN && !intake_reply(arrival))
+        in->state = INBOUND_BROKEN;
+    if (in->state == INBOUND_WHOLE)
+        return arrival;
+    if (in->state == INBOUND_BROKEN)
+        intake_drop(intake, arrival, "it is no FastCGI request, or too large");
+    else if (n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR))
+        intake_close(intake, arrival);
+    else {
+        if (n > 0) {
+            arrival->last_us = clock_monotonic_us();
+            if (before == 0)
+                arrival->since_us = arrival->last_us;
+        }
+        intake_wait_for(intake, arrival);
+    }
+    return NULL;
+}
+
+/* False if there is no new connection. */
+static bool intake_accept(struct intake *intake, struct arrival **whole)
+{
+    int fd = accept4(intake->listen_fd, NULL, NULL, SOCK_CLOEXEC);
+    if (fd < 0) {
+        /* Without a descriptor the queue would never get shorter. */
+        if (errno == EMFILE || errno == ENFILE)
+            intake_evict(intake);
+        return false;
+    }
+    struct arrival *arrival = intake_place(intake);
+    *arrival = (struct arrival){.fd = fd};
+    intake->open++;
+    intake_begin(arrival, clock_monotonic_us());
+    *whole = intake_read(intake, arrival);
+    return true;
+}
+
+/* Ends connections whose time is over. */
+static void intake_sweep(struct intake *intake)
+{
+    int64_t now = clock_monotonic_us();
+    if (now - intake->swept_us < INTAKE_SWEEP_US)
+        return;
+    intake->swept_us = now;
+    for (int i = 0; i < intake->top; i++) {
+        struct arrival *arrival = &intake->arrivals[i];
+        int64_t quiet_us = now - arrival->last_us;
+        if (!arrival->fd)
+            continue;
+        if (intake_waits_for_next(arrival)) {
+            if (quiet_us >= INTAKE_KEPT_US)
+                intake_close(intake, arrival);
+        } else if (quiet_us >= INTAKE_SILENT_US || now - arrival->since_us >= intake->request_us)
+            intake_drop(intake, arrival, "its time is over");
+    }
+}
+
+/* Under load there is a connection already, and epoll need not be asked. Where there was none, it
+ * is looked for twice as rarely. */
+static bool intake_look(struct intake *intake, struct arrival **whole)
+{
+    if (!intake->accepts || intake->looks++ % (1U << intake->misses) != 0)
+        return false;
+    bool found = intake_accept(intake, whole);
+    intake->misses = found                                ? 0
+                     : intake->misses < INTAKE_MISSES_MAX ? intake->misses + 1
+                                                          : intake->misses;
+    return found;
+}
+
+bool intake_next(struct intake *intake, int wait_ms, const sigset_t *mask, struct arrival **whole)
+{
+    struct epoll_event event;
+    *whole = NULL;
+    /* Where others wait too, epoll gives each its turn. */
+    if (intake->open > 0)
+        intake_sweep(intake);
+    else if (intake_look(intake, whole))
+        return true;
+    int n = epoll_pwait(intake->epoll_fd, &event, 1, wait_ms, mask);
+    if (n == 1 && event.data.u32 == INTAKE_LISTENER)
+        intake_accept(intake, whole);
+    else if (n == 1)
+        *whole = intake_read(intake, &intake->arrivals[event.data.u32]);
+    return n != 0;
+}
+
+void intake_done(struct intake *intake, struct arrival *arrival, bool keep)
+{
+    /* What follows a request before its answer belongs to another one at the same time. That is not
+     * offered (FCGI_MPXS_CONNS, section 4.1), and the connection ends. */
+    if (!keep || arrival->in.followed) {
+        intake_close(intake, arrival);
+        return;
+    }
+    inbound_free(&arrival->in);
+    arrival->kept = true;
+    intake_begin(arrival, clock_monotonic_us());
+    intake_wait_for(intake, arrival);
+}
+
+void intake_stop_accepting(struct intake *intake)
+{
+    if (intake->accepts)
+        epoll_ctl(intake->epoll_fd, EPOLL_CTL_DEL, intake->listen_fd, NULL);
+    intake->accepts = false;
+}
+
+bool intake_is_idle(const struct intake *intake)
+{
+    for (int i = 0; i < intake->top; i++) {
+        const struct arrival *arrival = &intake->arrivals[i];
+        if (arrival->fd && !intake_waits_for_next(arrival))
+            return false;
+    }
+    return true;
+}

@@ -1,0 +1,62 @@
+/* intake: the connections of one worker, until a request is there whole. It reads many at once and
+ * waits for none alone: whoever connects and says nothing, sends half a request, or keeps a
+ * connection for later, takes a place here and no worker's time. See decisions/0028. */
+#ifndef SERVER_INTAKE_H
+#define SERVER_INTAKE_H
+
+#include <signal.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "server/inbound.h"
+
+enum {
+    INTAKE_PLACES = 256,            /* connections of one worker; beyond, the quietest ends */
+    INTAKE_REQUEST_MAX = 16 << 20,  /* bytes of a request, a body too long to be held included */
+    INTAKE_SILENT_US = 5 * 1000000, /* no byte of a request that is waited for: decisions/0006 */
+    INTAKE_KEPT_US = 75 * 1000000,  /* no next request; longer than nginx keeps a connection */
+    INTAKE_READ_SIZE = 64 * 1024
+};
+
+/* A connection. */
+struct arrival {
+    int fd;                    /* blocking; 0: the place is free */
+    bool watched;              /* epoll has it */
+    bool kept;                 /* it has carried a request before */
+    int64_t since_us, last_us; /* monotonic: of the request's first byte, or before it of its
+                                  beginning; of the last byte */
+    struct inbound in;
+};
+
+struct intake {
+    int listen_fd; /* borrowed, non-blocking */
+    int epoll_fd;
+    int64_t request_us; /* a request that is not whole after so long ends its connection */
+    bool accepts;
+    unsigned looks, misses; /* into the queue without waiting, and in vain one after the other */
+    int open;               /* places that are not free; none of them is beyond top */
+    int top;
+    int64_t swept_us;
+    struct arrival arrivals[INTAKE_PLACES];
+    char bytes[INTAKE_READ_SIZE];
+};
+
+/* Large, so it is made here; NULL on failure, which is logged. intake_free closes what is open. */
+struct intake *intake_new(int listen_fd, int request_seconds);
+void intake_free(struct intake *intake);
+
+/* Looks for a next request, and waits at most wait_ms for something to happen, with the mask.
+ * *whole is the connection of one that is whole, or NULL; it is for intake_done. False if nothing
+ * happened. */
+bool intake_next(struct intake *intake, int wait_ms, const sigset_t *mask, struct arrival **whole);
+
+/* After the answer: waits for the connection's next request, or closes it. */
+void intake_done(struct intake *intake, struct arrival *arrival, bool keep);
+
+/* From now on new connections are left to others. */
+void intake_stop_accepting(struct intake *intake);
+
+/* Whether no request is under way: what is open has carried one and waits for the next. */
+bool intake_is_idle(const struct intake *intake);
+
+#endif
