@@ -101,8 +101,12 @@ static int children_run(struct children *children, int i)
 static void children_spawn(struct children *children, int i)
 {
     struct children_one *one = &children->list[i];
+    _Atomic int64_t *busy = &children_slot(children, i)->busy_since_us;
+    /* Until it first waits: one that does not come so far is stuck, too. */
+    atomic_store(busy, clock_monotonic_us());
     pid_t pid = fork();
     if (pid < 0) {
+        atomic_store(busy, 0);
         children_say(LOG_ERROR, "cannot start a %s", one->kind,
                      LOG_FIELDS(LOG_TEXT("call", "fork"), LOG_TEXT("error", strerror(errno))));
         one->respawn_us = clock_monotonic_us() + CHILDREN_BACKOFF_MAX_US;

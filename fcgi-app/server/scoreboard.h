@@ -9,8 +9,8 @@
 #include "server/look.h"
 #include "server/roster.h"
 
-/* One child's slot. That child alone writes it, but for one case: the master clears busy_since_us
- * of a child that died, or that it killed. */
+/* One child's slot. That child alone writes it, but the master sets busy_since_us before the child
+ * starts, and clears that of one that died, or that it killed. */
 struct scoreboard_slot {
     _Atomic int64_t busy_since_us; /* monotonic; 0 while it waits for something to do */
     _Atomic int64_t last_us;       /* monotonic: when it last ended a caller's request; 0: never */

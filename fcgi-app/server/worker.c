@@ -160,6 +160,7 @@ static bool worker_may_leave(const struct worker *w)
 static void worker_loop(struct worker *w)
 {
     struct arrival *arrival;
+    atomic_store(&w->slot->busy_since_us, 0);
     for (;;) {
         worker_look_for_stop(w);
         bool alone = worker_is_stopped_alone(w);
