@@ -5,7 +5,7 @@ import hashlib
 import re
 
 # Where it is planted: offset and length in the file; what it says instead.
-Fault = collections.namedtuple("Fault", "file line old new start length replacement id")
+Fault = collections.namedtuple("Fault", "file function line old new start length replacement id")
 Token = collections.namedtuple("Token", "kind text start")
 
 TOKEN = re.compile(r"""
@@ -150,6 +150,13 @@ def line_at(text, start):
     return first, text[first:text.find("\n", start)]
 
 
+def function_at(text, start):
+    """The name of the function whose body this is in."""
+    head = text.rfind("\n{", 0, start)
+    names = re.findall(r"(\w+)\((?:[^()]|\([^()]*\))*\)$", text[max(0, head - 1000):head])
+    return names[-1] if names else ""
+
+
 def faults_of(path, text, constants):
     """All faults that can be planted in the file. An id names the line's text and not its number, so that it
     stays when another part of the file changes."""
@@ -162,8 +169,9 @@ def faults_of(path, text, constants):
                 changed = text[first:token.start] + new + text[end:text.find("\n", end)]
                 place = f"{path}\n{line.strip()}\n{token.start - first}\n{old}\n{new}"
                 seen[place] += 1
-                yield Fault(path, text.count("\n", 0, token.start) + 1, one_line(text[first:text.find("\n", end)]),
-                            one_line(changed), token.start, end - token.start, new,
+                yield Fault(path, function_at(text, token.start), text.count("\n", 0, token.start) + 1,
+                            one_line(text[first:text.find("\n", end)]), one_line(changed), token.start,
+                            end - token.start, new,
                             hashlib.sha256(f"{place}\n{seen[place]}".encode()).hexdigest()[:16])
 
 

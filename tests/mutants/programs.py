@@ -18,10 +18,19 @@ END_TO_END = {
     "fcgi-app/http/": "products orders bad_input idempotency probes bounds rates webserver",
     "fcgi-app/json/": "orders products bad_input commands",
     "fcgi-app/main": "commands start",
-    "fcgi-app/server/": "process probes started worker_ends consumers bounds drain faults webserver start shares rates "
-                        "log_reader postgres",
+    "fcgi-app/server/": "process products orders probes started worker_ends bounds webserver drain faults log_reader",
+    "fcgi-app/server/admission": "rates consumers shares orders",
+    "fcgi-app/server/listener": "start process probes started install",
+    "fcgi-app/server/look": "postgres store_file probes start",
+    "fcgi-app/server/master": "process started consumers worker_ends start writer drain faults rolling",
+    "fcgi-app/server/probe": "probes process started start drain rolling",
+    "fcgi-app/server/published": "consumers shares start",
+    "fcgi-app/server/roster": "rates consumers",
+    "fcgi-app/server/watcher": "postgres store_file probes start",
+    "fcgi-app/server/writer": "writer orders process faults drain postgres",
     "fcgi-app/store/": "start postgres store_file commands",
     "fcgi-app/store/postgres/": "postgres bounds orders commands idempotency rolling faults",
+    "fcgi-app/store/relay/": "writer orders concurrency idempotency process faults postgres",
     "fcgi-app/store/sqlite/": "orders store_file start commands concurrency idempotency faults bounds",
 }
 
@@ -52,7 +61,3 @@ def end_to_end_programs(root, path):
     starts = [start for start in END_TO_END if path.startswith(start)]
     names = END_TO_END[max(starts, key=len)].split()
     return [f"tests/e2e/test_{name}" for name in names if os.path.exists(root / f"tests/e2e/test_{name}.c")]
-
-
-def programs_for(root, path):
-    return unit_programs(root, path) + end_to_end_programs(root, path)

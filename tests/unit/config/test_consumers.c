@@ -172,6 +172,8 @@ static void test_find(void)
     CHECK_NULL(consumers_find(&consumers, "vpce-0a"));
 }
 
+#define OTHER_VERSION "does not start with \"postern-consumers 1\"; another version wrote it"
+
 static void test_published(void)
 {
     static const struct {
@@ -179,14 +181,15 @@ static void test_published(void)
         const char *bytes;
         const char *table; /* NULL: it is refused */
         int fault;
+        const char *why;
     } published_rows[] = {
-        {__LINE__, PUBLISHED, "", -1},
+        {__LINE__, PUBLISHED, "", -1, ""},
         {__LINE__, PUBLISHED "* o denied\nvpce-0a a rate=1 burst=2\n",
-         "* o denied\nvpce-0a a rate=1 burst=2\n", -1},
-        {__LINE__, PUBLISHED "vpce-0a a\nvpce-0a a\n", NULL, 3},
-        {__LINE__, "postern-consumers 10\n", NULL, 1},
-        {__LINE__, "postern-consumers 1", NULL, 1},
-        {__LINE__, "", NULL, 1},
+         "* o denied\nvpce-0a a rate=1 burst=2\n", -1, ""},
+        {__LINE__, PUBLISHED "vpce-0a a\nvpce-0a a\n", NULL, 3, "vpce-0a is on line 2 already"},
+        {__LINE__, "postern-consumers 10\n", NULL, 1, OTHER_VERSION},
+        {__LINE__, "postern-consumers 1", NULL, 1, OTHER_VERSION},
+        {__LINE__, "", NULL, 1, OTHER_VERSION},
     };
     CHECK_TEXT(consumers_head(), PUBLISHED);
     for (size_t i = 0; i < sizeof published_rows / sizeof published_rows[0]; i++) {
@@ -198,6 +201,8 @@ static void test_published(void)
         if (ok)
             CHECK_TEXT(written(), published_rows[i].table);
         CHECK_INT(fault.line, published_rows[i].fault);
+        if (!ok)
+            CHECK_START(fault.why, published_rows[i].why);
     }
 }
 

@@ -1,5 +1,6 @@
 #include "config/cpus.h"
 
+#include <errno.h>
 #include <ftw.h>
 #include <limits.h>
 #include <sched.h>
@@ -8,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -168,6 +170,26 @@ static void test_cgroups(void)
     }
 }
 
+static bool affinity_fails;
+
+/* In place of libc's: it fails where the machine has more processors than the set has room for. */
+int sched_getaffinity(pid_t pid, size_t size, cpu_set_t *set)
+{
+    if (affinity_fails) {
+        errno = EINVAL;
+        return -1;
+    }
+    memset(set, 0, size);
+    return syscall(SYS_sched_getaffinity, pid, size, set) < 0 ? -1 : 0;
+}
+
+static void test_unknown_affinity(void)
+{
+    affinity_fails = true;
+    CHECK_INT(cpus_granted(), 1);
+    affinity_fails = false;
+}
+
 static void test_granted(void)
 {
     cpu_set_t set;
@@ -205,6 +227,7 @@ int main(void)
         {"the least quota of a process's cgroups counts, v1's and v2's", test_cgroups},
         {"at least one processor is granted, and none that is not there", test_granted},
         {"the affinity is kept to", test_affinity},
+        {"one is granted if the affinity is not known", test_unknown_affinity},
         CU_TEST_INFO_NULL,
     };
     return suite_run("unit/config/cpus", NULL, NULL, tests);

@@ -1,8 +1,11 @@
 #include "server/probe.h"
 
+#include <linux/sockios.h>
+#include <sched.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <sys/wait.h>
@@ -39,9 +42,22 @@ static int teardown(void)
     return rmdir(folder);
 }
 
-/* A child that takes one connection, reads the request, checks that it asks for the path, answers
- * and leaves; a silent one waits until the other side has left. */
-static pid_t serve_once(const char *asked, const char *answer, size_t len)
+/* The next byte when the one before was read. */
+static bool send_bytes(int fd, const char *bytes, size_t len)
+{
+    for (size_t i = 0; i < len; i++) {
+        int queued = 1;
+        if (send(fd, bytes + i, 1, MSG_NOSIGNAL) != 1)
+            return false;
+        while (ioctl(fd, SIOCOUTQ, &queued) == 0 && queued > 0)
+            sched_yield();
+    }
+    return true;
+}
+
+/* A child that takes one connection, reads the request, checks that it asks for the path, answers,
+ * in one piece or byte by byte, and leaves; a silent one waits until the other side has left. */
+static pid_t serve_once(const char *asked, const char *answer, size_t len, bool bytes)
 {
     pid_t child = fork();
     if (child != 0)
@@ -50,7 +66,9 @@ static pid_t serve_once(const char *asked, const char *answer, size_t len)
     int fd = accept(listen_fd, NULL, NULL);
     ssize_t n = recv(fd, request, sizeof request, 0);
     bool right = n > 0 && memmem(request, (size_t)n, asked, strlen(asked)) != NULL;
-    if (answer)
+    if (answer && bytes)
+        right = send_bytes(fd, answer, len) && right;
+    else if (answer)
         right = send(fd, answer, len, MSG_NOSIGNAL) == (ssize_t)len && right;
     else
         right = recv(fd, request, sizeof request, 0) == 0 && right;
@@ -66,21 +84,24 @@ static void test_get(void)
         const char *path, *answer;
         size_t len;
         int timeout_ms, status;
+        bool bytes;
     } rows[] = {
-        {__LINE__, "/healthz", ANSWER(RECORD "Status: 200 OK\r\nA: b\r\n\r\n{}"), TIMEOUT_MS, 200},
-        {__LINE__, "/readyz", ANSWER(RECORD "Status: 503 Gone\r\n\r\n"), TIMEOUT_MS, 503},
-        {__LINE__, "/healthz", ANSWER(RECORD "Status: 200"), TIMEOUT_MS, NO_ANSWER},
-        {__LINE__, "/healthz", ANSWER("\1\6\0"), TIMEOUT_MS, NO_ANSWER},
-        {__LINE__, "/healthz", ANSWER("HTTP/1.1 200 OK\r\n\r\n"), TIMEOUT_MS, NO_ANSWER},
-        {__LINE__, "/healthz", "", 0, TIMEOUT_MS, NO_ANSWER},
-        {__LINE__, "/healthz", NULL, 0, SHORT_MS, NO_ANSWER},
+        {__LINE__, "/healthz", ANSWER(RECORD "Status: 200 OK\r\n"), TIMEOUT_MS, 200, true},
+        {__LINE__, "/healthz", ANSWER(RECORD "Status: 200 OK\r\nA: b\r\n\r\n{}"), TIMEOUT_MS, 200,
+         false},
+        {__LINE__, "/readyz", ANSWER(RECORD "Status: 503 Gone\r\n\r\n"), TIMEOUT_MS, 503, false},
+        {__LINE__, "/healthz", ANSWER(RECORD "Status: 200"), TIMEOUT_MS, NO_ANSWER, false},
+        {__LINE__, "/healthz", ANSWER("\1\6\0"), TIMEOUT_MS, NO_ANSWER, false},
+        {__LINE__, "/healthz", ANSWER("HTTP/1.1 200 OK\r\n\r\n"), TIMEOUT_MS, NO_ANSWER, false},
+        {__LINE__, "/healthz", "", 0, TIMEOUT_MS, NO_ANSWER, false},
+        {__LINE__, "/healthz", NULL, 0, SHORT_MS, NO_ANSWER, false},
     };
 #undef ANSWER
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         CHECK_ROW(rows[i].line);
         const char *error = "";
         int left = 0;
-        pid_t child = serve_once(rows[i].path, rows[i].answer, rows[i].len);
+        pid_t child = serve_once(rows[i].path, rows[i].answer, rows[i].len, rows[i].bytes);
         int status = probe_get(path, rows[i].path, rows[i].timeout_ms, &error);
         CHECK_INT(status, rows[i].status);
         if (status <= 0)

@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "check.h"
 #include "store/sqlite/connection.h"
+#include "store/sqlite/identity.h"
 #include "suite.h"
 #include "unit/store/store_fixture.h"
 
@@ -24,6 +25,32 @@ static const char *file_path(void)
 static enum store_result place_one(struct store *store)
 {
     return fixture_place(store, "c", NULL, clock_now_us(), fixture_request(1, 1), &outcome);
+}
+
+static void test_same(void)
+{
+    static const struct {
+        int line;
+        struct sqlite_identity a, b;
+        bool same;
+    } rows[] = {
+        {__LINE__, {1, 2, 3}, {1, 2, 3}, true},
+        {__LINE__, {1, 2, 3}, {9, 2, 3}, false},
+        {__LINE__, {1, 2, 3}, {1, 9, 3}, false},
+        {__LINE__, {1, 2, 3}, {1, 2, 9}, false},
+        /* a device that is not known */
+        {__LINE__, {0, 2, 3}, {1, 2, 3}, true},
+        {__LINE__, {1, 2, 3}, {0, 2, 3}, true},
+        {__LINE__, {0, 2, 3}, {1, 9, 3}, false},
+        {__LINE__, {0, 2, 3}, {1, 2, 9}, false},
+        /* a file system that has no time of birth */
+        {__LINE__, {1, 2, 0}, {1, 2, 0}, true},
+        {__LINE__, {1, 2, 0}, {1, 9, 0}, false},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        CHECK_ROW(rows[i].line);
+        CHECK_INT(sqlite_identity_same(&rows[i].a, &rows[i].b), rows[i].same);
+    }
 }
 
 static void test_moved(void)
@@ -257,6 +284,7 @@ static void test_moved_while_waiting(void)
 }
 
 static CU_TestInfo tests[] = {
+    {"same", test_same},
     {"moved", test_moved},
     {"replaced", test_replaced},
     {"symbolic link retargeted", test_retargeted},
