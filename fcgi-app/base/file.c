@@ -102,7 +102,7 @@ static void file_end(pid_t pid)
 enum file_result file_read(const char *path, char *bytes, size_t size, size_t *len,
                            int64_t deadline_us)
 {
-    struct file_head head;
+    struct file_head head = {.len = 0};
     int ends[2];
     if (pipe2(ends, O_CLOEXEC) != 0)
         return FILE_UNREAD;
