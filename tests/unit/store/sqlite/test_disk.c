@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/id.h"
 #include "check.h"
 #include "faulty_disk.h"
 #include "store/sqlite/connection.h"
@@ -106,6 +107,82 @@ static void test_settled(void)
     }
 }
 
+/* A commit that fails is every change's of its group, also of one that was refused because of it.
+ */
+static void test_group_fails(void)
+{
+    enum { GROUP = 3 };
+    static struct order_request requests[GROUP];
+    static struct store_outcome outcomes[GROUP];
+    static const int64_t quantities[GROUP] = {8, 5, 1};
+    for (size_t i = 0; i < ROWS; i++) {
+        CHECK_ROW(rows[i].line);
+        struct store_placement placements[GROUP];
+        struct store_change changes[GROUP];
+        char ids[GROUP][ID_TEXT_SIZE];
+        fixture_begin();
+        for (size_t k = 0; k < GROUP; k++) {
+            id_make(clock_now_us(), ids[k]);
+            requests[k] = *fixture_request(1, quantities[k]);
+            placements[k] = (struct store_placement){.consumer = "c", .id = ids[k]};
+            changes[k] = (struct store_change){STORE_USE_ORDER, &requests[k], &placements[k],
+                                               &outcomes[k], STORE_OK};
+        }
+        faulty_disk_break(disk, rows[i].files, rows[i].calls, rows[i].error, 1, 0);
+        CHECK_INT(store_changes_make(fixture, changes, GROUP), rows[i].result);
+        for (size_t k = 0; k < GROUP; k++)
+            CHECK_INT(changes[k].result, rows[i].result);
+        faulty_disk_mend(disk);
+        CHECK_INT(store_ping(fixture), STORE_OK);
+        for (size_t k = 0; k < GROUP; k++)
+            placements[k].again = true;
+        CHECK_INT(store_changes_make(fixture, changes, GROUP), STORE_OK);
+        for (size_t k = 0; k < GROUP; k++)
+            CHECK_INT(changes[k].result, k == 1 ? STORE_SHORT : STORE_OK);
+        CHECK_INT(sold(), 9);
+        fixture_end();
+    }
+}
+
+/* One process dies in its commit, while another has the store open. Its successor is refused an
+ * order, which writes nothing. Then all die. */
+static void follow_and_die(void)
+{
+    struct store *other = fixture_open();
+    bool ok = store_ping(other) == STORE_OK;
+    pid_t child = fork();
+    if (child == 0) {
+        fixture = fixture_open();
+        store_ping(fixture);
+        faulty_disk_break(disk, FAULTY_DISK_WAL, FAULTY_DISK_SYNC, EIO, 1, 1);
+        _exit(place(fixture, NULL) != STORE_UNKNOWN);
+    }
+    int status = 0;
+    waitpid(child, &status, 0);
+    struct store *successor = store_open(&(struct store_options){
+        .url = fixture_url, .timeout_ms = FIXTURE_TIMEOUT_MS, .succession = 1});
+    ok = ok && status == 0 &&
+         fixture_place(successor, "c", NULL, clock_now_us(), fixture_request(1, 11), &outcome) ==
+             STORE_SHORT;
+    _exit(ok ? 0 : 1);
+}
+
+/* What the successor was told is what stays. */
+static void test_successor(void)
+{
+    int status = -1;
+    fixture_begin();
+    store_close(fixture);
+    pid_t child = fork();
+    if (child == 0)
+        follow_and_die();
+    waitpid(child, &status, 0);
+    CHECK_INT(status, 0);
+    fixture = fixture_open();
+    CHECK_INT(sold(), 0);
+    fixture_end();
+}
+
 /* A read tells nothing of whether orders are taken; a ping does, also on a handle that never wrote.
  */
 static void test_ready(void)
@@ -185,6 +262,8 @@ static int setup(void)
 int main(void)
 {
     static CU_TestInfo tests[] = {{"the disk fails", test_fails},
+                                  {"group fails", test_group_fails},
+                                  {"successor", test_successor},
                                   {"one commit fails", test_settled},
                                   {"a log is left", test_log_left},
                                   {"readiness", test_ready},

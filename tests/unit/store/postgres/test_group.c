@@ -1,0 +1,232 @@
+/* Groups of orders on PostgreSQL: the way to the server is lost, a product is locked by somebody
+ * else, or the process that sent a group dies. */
+#include <inttypes.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/id.h"
+#include "check.h"
+#include "store/postgres/session.h"
+#include "suite.h"
+#include "unit/store/postgres/proxy.h"
+#include "unit/store/store_fixture.h"
+
+enum { GROUP = 4, WAIT_US = 15000000 };
+
+static struct order_request requests[GROUP];
+static struct store_placement placements[GROUP];
+static struct store_outcome outcomes[GROUP];
+static struct store_change changes[GROUP];
+static char ids[GROUP][ID_TEXT_SIZE];
+
+/* One order of each product, 9 of which there is none, and one of product 2 that is too large. */
+static void fill(void)
+{
+    static const int64_t products[GROUP] = {1, 9, 2, 2}, quantities[GROUP] = {1, 1, 6, 1};
+    for (size_t i = 0; i < GROUP; i++) {
+        id_make(clock_now_us(), ids[i]);
+        requests[i] = *fixture_request(products[i], quantities[i]);
+        placements[i] = (struct store_placement){.consumer = "c", .id = ids[i], .now_us = 1};
+        changes[i] = (struct store_change){STORE_USE_ORDER, &requests[i], &placements[i],
+                                           &outcomes[i], STORE_RESULT_MAX};
+    }
+}
+
+/* How many were sold; -1 if that is not what is missing from the stock. */
+static int64_t sold(void)
+{
+    int64_t sum = 0;
+    CHECK_INT(store_order_list(fixture, "c", "", 0, fixture_add_sold, &sum), STORE_OK);
+    return fixture_stock(1) + fixture_stock(2) + sum == 15 ? sum : -1;
+}
+
+/* The group's own results, or for each the one given. */
+static void check_results(enum store_result instead)
+{
+    static const enum store_result results[GROUP] = {STORE_OK, STORE_UNKNOWN_PRODUCT, STORE_SHORT,
+                                                     STORE_OK};
+    for (size_t i = 0; i < GROUP; i++)
+        CHECK_INT(changes[i].result, instead == STORE_OK ? results[i] : instead, "change %zu", i);
+}
+
+/* The group, or the answer to it, is lost with the connection: a failure is every change's, and
+ * what was done is done once. */
+static void test_lost(void)
+{
+    static const struct {
+        int line;
+        enum proxy_mode now, then;
+        enum store_result result; /* STORE_OK: each its own */
+        int64_t sold;
+    } rows[] = {
+        {__LINE__, PROXY_CUT_BEFORE, PROXY_PASS, STORE_OK, 2},
+        {__LINE__, PROXY_CUT_AFTER, PROXY_PASS, STORE_OK, 2},
+        {__LINE__, PROXY_CUT_LATE, PROXY_PASS, STORE_OK, 2},
+        {__LINE__, PROXY_SWALLOW, PROXY_PASS, STORE_OK, 2},
+        {__LINE__, PROXY_HOLD, PROXY_PASS, STORE_OK, 2},
+        {__LINE__, PROXY_CUT_BEFORE, PROXY_REFUSE, STORE_UNKNOWN, 0},
+        {__LINE__, PROXY_CUT_AFTER, PROXY_REFUSE, STORE_UNKNOWN, 2},
+    };
+    char url[FIXTURE_URL_SIZE];
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        CHECK_ROW(rows[i].line);
+        fixture_begin();
+        int port = proxy_start(fixture_server.port);
+        snprintf(url, sizeof url, "postgresql://postgres@127.0.0.1:%d/%s", port,
+                 strrchr(fixture_url, '/') + 1);
+        bool silent = rows[i].now == PROXY_SWALLOW || rows[i].now == PROXY_HOLD;
+        struct store *store = fixture_open_url(url, silent ? 3000 : 1200);
+        CHECK_TRUE(fixture_recovers(store));
+        fill();
+        proxy_fail(rows[i].now, rows[i].then);
+        store_changes_make(store, changes, GROUP);
+        check_results(rows[i].result);
+        clock_sleep_us(rows[i].now == PROXY_CUT_LATE ? 2 * PROXY_LATE_US : 50000);
+        CHECK_INT(sold(), rows[i].sold);
+        proxy_fail(PROXY_PASS, PROXY_PASS);
+        CHECK_TRUE(fixture_recovers(store));
+        /* Whoever repeats them learns what is true. */
+        for (size_t k = 0; k < GROUP; k++)
+            placements[k].again = true;
+        CHECK_INT(store_changes_make(store, changes, GROUP), STORE_OK);
+        check_results(STORE_OK);
+        CHECK_INT(sold(), 2);
+        store_close(store);
+        proxy_stop();
+        fixture_end();
+    }
+}
+
+/* A session beside the store's. */
+static PGconn *connect_beside(void)
+{
+    PGconn *beside = PQconnectdb(fixture_url);
+    REQUIRE_INT(PQstatus(beside), CONNECTION_OK);
+    return beside;
+}
+
+static void run(PGconn *beside, const char *sql)
+{
+    PGresult *result = PQexec(beside, sql);
+    CHECK_TRUE(PQresultStatus(result) == PGRES_COMMAND_OK ||
+                   PQresultStatus(result) == PGRES_TUPLES_OK,
+               "%s", PQerrorMessage(beside));
+    PQclear(result);
+}
+
+/* Somebody holds one product for longer than orders wait. The others are sold meanwhile, and the
+ * store's patience is as before afterwards. */
+static void test_one_is_locked(void)
+{
+    fixture_begin();
+    PGconn *beside = connect_beside();
+    struct store *store = fixture_open_url(fixture_url, 3000);
+    CHECK_INT(store_ping(store), STORE_OK);
+    run(beside, "BEGIN; SELECT FROM products WHERE id = 1 FOR UPDATE");
+    fill();
+    int64_t start = clock_monotonic_us();
+    CHECK_INT(store_changes_make(store, changes, GROUP), STORE_OK);
+    CHECK_COMPARE(clock_monotonic_us() - start, <, 6000000);
+    CHECK_INT(changes[0].result, STORE_BUSY);
+    CHECK_INT(changes[1].result, STORE_UNKNOWN_PRODUCT);
+    CHECK_INT(changes[2].result, STORE_SHORT);
+    CHECK_INT(changes[3].result, STORE_OK);
+    run(beside, "ROLLBACK");
+    CHECK_INT(sold(), 1);
+    PGresult *shown = PQexec(((struct postgres *)store)->conn, "SHOW lock_timeout");
+    CHECK_TEXT(PQgetvalue(shown, 0, 0), "1501ms");
+    PQclear(shown);
+    store_close(store);
+    PQfinish(beside);
+    fixture_end();
+}
+
+static struct store *open_as_successor(void)
+{
+    return store_open(&(struct store_options){
+        .url = fixture_url, .timeout_ms = FIXTURE_TIMEOUT_MS, .succession = 4711});
+}
+
+static bool wait_until_it_waits(PGconn *beside)
+{
+    int waits = 0;
+    for (int64_t until = clock_monotonic_us() + WAIT_US; !waits && clock_monotonic_us() < until;
+         clock_sleep_us(10000)) {
+        PGresult *row = PQexec(beside, "SELECT count(*) FROM pg_stat_activity"
+                                       " WHERE wait_event_type = 'Lock' AND datname ="
+                                       " current_database()");
+        waits = PQgetvalue(row, 0, 0)[0] != '0';
+        PQclear(row);
+    }
+    return waits;
+}
+
+/* Whoever sent a group is killed while the server still works at it. Its successor waits for the
+ * end of that, or brings it about; each order is there once. */
+static void test_sender_dies(void)
+{
+    for (int ended = 0; ended < 2; ended++) {
+        CHECK_OF("ended %d", ended);
+        fixture_begin();
+        PGconn *beside = connect_beside(), *looks = connect_beside();
+        run(beside, "BEGIN; SELECT FROM products WHERE id = 1 FOR UPDATE");
+        fill();
+        pid_t sender = fork();
+        if (sender == 0) {
+            store_changes_make(open_as_successor(), changes, GROUP);
+            _exit(0);
+        }
+        CHECK_TRUE(wait_until_it_waits(looks));
+        kill(sender, SIGKILL);
+        waitpid(sender, NULL, 0);
+        if (!ended)
+            run(beside, "ROLLBACK");
+        struct store *store = open_as_successor();
+        CHECK_INT(store_ping(store), STORE_OK);
+        if (ended)
+            run(beside, "ROLLBACK");
+        for (size_t i = 0; i < GROUP; i++)
+            placements[i].again = true;
+        CHECK_INT(store_changes_make(store, changes, GROUP), STORE_OK);
+        check_results(STORE_OK);
+        CHECK_INT(sold(), 2);
+        store_close(store);
+        PQfinish(beside);
+        PQfinish(looks);
+        fixture_end();
+    }
+}
+
+/* Two that follow one another never work at the same time. */
+static void test_succession(void)
+{
+    fixture_begin();
+    struct store *first = open_as_successor();
+    CHECK_INT(store_ping(first), STORE_OK);
+    struct store *second = open_as_successor();
+    CHECK_INT(store_ping(second), STORE_OK);
+    /* The first one's session is over: this is another one, and now the second's is. */
+    fill();
+    CHECK_INT(store_changes_make(first, changes, GROUP), STORE_OK);
+    check_results(STORE_OK);
+    CHECK_INT(store_ping(second), STORE_OK);
+    CHECK_INT(sold(), 2);
+    store_close(first);
+    store_close(second);
+    fixture_end();
+}
+
+int main(void)
+{
+    static CU_TestInfo tests[] = {{"lost", test_lost},
+                                  {"one is locked", test_one_is_locked},
+                                  {"sender dies", test_sender_dies},
+                                  {"succession", test_succession},
+                                  CU_TEST_INFO_NULL};
+    fixture_driver = &fixture_drivers[FIXTURE_POSTGRES];
+    return suite_run("unit/store/postgres/group", NULL, NULL, tests);
+}
