@@ -145,6 +145,27 @@ static void test_one_is_locked(void)
     fixture_end();
 }
 
+/* All are placed, and then the commit fails: each has that failure. */
+static void test_commit_is_refused(void)
+{
+    fixture_begin();
+    PGconn *beside = connect_beside();
+    run(beside, "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN"
+                " RAISE EXCEPTION 'full' USING ERRCODE = '53100'; END $$;"
+                "CREATE CONSTRAINT TRIGGER refuse AFTER INSERT ON orders"
+                " DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION refuse()");
+    fill();
+    CHECK_INT(store_changes_make(fixture, changes, GROUP), STORE_UNREACHABLE);
+    check_results(STORE_UNREACHABLE);
+    CHECK_INT(sold(), 0);
+    run(beside, "DROP TRIGGER refuse ON orders");
+    CHECK_INT(store_changes_make(fixture, changes, GROUP), STORE_OK);
+    check_results(STORE_OK);
+    CHECK_INT(sold(), 2);
+    PQfinish(beside);
+    fixture_end();
+}
+
 static struct store *open_as_successor(void)
 {
     return store_open(&(struct store_options){
@@ -204,12 +225,17 @@ static void test_sender_dies(void)
 /* Two that follow one another never work at the same time. */
 static void test_succession(void)
 {
+    char sql[100], alive[8] = "";
     fixture_begin();
     struct store *first = open_as_successor();
     CHECK_INT(store_ping(first), STORE_OK);
     struct store *second = open_as_successor();
     CHECK_INT(store_ping(second), STORE_OK);
-    /* The first one's session is over: this is another one, and now the second's is. */
+    snprintf(sql, sizeof sql, "SELECT count(*) FROM pg_stat_activity WHERE pid = %d",
+             PQbackendPID(((struct postgres *)first)->conn));
+    CHECK_TRUE(postgres_server_sql(&fixture_server, "postgres", sql, alive, sizeof alive));
+    CHECK_TEXT(alive, "0");
+    /* The first makes a session anew, and now the second's is over. */
     fill();
     CHECK_INT(store_changes_make(first, changes, GROUP), STORE_OK);
     check_results(STORE_OK);
@@ -224,6 +250,7 @@ int main(void)
 {
     static CU_TestInfo tests[] = {{"lost", test_lost},
                                   {"one is locked", test_one_is_locked},
+                                  {"commit is refused", test_commit_is_refused},
                                   {"sender dies", test_sender_dies},
                                   {"succession", test_succession},
                                   CU_TEST_INFO_NULL};

@@ -257,6 +257,7 @@ static void test_no_request(void)
     int fd = relay_door_knock(&door);
     REQUIRE_COMPARE(fd, >=, 0);
     request.order.count = 1;
+    request.deadline_us = INT64_MAX;
     request.worker = WORKERS;
     CHECK_TRUE(relay_message_send(fd, &request));
     request.worker = -1;

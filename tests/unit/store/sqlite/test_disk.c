@@ -117,7 +117,7 @@ static void test_group_fails(void)
     static const int64_t quantities[GROUP] = {8, 5, 1};
     for (size_t i = 0; i < ROWS; i++) {
         CHECK_ROW(rows[i].line);
-        struct store_placement placements[GROUP];
+        static struct store_placement placements[GROUP];
         struct store_change changes[GROUP];
         char ids[GROUP][ID_TEXT_SIZE];
         fixture_begin();
