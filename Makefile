@@ -84,7 +84,9 @@ TORTURE_OBJECTS := $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/torture/*.c))
 SIEGE        := $(BUILD)/tests/siege/siege
 SIEGE_OBJECTS := $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/siege/*.c))
 STACK_LOAD   := $(BUILD)/tests/stack/load
-BENCH_TOOLS  := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/bench/*.c))
+# Loaded before PostgreSQL, so that its commits take longer.
+SLOW_SYNC    := $(BUILD)/tests/bench/slow_sync.so
+BENCH_TOOLS  := $(patsubst %.c,$(BUILD)/%,$(filter-out tests/bench/slow_sync.c,$(wildcard tests/bench/*.c))) $(SLOW_SYNC)
 C_FILES      := $(shell find fcgi-app tests webserver-conf -name '*.[ch]' 2>/dev/null | sort)
 POSTERN      := $(BUILD)/postern
 SETTINGS     := $(BUILD)/tests/lint/settings
@@ -239,6 +241,8 @@ $(BUILD)/tests/unit/%: $(BUILD)/tests/unit/%.o $(UNIT_HELPERS:%.c=$(BUILD)/%.o) 
 	$(say) LINK $@
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS) -lcunit
 $(FAULTY_DISK): tests/faulty_disk.c tests/faulty_disk.h $(BUILD)/flags
+$(SLOW_SYNC): tests/bench/slow_sync.c $(BUILD)/flags
+$(FAULTY_DISK) $(SLOW_SYNC):
 	$(say) LINK $@
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(CPPFLAGS) $(filter-out -fsanitize% -fno-sanitize% -fPIE,$(CFLAGS)) -fPIC -shared -o $@ $<
@@ -357,6 +361,7 @@ bench: ## measure it, in one run on this machine
 	@.ci/install $(PACKAGES_BENCH)
 	+@$(BUILDER) $(POSTERN) $(MODULES_DIR)/ready $(BENCH_TOOLS)
 	@POSTERN=$(POSTERN) WEBSERVER_MODULES=$(MODULES_DIR) tests/bench/run $(BUILD)/tests/bench
+	@POSTERN=$(POSTERN) tests/bench/far $(BUILD)/tests/bench
 	@$(MAKE) --no-print-directory bench-task
 
 bench-task: ## the part of it on one task in containers, limited as on Fargate

@@ -1,7 +1,7 @@
 # shellcheck shell=bash
-# Sourced by run: a private PostgreSQL server, and the rate of orders it takes without the pair. It
+# Sourced by run and far: a private PostgreSQL server, and the rate of orders it takes without the pair. It
 # listens on a unix socket alone, keeps its data under $var, and is set as it comes: fsync on.
-# shellcheck disable=SC2154 # var, port and the like are run's
+# shellcheck disable=SC2154 # var, port and the like are theirs
 readonly PRODUCTS=10000 # so many that orders for random ones do not wait for each other's rows
 readonly CALL_SETTINGS='-c plan_cache_mode=force_generic_plan -c enable_seqscan=off -c enable_hashjoin=off -c enable_mergejoin=off -c jit=off'
 as_user=() sockets='' server='' programs=''
@@ -24,7 +24,7 @@ start_server() {
         fail "the server's data could not be prepared" "$var/server.log"
     # A group of its own, so that Ctrl-C does not reach it before the pair is done with it.
     set -m
-    "${as_user[@]}" "$programs/postgres" -D "$PWD/$var/server/data" -k "$sockets" \
+    LD_PRELOAD=${preload:-} "${as_user[@]}" "$programs/postgres" -D "$PWD/$var/server/data" -k "$sockets" \
         -c listen_addresses= >>"$var/server.log" 2>&1 </dev/null &
     server=$!
     set +m
@@ -53,6 +53,6 @@ measure_pgbench() { # ROW CONNECTIONS
         fail 'transactions of pgbench failed' "$var/pgbench"
     rate=$(sed -n 's/^tps = \([0-9.]*\).*/\1/p' "$var/pgbench")
     awk '{ print $3 }' "$var"/pgbench_log.* | sort -n |
-        awk -v rate="$rate" '{ us[NR] = $1 } END { print rate, us[int(NR * 0.99 + 0.5)] / 1000, 0, 0 }' \
+        awk -v rate="$rate" '{ us[NR] = $1 } END { print rate, us[int(NR * 0.99 + 0.5)] / 1000, 0, 0, 0 }' \
             >>"$var/row.$1"
 }
