@@ -32,10 +32,6 @@ locals {
   target_dimensions        = merge(local.load_balancer_dimensions, { TargetGroup = aws_lb_target_group.web.arn_suffix })
   database_dimensions      = { DBClusterIdentifier = aws_rds_cluster.this.cluster_identifier }
 
-  # Some 190 for each ACU there may be, and no more than 2000 while an instance may shrink to less than 1 ACU
-  # (Aurora User Guide, "Maximum connections for Aurora Serverless v2").
-  database_max_connections = min(var.database_min_acu < 1 ? 2000 : 5000, 190 * var.database_max_acu)
-
   # Each is asked once a minute, and goes off after so many minutes above its threshold.
   alarms = {
     unhealthy-tasks = {

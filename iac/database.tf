@@ -31,6 +31,13 @@ locals {
   database_name = "postern"
   database_port = 5432
 
+  # Of one task: each worker's that has read, the writer's and the watcher's.
+  task_connections = var.task_workers + 2
+
+  # Some 190 for each ACU there may be, and no more than 2000 while an instance may shrink to less than 1 ACU
+  # (Aurora User Guide, "Maximum connections for Aurora Serverless v2").
+  database_max_connections = floor(min(var.database_min_acu < 1 ? 2000 : 5000, 190 * var.database_max_acu))
+
   database_identifier = coalesce(var.database_identifier, var.name)
   database_origin = (var.database_snapshot != null ? "the snapshot ${var.database_snapshot}" :
     var.database_point_in_time != null ? "the cluster ${var.database_point_in_time.cluster} as of ${coalesce(var.database_point_in_time.time, "the latest time")}" :

@@ -243,6 +243,18 @@ variable "tasks_min" {
   }
 }
 
+variable "task_workers" {
+  description = "Worker processes of one task. Each places one order at a time, or reads; one that has read keeps a connection to the database."
+  type        = number
+  default     = 24
+  nullable    = false
+
+  validation {
+    condition     = var.task_workers >= 2 && var.task_workers <= 256 && var.task_workers == floor(var.task_workers)
+    error_message = "task_workers must be a whole number from 2 to 256."
+  }
+}
+
 variable "tasks_max" {
   description = "Tasks that run at most, under load."
   type        = number
@@ -252,6 +264,11 @@ variable "tasks_max" {
   validation {
     condition     = var.tasks_max >= var.tasks_min && var.tasks_max <= 100 && var.tasks_max == floor(var.tasks_max)
     error_message = "tasks_max must be a whole number from tasks_min (${var.tasks_min}) to 100."
+  }
+
+  validation {
+    condition     = 2 * var.tasks_max * local.task_connections <= local.database_max_connections
+    error_message = "tasks_max ${var.tasks_max} may open ${2 * var.tasks_max * local.task_connections} connections while a deployment runs as many new tasks beside the old ones, ${local.task_connections} each; the database takes ${local.database_max_connections}. Lower tasks_max or task_workers, or raise database_max_acu (to ${ceil(2 * var.tasks_max * local.task_connections / 190)}${var.database_min_acu < 1 ? ", and beyond 2000 connections database_min_acu to 1" : ""})."
   }
 }
 

@@ -82,6 +82,51 @@ run "fewer_tasks_at_most_than_at_least" {
   expect_failures = [var.tasks_max]
 }
 
+run "no_worker_beside_the_one_that_is_replaced" {
+  command = plan
+
+  variables {
+    task_workers = 1
+  }
+
+  expect_failures = [var.task_workers]
+}
+
+# 2 × 15 × 26 = 780, and 4 ACU take 760.
+run "more_connections_than_the_database_takes" {
+  command = plan
+
+  variables {
+    tasks_max = 15
+  }
+
+  expect_failures = [var.tasks_max]
+}
+
+# 2 × 4 × 26 = 208, and 1 ACU takes 190.
+run "too_small_a_database_for_four_tasks" {
+  command = plan
+
+  variables {
+    tasks_max        = 4
+    database_max_acu = 1
+  }
+
+  expect_failures = [var.tasks_max]
+}
+
+# 16 ACU would take 3040, were it not for the half ACU at least: 2 × 39 × 26 = 2028.
+run "more_connections_than_a_database_that_shrinks_takes" {
+  command = plan
+
+  variables {
+    tasks_max        = 39
+    database_max_acu = 16
+  }
+
+  expect_failures = [var.tasks_max]
+}
+
 run "unknown_log_level" {
   command = plan
 
