@@ -28,8 +28,9 @@ resource "aws_vpc_security_group_ingress_rule" "database" {
 }
 
 locals {
-  database_name = "postern"
-  database_port = 5432
+  database_name   = "postern"
+  database_schema = "postern" # database-role makes it
+  database_port   = 5432
 
   # Of one task: each worker's that has read, the writer's and the watcher's.
   task_connections = var.task_workers + 2

@@ -70,10 +70,11 @@ module "service" {
   app_environment = {
     # The user comes with the password, from the secret.
     # verify-full: the certificate must be RDS's and be the cluster's. read-write: after a failover, the new writer.
-    DATABASE_URL      = "postgresql://${aws_rds_cluster.this.endpoint}:${local.database_port}/${local.database_name}?sslmode=verify-full&sslrootcert=/etc/postern/ca/rds.pem&target_session_attrs=read-write"
-    POSTERN_LOG_LEVEL = var.log_level
-    POSTERN_WORKERS   = tostring(var.task_workers)
-    POSTERN_CONSUMERS = join(";", module.consumers.lines)
+    DATABASE_URL            = "postgresql://${aws_rds_cluster.this.endpoint}:${local.database_port}/${local.database_name}?sslmode=verify-full&sslrootcert=/etc/postern/ca/rds.pem&target_session_attrs=read-write"
+    POSTERN_DATABASE_SCHEMA = local.database_schema
+    POSTERN_LOG_LEVEL       = var.log_level
+    POSTERN_WORKERS         = tostring(var.task_workers)
+    POSTERN_CONSUMERS       = join(";", module.consumers.lines)
   }
 
   web_environment = {

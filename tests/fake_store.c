@@ -64,7 +64,7 @@ static enum store_result fake_store_order_place(struct store *store,
         fake_store_called(store, placement->consumer, placement->key ? placement->key : "");
     fake->request = *request;
     snprintf(fake->placed_id, sizeof fake->placed_id, "%s", placement->id);
-    fake->key_expires_us = placement->key_expires_us;
+    fake->key_lifetime_us = placement->key_lifetime_us;
 
     struct order *order = &outcome->order;
     order_begin(order, fake->result == STORE_REPLAYED ? FAKE_STORE_ORDER : placement->id,

@@ -95,21 +95,27 @@ static int free_port(void)
     return port;
 }
 
-bool postgres_server_run(const struct postgres_server *server, const char *program,
-                         const char *const *arguments)
+pid_t postgres_server_spawn(const struct postgres_server *server, const char *program,
+                            const char *const *arguments)
 {
     char programs[PATH_SIZE], path[PATH_SIZE + 64], texts[ARGUMENTS_MAX][PATH_SIZE];
     char *argv[ARGUMENTS_MAX + 2] = {path};
-    int status;
     if (!find_programs(programs))
-        return false;
+        return -1;
     snprintf(path, sizeof path, "%s%s%s", *program == '/' ? "" : programs,
              *program == '/' ? "" : "/", program);
     for (size_t i = 0; i < ARGUMENTS_MAX && arguments[i]; i++) {
         argv[i + 1] = texts[i];
         snprintf(texts[i], sizeof texts[i], "%s", arguments[i]);
     }
-    pid_t pid = run(server, argv);
+    return run(server, argv);
+}
+
+bool postgres_server_run(const struct postgres_server *server, const char *program,
+                         const char *const *arguments)
+{
+    int status;
+    pid_t pid = postgres_server_spawn(server, program, arguments);
     if (pid > 0 && waitpid(pid, &status, 0) == pid && WIFEXITED(status) && WEXITSTATUS(status) == 0)
         return true;
     show_log(server);

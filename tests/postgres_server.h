@@ -35,6 +35,11 @@ bool postgres_server_configure(const struct postgres_server *server, const char 
 bool postgres_server_run(const struct postgres_server *server, const char *program,
                          const char *const *arguments);
 
+/* Starts such a program and returns its process, for the caller to wait for; -1 if it cannot. The
+ * kernel kills it when the thread ends that started it. */
+pid_t postgres_server_spawn(const struct postgres_server *server, const char *program,
+                            const char *const *arguments);
+
 /* Starts the server again, on the same port, and waits until it answers. */
 bool postgres_server_start(struct postgres_server *server);
 

@@ -85,7 +85,7 @@ static enum api_status orders_place(const struct api_request *request,
                                         .key = request->idempotency_key,
                                         .id = id,
                                         .now_us = request->now_us,
-                                        .key_expires_us = request->now_us + ORDER_KEY_LIFETIME_US};
+                                        .key_lifetime_us = ORDER_KEY_LIFETIME_US};
     enum store_result result = store_order_place(request->store, &order, &placement, &outcome);
     if (result == STORE_UNKNOWN_PRODUCT)
         orders_name_unknown(&order, &outcome, response);

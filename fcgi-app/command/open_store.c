@@ -39,6 +39,7 @@ struct store *open_store(struct config *config, int timeout_ms)
         .url = config->database_url,
         .timeout_ms = timeout_ms ? timeout_ms : config->store_timeout_ms,
         .password_file = config->database_password_file,
+        .schema = config->database_schema,
     });
     if (!store)
         fputs("postern: out of memory\n", stderr);

@@ -1,5 +1,6 @@
 #include "config/config.h"
 
+#include <ctype.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,7 +16,13 @@
 /* A worker mostly waits: for the writer, or for a database in another zone. Each takes 0.4 MB. */
 enum { CONFIG_WORKERS_LEAST = 24 };
 
-enum config_kind { CONFIG_IS_TEXT, CONFIG_IS_CONSUMERS, CONFIG_IS_NUMBER, CONFIG_IS_LEVEL };
+enum config_kind {
+    CONFIG_IS_TEXT,
+    CONFIG_IS_IDENTIFIER,
+    CONFIG_IS_CONSUMERS,
+    CONFIG_IS_NUMBER,
+    CONFIG_IS_LEVEL
+};
 
 static const struct config_row {
     const char *name;
@@ -47,6 +54,21 @@ static bool config_set_text(const struct config_row *row, CONFIG_TEXT *member, c
     fprintf(errors, "postern: %s: %zu bytes are too long; give at most %d\n", row->name,
             strlen(value), row->max);
     return false;
+}
+
+/* PostgreSQL keeps names that begin with pg_ for itself. */
+static bool config_set_identifier(const struct config_row *row, CONFIG_IDENTIFIER *member,
+                                  const char *value, FILE *errors)
+{
+    static const char characters[] = "abcdefghijklmnopqrstuvwxyz_0123456789";
+    bool plain = value[strspn(value, characters)] == '\0' && !isdigit((unsigned char)*value) &&
+                 strncmp(value, "pg_", 3) != 0;
+    if (!plain)
+        fprintf(errors,
+                "postern: %s: \"%s\" is no plain name; write lower-case letters, digits and _, no "
+                "digit first and not pg_\n",
+                row->name, value);
+    return config_set_text(row, member, value, errors) && plain;
 }
 
 static bool config_set_consumers(const struct config_row *row, CONFIG_CONSUMERS *member,
@@ -91,6 +113,8 @@ static bool config_set(struct config *config, const struct config_row *row, cons
     switch (row->kind) {
     case CONFIG_IS_TEXT:
         return config_set_text(row, member, value, errors);
+    case CONFIG_IS_IDENTIFIER:
+        return config_set_identifier(row, member, value, errors);
     case CONFIG_IS_CONSUMERS:
         return config_set_consumers(row, member, value, errors);
     case CONFIG_IS_NUMBER:

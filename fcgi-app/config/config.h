@@ -13,14 +13,16 @@ enum {
     CONFIG_PATH_MAX = 4096,
     CONFIG_SOCKET_MAX = 101, /* what struct sockaddr_un holds, less its NUL and ".probe" */
     CONFIG_GROUP_MAX = 64,
+    CONFIG_IDENTIFIER_MAX = 63, /* what PostgreSQL keeps of a name */
     CONFIG_WORKERS_MOST = 256
 };
 
 /* The kinds of settings. Texts belong to the environment and are never NULL. A setting that is
  * missing or "" has its default. */
 typedef const char *CONFIG_TEXT;
-typedef const char *CONFIG_CONSUMERS; /* lines of a consumers file */
-typedef int CONFIG_NUMBER;            /* 0 if the default is empty and it is not set */
+typedef const char *CONFIG_IDENTIFIER; /* a name in SQL that needs no quotes for its characters */
+typedef const char *CONFIG_CONSUMERS;  /* lines of a consumers file */
+typedef int CONFIG_NUMBER;             /* 0 if the default is empty and it is not set */
 typedef enum log_level CONFIG_LEVEL;
 
 struct config {

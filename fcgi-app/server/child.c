@@ -36,6 +36,7 @@ struct store *child_open_store(const struct child *child, int64_t succession)
         .url = child->config->database_url,
         .timeout_ms = child->config->store_timeout_ms,
         .password_file = child->config->database_password_file,
+        .schema = child->config->database_schema,
         .succession = succession,
     });
 }

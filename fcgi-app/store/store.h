@@ -38,11 +38,11 @@ extern const char *const store_result_names[STORE_RESULT_MAX];
 
 /* What a placed order is filed under. All borrowed for the call. */
 struct store_placement {
-    const char *consumer;   /* 1..ORDER_CONSUMER_MAX bytes */
-    const char *key;        /* the idempotency key, or NULL */
-    const char *id;         /* the new order's id; see base/id.h */
-    int64_t now_us;         /* the time of the order; keys that expire by then are free again */
-    int64_t key_expires_us; /* when this order's key expires */
+    const char *consumer;    /* 1..ORDER_CONSUMER_MAX bytes */
+    const char *key;         /* the idempotency key, or NULL */
+    const char *id;          /* the new order's id; see base/id.h */
+    int64_t now_us;          /* the time, for a store that has no clock of its own */
+    int64_t key_lifetime_us; /* how long this order's key is kept */
     bool again; /* an earlier call may have placed it: an order with this id is then this very one,
                    and the result STORE_OK */
 };
@@ -78,7 +78,7 @@ struct store_change {
 struct store_rename {
     const char *from, *to; /* 1..ORDER_CONSUMER_MAX bytes each */
     bool merge;            /* also if the new name has orders or keys already */
-    int64_t now_us;        /* keys that expire by then are gone */
+    int64_t now_us;        /* the time, for a store that has no clock of its own */
 };
 
 /* What was filed anew, and what was not. */
@@ -101,6 +101,8 @@ struct store_options {
     int timeout_ms;            /* the deadline of every later call */
     const char *password_file; /* holds the password, and is read for each new connection; NULL or
                                   "" if there is none. For drivers that have a password. */
+    const char *schema; /* which of the database's schemas holds the store, a plain name; NULL
+                           or "" is "public". For drivers that have schemas. */
     int64_t
         succession; /* those who open a store with the same number do so one after the other, each
                        once the one before has died. So what that one was about to change is over

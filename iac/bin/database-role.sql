@@ -16,7 +16,8 @@ BEGIN
         EXECUTE format('CREATE ROLE %I IN ROLE postern', login);
     END IF;
     EXECUTE format('ALTER ROLE %I LOGIN PASSWORD %L', login, current_setting('postern.password'));
-    -- Whoever logs in so acts as the owner, in the schema of the owner's name.
+    -- Whoever logs in so acts as the owner. The application's schema is named to it (database.tf), and has the
+    -- owner's name, so that a person with psql is in it, too.
     EXECUTE format('ALTER ROLE %I SET role = %L', login, 'postern');
     CREATE SCHEMA IF NOT EXISTS postern AUTHORIZATION postern;
     REVOKE ALL ON DATABASE postern FROM PUBLIC;

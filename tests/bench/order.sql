@@ -6,4 +6,4 @@
 \set product random(1, :products)
 SELECT * FROM place_order('local', NULL,
     lpad(to_hex(:n::BIGINT), 12, '0') || '-7000-' || lpad(to_hex(:random::BIGINT), 18, '0'),
-    :n::BIGINT * 1000, :n::BIGINT * 1000, ARRAY[:product::BIGINT], ARRAY[1::BIGINT], '', '');
+    86400000000, ARRAY[:product::BIGINT], ARRAY[1::BIGINT], '', '');

@@ -308,6 +308,27 @@ static void test_lost_commit(void)
     CHECK_INT(run("import", path), 0);
 }
 
+/* Every process of the application uses the schema that is named. */
+static void test_named_schema(void)
+{
+    char path[PAIR_PATH_SIZE + 16], orders[16] = "";
+    snprintf(path, sizeof path, "%s/some.csv", pair.dir);
+    stop_app();
+    sql("postgres", "CREATE DATABASE shops");
+    sql("shops", "CREATE SCHEMA shop; ALTER DATABASE shops SET search_path = elsewhere");
+    set_database("shops");
+    CHECK_INT(run("serve", NULL), 1);
+    CHECK_TRUE(pair_set(&pair, "POSTERN_DATABASE_SCHEMA=shop"));
+    CHECK_INT(run("migrate", NULL), 0);
+    CHECK_INT(run("import", path), 0);
+    start_app();
+    check_return();
+    CHECK_TRUE(postgres_server_sql(&server, "shops", "SELECT count(*) >= 50 FROM shop.orders",
+                                   orders, sizeof orders));
+    CHECK_TEXT(orders, "t");
+    CHECK_TRUE(pair_set(&pair, "POSTERN_DATABASE_SCHEMA="));
+}
+
 /* What no waiting can mend. */
 static void test_wrong_settings(void)
 {
@@ -336,6 +357,7 @@ static CU_TestInfo tests[] = {
     {"start with a wrong schema", test_start_with_wrong_schema},
     {"wrong password", test_wrong_password},
     {"lost commit", test_lost_commit},
+    {"named schema", test_named_schema},
     {"wrong settings", test_wrong_settings},
     CU_TEST_INFO_NULL,
 };

@@ -14,6 +14,7 @@ import tempfile
 import time
 import unittest
 
+import postern
 import suite
 
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
@@ -126,7 +127,19 @@ class Roles(unittest.TestCase):
         self.refused("postern_1", "one")
         self.assertEqual(self.server.ask("postern_1", "three", "SELECT count(*) FROM orders"), "3")
 
-    def test_4_others_are_not_let_in(self):
+    def test_4_the_application_finds_its_schema(self):
+        with open(os.path.join(TOP, "iac", "database.tf"), encoding="utf-8") as file:
+            schema = re.search(r'database_schema += "(\w+)"', file.read())[1]
+        environment = {"DATABASE_URL": f"postgresql://postern_2:two@127.0.0.1:{self.server.port}/postern",
+                       "POSTERN_DATABASE_SCHEMA": schema}
+        self.server.ask("postern_2", "two", "DROP TABLE orders")
+        done = subprocess.run([os.path.join(TOP, postern.POSTERN), "migrate"], env=environment, text=True,
+                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
+        self.assertEqual(done.returncode, 0, done.stdout)
+        self.assertEqual(self.server.ask("postern_2", "two", "SELECT DISTINCT schemaname, tableowner FROM pg_tables "
+                                         "WHERE tablename IN ('orders', 'schema_version')"), "postern|postern")
+
+    def test_5_others_are_not_let_in(self):
         self.refused("postern", "")
         self.server.ask("master", "master", "CREATE ROLE stranger LOGIN PASSWORD 's'", "postgres")
         self.refused("stranger", "s")

@@ -9,6 +9,7 @@
 
 #include "base/clock.h"
 #include "base/file.h"
+#include "store/postgres/pooler.h"
 #include "store/postgres/query.h"
 #include "store/postgres/target.h"
 #include "store/postgres/url.h"
@@ -129,17 +130,33 @@ static enum store_result postgres_connect_number(struct postgres *p)
  * decision 0011. */
 static enum store_result postgres_connect_set_up(struct postgres *p)
 {
-    char sql[sizeof postgres_settings + 200];
+    char sql[sizeof postgres_settings + 400];
     enum store_result result = postgres_connect_number(p);
     if (result != STORE_OK)
         return result;
+    char *schema = PQescapeIdentifier(p->conn, p->schema, strlen(p->schema));
+    if (!schema)
+        return postgres_session_fail(p, STORE_FAULT, PQerrorMessage(p->conn));
+    /* Whatever the role or the database says of the search_path. */
     snprintf(sql, sizeof sql,
-             "SET statement_timeout = %d; SET lock_timeout = %d;"
+             "SET search_path = %s, pg_temp; SET statement_timeout = %d; SET lock_timeout = %d;"
              "SELECT pg_advisory_lock(%" PRId32 ", %" PRId32 "); %s",
-             1 + p->timeout_ms * POSTGRES_STATEMENT_PERCENT / 100, postgres_session_lock_ms(p),
-             (int32_t)(p->session >> 32), (int32_t)p->session, postgres_settings);
+             schema, 1 + p->timeout_ms * POSTGRES_STATEMENT_PERCENT / 100,
+             postgres_session_lock_ms(p), (int32_t)(p->session >> 32), (int32_t)p->session,
+             postgres_settings);
+    PQfreemem(schema);
     result = postgres_query_send_text(p, sql);
     return result == STORE_OK ? postgres_query_finish(p, NULL) : result;
+}
+
+/* Connects to one host, with a session of the server's that is the connection's own. */
+static enum store_result postgres_connect_alone(struct postgres *p, int host, int64_t until_us)
+{
+    bool spent = false;
+    enum store_result result = postgres_connect_to(p, host, until_us);
+    if (result == STORE_OK)
+        result = postgres_pooler_check(p, &spent);
+    return result == STORE_OK && spent ? postgres_connect_to(p, host, until_us) : result;
 }
 
 /* Tries one host after the other, beginning with the one that answered last. Each has its share of
@@ -151,7 +168,7 @@ static enum store_result postgres_connect_any(struct postgres *p)
     for (int i = 0; i < hosts && result != STORE_OK; i++) {
         int64_t now_us = clock_monotonic_us();
         int host = (p->host + i) % hosts;
-        result = postgres_connect_to(p, host, now_us + (p->deadline_us - now_us) / (hosts - i));
+        result = postgres_connect_alone(p, host, now_us + (p->deadline_us - now_us) / (hosts - i));
         if (result != STORE_OK)
             continue;
         p->host = host;

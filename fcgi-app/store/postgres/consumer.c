@@ -28,13 +28,11 @@ static enum store_result postgres_consumer_change(struct postgres *p, enum postg
 }
 
 /* STORE_OK if the name has orders or keys, or else STORE_NOT_FOUND. */
-static enum store_result postgres_consumer_holds(struct postgres *p, const char *name,
-                                                 int64_t now_us)
+static enum store_result postgres_consumer_holds(struct postgres *p, const char *name)
 {
     PGresult *answer = NULL;
     enum store_result result = postgres_query_run(
-        p, POSTGRES_SQL_CONSUMER_HOLDS,
-        POSTGRES_ARGUMENTS(POSTGRES_AS_TEXT(name), POSTGRES_AS_NUMBER(now_us)), &answer);
+        p, POSTGRES_SQL_CONSUMER_HOLDS, POSTGRES_ARGUMENTS(POSTGRES_AS_TEXT(name)), &answer);
     if (result == STORE_OK && !postgres_row_number(answer, 0, 0))
         result = STORE_NOT_FOUND;
     PQclear(answer);
@@ -44,10 +42,10 @@ static enum store_result postgres_consumer_holds(struct postgres *p, const char 
 static enum store_result postgres_consumer_check(struct postgres *p,
                                                  const struct store_rename *rename)
 {
-    enum store_result result = postgres_consumer_holds(p, rename->from, rename->now_us);
+    enum store_result result = postgres_consumer_holds(p, rename->from);
     if (result != STORE_OK || rename->merge)
         return result;
-    result = postgres_consumer_holds(p, rename->to, rename->now_us);
+    result = postgres_consumer_holds(p, rename->to);
     return result == STORE_OK ? STORE_TAKEN : result == STORE_NOT_FOUND ? STORE_OK : result;
 }
 
@@ -65,11 +63,9 @@ static enum store_result postgres_consumer_move(struct postgres *p, void *contex
     if (result == STORE_OK)
         result = postgres_query_run(p, POSTGRES_SQL_CONSUMER_LOCK, NULL, 0, NULL);
     if (result == STORE_OK)
-        result = postgres_query_run(p, POSTGRES_SQL_CONSUMER_PURGE,
-                                    POSTGRES_ARGUMENTS(POSTGRES_AS_TEXT(rename->from),
-                                                       POSTGRES_AS_TEXT(rename->to),
-                                                       POSTGRES_AS_NUMBER(rename->now_us)),
-                                    NULL);
+        result = postgres_query_run(
+            p, POSTGRES_SQL_CONSUMER_PURGE,
+            POSTGRES_ARGUMENTS(POSTGRES_AS_TEXT(rename->from), POSTGRES_AS_TEXT(rename->to)), NULL);
     if (result == STORE_OK)
         result = postgres_consumer_change(p, POSTGRES_SQL_CONSUMER_DROP, rename, &renamed->dropped);
     if (result == STORE_OK)

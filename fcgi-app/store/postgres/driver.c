@@ -48,6 +48,8 @@ static struct store *postgres_driver_open(const struct store_options *options)
     p->succession = options->succession;
     p->options = postgres_url_parse(options->url);
     p->password_file = has_file ? strdup(options->password_file) : NULL;
+    snprintf(p->schema, sizeof p->schema, "%s",
+             options->schema && *options->schema ? options->schema : "public");
     postgres_url_show(options->url, p->name, sizeof p->name);
     if (p->options && (p->password_file || !has_file))
         return &p->store;

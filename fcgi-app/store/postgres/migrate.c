@@ -42,9 +42,11 @@ static enum store_result postgres_migrate_begin(struct postgres *p)
     enum store_result result = postgres_query_run(p, POSTGRES_SQL_MIGRATE_LOOK, NULL, 0, &row);
     bool there = result == STORE_OK && postgres_row_number(row, 0, 0);
     PQclear(row);
-    return result == STORE_OK && !there
-               ? postgres_query_run(p, POSTGRES_SQL_MIGRATE_BEGIN, NULL, 0, NULL)
-               : result;
+    if (result != STORE_OK || there)
+        return result;
+    result = postgres_schema_vacant(p);
+    return result == STORE_OK ? postgres_query_run(p, POSTGRES_SQL_MIGRATE_BEGIN, NULL, 0, NULL)
+                              : result;
 }
 
 static enum store_result postgres_migrate_locked(struct postgres *p, void *context)

@@ -220,8 +220,8 @@ bool postgres_order_queue(struct postgres *p, const struct store_change *change)
         p, POSTGRES_SQL_ORDER_PLACE,
         POSTGRES_ARGUMENTS(POSTGRES_AS_TEXT(placement->consumer),
                            placement->key ? POSTGRES_AS_TEXT(placement->key) : POSTGRES_AS_NULL,
-                           POSTGRES_AS_TEXT(placement->id), POSTGRES_AS_NUMBER(placement->now_us),
-                           POSTGRES_AS_NUMBER(placement->key_expires_us),
+                           POSTGRES_AS_TEXT(placement->id),
+                           POSTGRES_AS_NUMBER(placement->key_lifetime_us),
                            POSTGRES_AS_TEXT(products), POSTGRES_AS_TEXT(quantities),
                            POSTGRES_AS_TEXT(request->email), POSTGRES_AS_TEXT(request->reference)));
 }

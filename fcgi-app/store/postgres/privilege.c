@@ -40,8 +40,8 @@ void postgres_privilege_advise(struct postgres *p, bool migrates)
         user = "ROLE";
     snprintf(p->error.text + used, sizeof p->error.text - used,
              migrates ? "; missing privilege; run postern migrate as the tables' owner, or: GRANT "
-                        "USAGE, CREATE ON SCHEMA public TO \"%s\""
+                        "USAGE, CREATE ON SCHEMA \"%s\" TO \"%s\""
                       : "; missing privilege; run: GRANT SELECT, INSERT, UPDATE, DELETE ON ALL "
-                        "TABLES IN SCHEMA public TO \"%s\"",
-             user);
+                        "TABLES IN SCHEMA \"%s\" TO \"%s\"",
+             p->schema, user);
 }

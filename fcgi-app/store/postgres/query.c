@@ -8,7 +8,7 @@
 #include "base/buffer.h"
 
 enum {
-    POSTGRES_ARGUMENTS_MAX = 9,
+    POSTGRES_ARGUMENTS_MAX = 8,
     POSTGRES_NUMBER_SIZE = 24,
     POSTGRES_NAME_SIZE = 16,
     POSTGRES_PREPARE_MAX = 65536,

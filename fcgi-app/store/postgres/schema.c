@@ -30,10 +30,23 @@ enum store_result postgres_schema_read(struct postgres *p, int *version, int *se
     return result;
 }
 
+enum store_result postgres_schema_vacant(struct postgres *p)
+{
+    PGresult *row = NULL;
+    enum store_result result = postgres_query_run(
+        p, POSTGRES_SQL_SCHEMA_LACKS, POSTGRES_ARGUMENTS(POSTGRES_AS_TEXT(p->schema)), &row);
+    if (result == STORE_OK && !PQgetisnull(row, 0, 0))
+        result = postgres_session_fail(p, STORE_UNSUITABLE, PQgetvalue(row, 0, 0));
+    PQclear(row);
+    return result;
+}
+
 enum store_result postgres_schema_check(struct postgres *p)
 {
     int version = 0, serves = 0;
     enum store_result result = postgres_schema_read(p, &version, &serves);
+    if (result == STORE_OK && version == 0)
+        result = postgres_schema_vacant(p);
     if (result != STORE_OK)
         return result;
     if (version < postgres_schema_version())

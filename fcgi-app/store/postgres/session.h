@@ -31,6 +31,7 @@ struct postgres {
     struct store store;        /* first, so that a struct store * is a struct postgres * */
     PQconninfoOption *options; /* of the URL; owned */
     char *password_file;       /* owned; NULL if none */
+    char schema[64];           /* the schema that holds the store, as store_options has it */
     char name[128];            /* what the log shows of the URL */
     int timeout_ms;
     int64_t succession; /* the lock's number of each of its sessions, or 0: see store_options */

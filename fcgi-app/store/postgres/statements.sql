@@ -5,21 +5,51 @@
 -- name: version
 SELECT coalesce(max(version), 0), coalesce(max(serves), 0) FROM schema_version;
 
+-- name: session
+-- Which of the server's processes does the work, and the setting by which a pooler is found out.
+SELECT pg_backend_pid(), current_setting('idle_session_timeout', true);
+
+-- name: schema_lacks
+-- Why the schema, which has no table of versions, is not to be given a store; NULL: nothing is against
+-- it. A second one beside another would share the advisory locks of its keys.
+SELECT CASE
+    WHEN NOT EXISTS (SELECT FROM pg_namespace WHERE nspname = $1) THEN format(
+        'the database has no schema %1$I; run: CREATE SCHEMA %1$I, or set POSTERN_DATABASE_SCHEMA', $1)
+    WHEN NOT has_schema_privilege($1, 'USAGE') THEN format(
+        'missing privilege; run: GRANT USAGE ON SCHEMA %I TO %I', $1, current_user)
+    WHEN elsewhere.name IS NOT NULL THEN format(
+        'the store is not in the schema %I but in %I; set POSTERN_DATABASE_SCHEMA=%2$s', $1, elsewhere.name)
+    END
+FROM (
+    SELECT min(n.nspname) AS name
+    FROM pg_class AS c
+    JOIN pg_namespace AS n ON n.oid = c.relnamespace
+    JOIN pg_attribute AS a ON a.attrelid = c.oid
+    WHERE c.relname = 'schema_version' AND a.attname = 'serves' AND n.nspname <> $1
+) AS elsewhere;
+
 -- name: privileges
 -- Whether the session is read only, and what to grant so that orders can be placed; NULL: nothing. A
 -- privilege for one column is enough, which a person gave knowing why.
-SELECT current_setting('transaction_read_only'),
-    string_agg(format('GRANT %s ON %s TO %I', needed.privilege, needed.name, current_user), '; ')
-FROM (VALUES
-    ('products', 'SELECT'), ('products', 'UPDATE'),
-    ('orders', 'SELECT'), ('orders', 'INSERT'),
-    ('order_lines', 'SELECT'), ('order_lines', 'INSERT'),
-    ('idempotency_keys', 'SELECT'), ('idempotency_keys', 'INSERT'),
-    ('idempotency_keys', 'UPDATE'), ('idempotency_keys', 'DELETE')
-) AS needed (name, privilege)
-WHERE NOT CASE needed.privilege
-    WHEN 'DELETE' THEN has_table_privilege(needed.name, needed.privilege)
-    ELSE has_any_column_privilege(needed.name, needed.privilege) END;
+SELECT current_setting('transaction_read_only'), string_agg(missing.statement, '; ')
+FROM (
+    SELECT format('GRANT %s ON %I.%I TO %I', needed.privilege, current_schema(), needed.name, current_user)
+    FROM (VALUES
+        ('products', 'SELECT'), ('products', 'UPDATE'),
+        ('orders', 'SELECT'), ('orders', 'INSERT'),
+        ('order_lines', 'SELECT'), ('order_lines', 'INSERT'),
+        ('idempotency_keys', 'SELECT'), ('idempotency_keys', 'INSERT'),
+        ('idempotency_keys', 'UPDATE'), ('idempotency_keys', 'DELETE')
+    ) AS needed (name, privilege)
+    WHERE NOT CASE needed.privilege
+        WHEN 'DELETE' THEN has_table_privilege(needed.name, needed.privilege)
+        ELSE has_any_column_privilege(needed.name, needed.privilege) END
+    UNION ALL
+    SELECT format('GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA %I TO %I', current_schema(), current_user)
+    FROM pg_proc AS p JOIN pg_namespace AS n ON n.oid = p.pronamespace
+    WHERE n.nspname = current_schema() AND p.proname IN ('place_order', 'server_now_us')
+    HAVING NOT bool_and(has_function_privilege(p.oid, 'EXECUTE'))
+) AS missing (statement);
 
 -- name: session_terminate
 -- objsubid tells locks of two numbers, which stand there unsigned, from those of one.
@@ -88,7 +118,8 @@ ON CONFLICT (id) DO UPDATE SET
 
 -- name: consumer_holds
 SELECT (EXISTS (SELECT FROM orders WHERE consumer = $1)
-    OR EXISTS (SELECT FROM idempotency_keys WHERE consumer = $1 AND expires_us > $2))::INTEGER;
+    OR EXISTS (SELECT FROM idempotency_keys
+        WHERE consumer = $1 AND expires_us > server_now_us()))::INTEGER;
 
 -- name: consumer_orders
 UPDATE orders SET consumer = $2
@@ -100,7 +131,7 @@ LOCK TABLE idempotency_keys IN SHARE ROW EXCLUSIVE MODE;
 
 -- name: consumer_purge
 DELETE FROM idempotency_keys
-WHERE consumer IN ($1, $2) AND expires_us <= $3;
+WHERE consumer IN ($1, $2) AND expires_us <= server_now_us();
 
 -- name: consumer_drop
 DELETE FROM idempotency_keys
@@ -136,7 +167,7 @@ SELECT count(*) FROM (
 -- makes this commit wait for it, and so for the first order: decisions/0012.
 SELECT *, CASE WHEN outcome = 'replayed' AND current_setting('synchronous_standby_names') <> ''
     AND NOT pg_is_in_recovery() THEN pg_logical_emit_message(true, 'postern', 'replayed') END
-FROM place_order($1, $2, $3, $4, $5, $6, $7, $8, $9);
+FROM place_order($1, $2, $3, $4, $5, $6, $7, $8);
 
 -- name: order_get
 SELECT o.id, o.created_us, o.total_cents, o.email, o.reference,

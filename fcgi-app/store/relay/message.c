@@ -11,7 +11,7 @@ void relay_message_write(struct relay_request *message, const struct order_reque
 {
     message->use = STORE_USE_ORDER;
     message->now_us = placement->now_us;
-    message->key_expires_us = placement->key_expires_us;
+    message->key_lifetime_us = placement->key_lifetime_us;
     message->again = placement->again;
     message->has_key = placement->key != NULL;
     snprintf(message->id, sizeof message->id, "%s", placement->id);
@@ -27,7 +27,7 @@ struct store_placement relay_message_placement(const struct relay_request *messa
                                     .key = message->has_key ? message->key : NULL,
                                     .id = message->id,
                                     .now_us = message->now_us,
-                                    .key_expires_us = message->key_expires_us,
+                                    .key_lifetime_us = message->key_lifetime_us,
                                     .again = message->again};
 }
 

@@ -14,7 +14,7 @@ struct relay_request {
     int worker;
     enum store_use use;
     int64_t deadline_us; /* monotonic: not to be begun after it */
-    int64_t now_us, key_expires_us;
+    int64_t now_us, key_lifetime_us;
     bool again, has_key;
     char id[ID_TEXT_SIZE];
     char consumer[ORDER_CONSUMER_MAX + 1];

@@ -242,7 +242,7 @@ static enum store_result sqlite_order_keep_key(struct sqlite *s, const struct st
     return sqlite_statement_run(s,
                                 SQLITE_BIND(s, SQLITE_SQL_KEY_INSERT, SQLITE_AS_TEXT(p->consumer),
                                             SQLITE_AS_TEXT(p->key), SQLITE_AS_TEXT(p->id),
-                                            SQLITE_AS_NUMBER(p->key_expires_us)));
+                                            SQLITE_AS_NUMBER(p->now_us + p->key_lifetime_us)));
 }
 
 /* STORE_NOT_FOUND if the order is still to be placed, or else what came of it before. */

@@ -103,7 +103,7 @@ static void test_place_asks(void)
     CHECK_TEXT(fake.consumer, "vpce-2");
     CHECK_TEXT(fake.text, "the key");
     CHECK_TRUE(id_is_valid(fake.placed_id));
-    CHECK_INT(fake.key_expires_us, CALL_NOW_US + INT64_C(86400000000));
+    CHECK_INT(fake.key_lifetime_us, INT64_C(86400000000));
     CHECK_INT(fake.request.count, 2);
     CHECK_INT(fake.request.items[0].product_id, 2);
     CHECK_INT(fake.request.items[0].quantity, 5);

@@ -53,6 +53,7 @@ static void test_defaults(void)
     CHECK_TEXT(errors, "");
     CHECK_TEXT(config.database_url, "sqlite:var/postern.db");
     CHECK_TEXT(config.database_password_file, "");
+    CHECK_TEXT(config.database_schema, "public");
     CHECK_TEXT(config.socket, "var/postern.sock");
     CHECK_TEXT(config.socket_group, "");
     CHECK_INT(config.backlog, 1024);
@@ -130,6 +131,39 @@ static void test_texts(void)
     path[102] = '\0';
     CHECK_FALSE(read_one("POSTERN_SOCKET", path));
     CHECK_CONTAINS(errors, "POSTERN_SOCKET: 102 bytes are too long");
+}
+
+static void test_identifiers(void)
+{
+    static const struct {
+        int line;
+        const char *value;
+        bool takes;
+    } rows[] = {
+        {__LINE__, "shop", true},
+        {__LINE__, "_shop_2", true},
+        {__LINE__, "order", true}, /* quoted wherever it is used */
+        {__LINE__, "pgshop", true},
+        {__LINE__, "abcdefghijklmnopqrstuvwxyz_0123456789_abcdefghijklmnopqrstuvwxy", true},
+        {__LINE__, "abcdefghijklmnopqrstuvwxyz_0123456789_abcdefghijklmnopqrstuvwxyz", false},
+        {__LINE__, "2shop", false},
+        {__LINE__, "Shop", false},
+        {__LINE__, "pg_shop", false},
+        {__LINE__, "shop,public", false},
+        {__LINE__, "\"shop\"", false},
+        {__LINE__, "shop ", false},
+        {__LINE__, "caf\xc3\xa9", false},
+    };
+    CHECK_TRUE(read_one("POSTERN_DATABASE_SCHEMA", ""));
+    CHECK_TEXT(config.database_schema, "public");
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        CHECK_ROW(rows[i].line);
+        CHECK_INT(read_one("POSTERN_DATABASE_SCHEMA", rows[i].value), rows[i].takes);
+        if (rows[i].takes)
+            CHECK_TEXT(config.database_schema, rows[i].value);
+        else
+            CHECK_CONTAINS(errors, "POSTERN_DATABASE_SCHEMA: ");
+    }
 }
 
 static void test_log_level(void)
@@ -260,6 +294,7 @@ int main(void)
         {"everything has a default", test_defaults},
         {"numbers stay within their bounds", test_numbers},
         {"texts are taken as they are, up to their size", test_texts},
+        {"an identifier is a plain name", test_identifiers},
         {"the log level is a name", test_log_level},
         {"a store call must fit into a request", test_deadlines},
         {"a drain lasts at least as long as it must", test_drain},

@@ -1,6 +1,8 @@
 #include "unit/store/store_fixture.h"
 
 #include <dirent.h>
+#include <inttypes.h>
+#include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -37,6 +39,18 @@ static void fixture_file_drop(const char *url)
     rmdir(directory);
 }
 
+static bool fixture_file_sql(const char *url, const char *sql)
+{
+    sqlite3 *db = NULL;
+    bool ok = sqlite3_open(strchr(url, ':') + 1, &db) == SQLITE_OK &&
+              sqlite3_busy_timeout(db, FIXTURE_TIMEOUT_MS) == SQLITE_OK &&
+              sqlite3_exec(db, sql, NULL, NULL, NULL) == SQLITE_OK;
+    if (!ok)
+        fprintf(stderr, "%s: %s\n", sql, sqlite3_errmsg(db));
+    sqlite3_close(db);
+    return ok;
+}
+
 struct postgres_server fixture_server;
 
 static void fixture_server_remove(void)
@@ -67,9 +81,15 @@ static void fixture_database_drop(const char *url)
     postgres_server_sql(&fixture_server, "postgres", command, NULL, 0);
 }
 
+static bool fixture_database_sql(const char *url, const char *sql)
+{
+    return postgres_server_sql(&fixture_server, strrchr(url, '/') + 1, sql, NULL, 0);
+}
+
 const struct fixture_driver fixture_drivers[FIXTURE_DRIVERS] = {
-    [FIXTURE_SQLITE] = {"sqlite", fixture_file_make, fixture_file_drop},
-    [FIXTURE_POSTGRES] = {"postgres", fixture_database_make, fixture_database_drop},
+    [FIXTURE_SQLITE] = {"sqlite", fixture_file_make, fixture_file_drop, fixture_file_sql},
+    [FIXTURE_POSTGRES] = {"postgres", fixture_database_make, fixture_database_drop,
+                          fixture_database_sql},
 };
 
 const struct fixture_driver *fixture_driver = fixture_drivers;
@@ -170,9 +190,16 @@ enum store_result fixture_place(struct store *store, const char *consumer, const
         .key = key,
         .id = id,
         .now_us = now_us,
-        .key_expires_us = now_us + ORDER_KEY_LIFETIME_US,
+        .key_lifetime_us = ORDER_KEY_LIFETIME_US,
     };
     return store_order_place(store, request, &placement, outcome);
+}
+
+void fixture_age_keys(int64_t us)
+{
+    char sql[100];
+    snprintf(sql, sizeof sql, "UPDATE idempotency_keys SET expires_us = expires_us - %" PRId64, us);
+    CHECK_TRUE(fixture_driver->sql(fixture_url, sql));
 }
 
 int fixture_race(int processes, int (*run)(struct store *store, int number))

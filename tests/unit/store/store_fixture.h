@@ -21,6 +21,7 @@ struct fixture_driver {
     const char *name;
     void (*make)(char url[FIXTURE_URL_SIZE]); /* writes the URL of a store that is not there yet */
     void (*drop)(const char *url);            /* removes that store */
+    bool (*sql)(const char *url, const char *sql); /* runs SQL beside the driver */
 };
 
 enum { FIXTURE_SQLITE, FIXTURE_POSTGRES, FIXTURE_DRIVERS };
@@ -80,10 +81,14 @@ int64_t fixture_stock(int64_t id);
 /* A request for one product; the next call overwrites it. */
 struct order_request *fixture_request(int64_t product, int64_t quantity);
 
-/* Places an order; its id is made from the time, so later times sort later. */
+/* Places an order; its id is made from the time, so later times sort later. For a store that has no
+ * clock of its own it is the time of the call, too. */
 enum store_result fixture_place(struct store *store, const char *consumer, const char *key,
                                 int64_t now_us, const struct order_request *request,
                                 struct store_outcome *outcome);
+
+/* Lets so much time pass for the idempotency keys of the store, and for nothing else. */
+void fixture_age_keys(int64_t us);
 
 /* Runs the function in so many processes at once, each with a handle of its own, and returns the
  * sum of what they returned (0..250 each), or -1 if one died. */

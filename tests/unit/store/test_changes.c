@@ -28,7 +28,7 @@ static void add(const char *key, int64_t product, int64_t quantity)
                                                  .key = key,
                                                  .id = ids[count],
                                                  .now_us = FIXTURE_NOW_US,
-                                                 .key_expires_us = FIXTURE_NOW_US + 1000};
+                                                 .key_lifetime_us = ORDER_KEY_LIFETIME_US};
     changes[count] = (struct store_change){STORE_USE_ORDER, &requests[count], &placements[count],
                                            &outcomes[count], STORE_RESULT_MAX};
     count++;

@@ -18,9 +18,9 @@ static enum store_result place(const char *consumer, const char *key, int64_t no
     return fixture_place(fixture, consumer, key, now_us, fixture_request(1, quantity), &outcome);
 }
 
-static enum store_result rename_to(const char *from, const char *to, bool merge, int64_t now_us)
+static enum store_result rename_to(const char *from, const char *to, bool merge)
 {
-    const struct store_rename rename = {from, to, merge, now_us};
+    const struct store_rename rename = {from, to, merge, FIXTURE_NOW_US};
     renamed = (struct store_renamed){-1, -1, -1};
     return store_consumer_rename(fixture, &rename, &renamed);
 }
@@ -54,7 +54,7 @@ static void test_rename(void)
     CHECK_INT(place("old", "k", now, 1), STORE_OK);
     CHECK_INT(place("old", NULL, now + 1000, 1), STORE_OK);
     CHECK_INT(place("other", "k", now + 2000, 1), STORE_OK);
-    CHECK_INT(rename_to("old", "new", false, now), STORE_OK);
+    CHECK_INT(rename_to("old", "new", false), STORE_OK);
     check_renamed(2, 1, 0);
     CHECK_INT(orders_of("old"), 0);
     CHECK_INT(orders_of("new"), 2);
@@ -65,7 +65,7 @@ static void test_rename(void)
     CHECK_INT(place("old", "k", now + 4000, 2), STORE_OK);
     CHECK_INT(fixture_stock(1), 10 - 5);
     /* And back, into a name that has orders by now. */
-    CHECK_INT(rename_to("new", "old", false, now), STORE_TAKEN);
+    CHECK_INT(rename_to("new", "old", false), STORE_TAKEN);
     CHECK_INT(orders_of("new"), 2);
     fixture_end();
 }
@@ -74,11 +74,11 @@ static void test_nothing_to_rename(void)
 {
     int64_t now = FIXTURE_NOW_US;
     fixture_begin();
-    CHECK_INT(rename_to("old", "new", false, now), STORE_NOT_FOUND);
-    CHECK_INT(rename_to("old", "new", true, now), STORE_NOT_FOUND);
+    CHECK_INT(rename_to("old", "new", false), STORE_NOT_FOUND);
+    CHECK_INT(rename_to("old", "new", true), STORE_NOT_FOUND);
     CHECK_INT(place("new", "k", now, 1), STORE_OK);
-    CHECK_INT(rename_to("old", "new", true, now), STORE_NOT_FOUND);
-    CHECK_INT(rename_to("old", "new", false, now), STORE_NOT_FOUND);
+    CHECK_INT(rename_to("old", "new", true), STORE_NOT_FOUND);
+    CHECK_INT(rename_to("old", "new", false), STORE_NOT_FOUND);
     CHECK_INT(place("new", "k", now, 1), STORE_REPLAYED);
     fixture_end();
 }
@@ -90,11 +90,11 @@ static void test_taken(void)
     fixture_begin();
     CHECK_INT(place("old", "k", now, 1), STORE_OK);
     CHECK_INT(place("new", NULL, now + 1000, 1), STORE_OK);
-    CHECK_INT(rename_to("old", "new", false, now), STORE_TAKEN);
+    CHECK_INT(rename_to("old", "new", false), STORE_TAKEN);
     CHECK_INT(orders_of("old"), 1);
     CHECK_INT(orders_of("new"), 1);
     CHECK_INT(place("old", "k", now + 2000, 1), STORE_REPLAYED);
-    CHECK_INT(rename_to("old", "new", true, now), STORE_OK);
+    CHECK_INT(rename_to("old", "new", true), STORE_OK);
     check_renamed(1, 1, 0);
     CHECK_INT(orders_of("new"), 2);
     CHECK_INT(place("new", "k", now + 3000, 1), STORE_REPLAYED);
@@ -104,22 +104,23 @@ static void test_taken(void)
 /* Where both have a key, the new name's stays; what has expired is in nobody's way. */
 static void test_keys_that_collide(void)
 {
-    int64_t now = FIXTURE_NOW_US, later = now + DAY_US / 2;
+    int64_t now = FIXTURE_NOW_US;
     fixture_begin();
-    CHECK_INT(place("old", "both", later, 1), STORE_OK);
-    CHECK_INT(place("old", "mine", later + 1000, 1), STORE_OK);
-    CHECK_INT(place("old", "late", later + 2000, 1), STORE_OK);
-    CHECK_INT(place("new", "both", later + 3000, 2), STORE_OK);
     CHECK_INT(place("new", "late", now, 2), STORE_OK);
-    CHECK_INT(rename_to("old", "new", true, now + DAY_US + 1000), STORE_OK);
+    fixture_age_keys(DAY_US / 2);
+    CHECK_INT(place("old", "both", now + 1000, 1), STORE_OK);
+    CHECK_INT(place("old", "mine", now + 2000, 1), STORE_OK);
+    CHECK_INT(place("old", "late", now + 3000, 1), STORE_OK);
+    CHECK_INT(place("new", "both", now + 4000, 2), STORE_OK);
+    fixture_age_keys(DAY_US / 2);
+    CHECK_INT(rename_to("old", "new", true), STORE_OK);
     check_renamed(3, 2, 1);
     CHECK_INT(orders_of("new"), 5);
     CHECK_INT(orders_of("old"), 0);
-    int64_t then = now + DAY_US + 2000;
-    CHECK_INT(place("new", "both", then, 2), STORE_REPLAYED);
-    CHECK_INT(place("new", "both", then, 1), STORE_KEY_REUSED);
-    CHECK_INT(place("new", "mine", then, 1), STORE_REPLAYED);
-    CHECK_INT(place("new", "late", then, 1), STORE_REPLAYED);
+    CHECK_INT(place("new", "both", now + 5000, 2), STORE_REPLAYED);
+    CHECK_INT(place("new", "both", now + 5000, 1), STORE_KEY_REUSED);
+    CHECK_INT(place("new", "mine", now + 5000, 1), STORE_REPLAYED);
+    CHECK_INT(place("new", "late", now + 5000, 1), STORE_REPLAYED);
     fixture_end();
 }
 
@@ -154,7 +155,7 @@ static void test_rename_under_load(void)
     fixture_begin();
     CHECK_INT(fixture_import(&many, 1), STORE_OK);
     CHECK_INT(fixture_race(4, rename_or_place), 60);
-    enum store_result last = rename_to("old", "new", true, FIXTURE_NOW_US);
+    enum store_result last = rename_to("old", "new", true);
     CHECK_TRUE(last == STORE_OK || last == STORE_NOT_FOUND);
     CHECK_INT(orders_of("old"), 0);
     CHECK_INT(orders_of("new"), 60);

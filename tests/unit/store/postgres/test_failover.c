@@ -42,6 +42,17 @@ static bool streams(void)
     return becomes(&primary, "SELECT sync_state FROM pg_stat_replication", "sync");
 }
 
+/* The standby has all that was committed on its disk at once, and in its tables a moment later. */
+static bool has_replayed(void)
+{
+    char lsn[64], sql[160];
+    if (!postgres_server_sql(&primary, "postgres", "SELECT pg_current_wal_flush_lsn()", lsn,
+                             sizeof lsn))
+        return false;
+    snprintf(sql, sizeof sql, "SELECT pg_last_wal_replay_lsn() >= '%s'", lsn);
+    return becomes(&standby, sql, "t");
+}
+
 static void remove_servers(void)
 {
     postgres_server_remove(&standby);
@@ -65,7 +76,8 @@ static int setup(void)
     atexit(remove_servers);
     make_url(fixture_url, primary.port, standby.port, "");
     fixture = fixture_open();
-    return store_migrate(fixture, &from, &to) == STORE_OK && fixture_import(products, 2) == STORE_OK
+    return store_migrate(fixture, &from, &to) == STORE_OK &&
+                   fixture_import(products, 2) == STORE_OK && has_replayed()
                ? 0
                : 1;
 }

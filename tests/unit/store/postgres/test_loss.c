@@ -324,7 +324,7 @@ static void test_causes(void)
     static char text[8192];
     char path[] = "/tmp/postern-causes-XXXXXX";
     const struct store_options options = {
-        .url = "postgresql://u@127.0.0.1:1/shop", .timeout_ms = 500, .password_file = path};
+        .url = "postgresql://u@127.0.0.1:1/shop", .timeout_ms = 20000, .password_file = path};
     FILE *log = tmpfile();
     int fd = mkstemp(path), saved = dup(STDERR_FILENO);
     close(fd);
