@@ -1,6 +1,7 @@
 """A copy of the project in which faults are planted, and test programs built and run."""
 
 import ctypes
+import hashlib
 import os
 import pathlib
 import resource
@@ -62,7 +63,6 @@ class Tree:
     def __init__(self, root, place):
         self.root, self.place = root, place
         self.tree, self.tmp = place / "tree", place / "tmp"
-        self.passed = {}  # the programs that were seen to pass here, and their seconds
         libc = ctypes.CDLL(None, use_errno=True)
         libc.prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
         self.copy()
@@ -93,6 +93,12 @@ class Tree:
             if not target.exists() or source.read_bytes() != target.read_bytes():
                 target.parent.mkdir(parents=True, exist_ok=True)
                 shutil.copy(source, target)
+        # A file for each program that was seen to pass in this very state, with its seconds.
+        digest = hashlib.sha256()
+        for name in sorted(wanted):
+            digest.update(name.encode() + b"\0" + (self.tree / name).read_bytes() + b"\0")
+        self.passed = self.place.parent / "passed" / digest.hexdigest()[:16]
+        self.passed.mkdir(parents=True, exist_ok=True)
         # The headers of lighttpd are fetched once.
         fetched = self.tree / "build/lighttpd"
         if not fetched.exists() and (self.root / "build/lighttpd").exists():
@@ -132,9 +138,10 @@ class Tree:
         return status == 0, time.monotonic() - begun
 
     def see_passing(self, fault, program):
-        """A program that fails without a fault would kill every mutant."""
-        if program in self.passed:
-            return
+        """How long the program takes without a fault; one that fails then would kill every mutant."""
+        note = self.passed / program.replace("/", "-")
+        if note.exists():
+            return float(note.read_text())
         self.restore(fault)
         built, errors = self.build(program)
         if not built:
@@ -142,8 +149,11 @@ class Tree:
         passes, seconds = self.run(program, FIRST_SECONDS)
         if not passes and not self.run(program, FIRST_SECONDS)[0]:
             raise Broken(f"{program} fails without a fault; mend it first")
-        self.passed[program] = seconds
+        written = note.with_suffix(f".{self.place.name}")
+        written.write_text(str(seconds))
+        written.rename(note)
         self.plant(fault)
+        return seconds
 
     def same_code(self, fault):
         """Whether the optimizing compiler makes the same code of both."""
@@ -160,10 +170,9 @@ class Tree:
     def first_to_fail(self, fault, programs):
         self.plant(fault)
         for program in programs:
-            self.see_passing(fault, program)
+            seconds = self.see_passing(fault, program)
             # A unit test that asserts something of a constant may not compile; that is a failure, too.
-            if not self.build(program)[0] or \
-                    not self.run(program, max(LEAST_SECONDS, 3 * self.passed[program]))[0]:
+            if not self.build(program)[0] or not self.run(program, max(LEAST_SECONDS, 3 * seconds))[0]:
                 return program.removeprefix("tests/")
         return None
 
