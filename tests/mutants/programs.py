@@ -23,12 +23,12 @@ END_TO_END = {
     "fcgi-app/http/": "products orders bad_input idempotency probes bounds rates webserver",
     "fcgi-app/json/": "orders products bad_input commands",
     "fcgi-app/main": "commands start",
-    "fcgi-app/server/": "products orders probes started worker_ends webserver bounds process drain faults log_reader",
+    "fcgi-app/server/": "products orders probes started worker_ends drain webserver bounds process faults log_reader",
     "fcgi-app/server/admission": "rates consumers shares orders",
     "fcgi-app/server/listener": "start process probes started install",
     "fcgi-app/server/look": "postgres store_file probes start",
     "fcgi-app/server/master": "started consumers worker_ends process start writer drain faults rolling",
-    "fcgi-app/server/probe": "probes process started start drain rolling",
+    "fcgi-app/server/probe": "probes drain process started start rolling",
     "fcgi-app/server/published": "consumers shares start",
     "fcgi-app/server/roster": "rates consumers",
     "fcgi-app/server/watcher": "postgres store_file probes start",
@@ -41,8 +41,8 @@ END_TO_END = {
 
 
 def unit_programs(root, path):
-    """Those that mirror the file, then those that include its header, then those beside either, then of the folder
-    above."""
+    """Those that mirror the file, then those that include its header, then those of the folder above, which see all
+    that a driver does, then of its own."""
     file = pathlib.PurePosixPath(path).relative_to("fcgi-app")
     ranked = []
     for test in sorted((root / "tests/unit").rglob("test_*.c")):
@@ -53,9 +53,9 @@ def unit_programs(root, path):
             rank = 0
         elif re.search(rf'#include "{re.escape(str(file.with_suffix(".h")))}"', text):
             rank = 1
-        elif name.parent == file.parent:
-            rank = 2
         elif name.parent == file.parent.parent and name.parent.name:
+            rank = 2
+        elif name.parent == file.parent:
             rank = 3
         if rank is not None:
             ranked.append((rank, str(pathlib.PurePosixPath("tests/unit") / name.with_suffix(""))))
