@@ -1,9 +1,9 @@
 #include "server/intake.h"
 
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -24,9 +24,17 @@ static bool intake_watch(struct intake *intake, int fd, uint32_t events, uint32_
     return epoll_ctl(intake->epoll_fd, EPOLL_CTL_ADD, fd, &event) == 0;
 }
 
+/* Of a mapping, only what is used takes memory. */
+static struct intake *intake_map(void)
+{
+    void *memory = mmap(NULL, sizeof(struct intake), PROT_READ | PROT_WRITE,
+                        MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    return memory == MAP_FAILED ? NULL : memory;
+}
+
 struct intake *intake_new(int listen_fd, int request_seconds)
 {
-    struct intake *intake = calloc(1, sizeof *intake);
+    struct intake *intake = intake_map();
     if (intake) {
         intake->listen_fd = listen_fd;
         intake->request_us = (int64_t)request_seconds * 1000000;
@@ -37,7 +45,7 @@ struct intake *intake_new(int listen_fd, int request_seconds)
             return intake;
     }
     log_write(LOG_ERROR, "cannot make a worker's intake",
-              LOG_FIELDS(LOG_TEXT("call", intake ? "epoll" : "malloc"),
+              LOG_FIELDS(LOG_TEXT("call", intake ? "epoll" : "mmap"),
                          LOG_TEXT("error", strerror(errno))));
     intake_free(intake);
     return NULL;
@@ -63,7 +71,7 @@ void intake_free(struct intake *intake)
     }
     if (intake->epoll_fd >= 0)
         close(intake->epoll_fd);
-    free(intake);
+    munmap(intake, sizeof *intake);
 }
 
 static void intake_drop(struct intake *intake, struct arrival *arrival, const char *why)
