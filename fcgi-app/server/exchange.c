@@ -66,11 +66,11 @@ static bool exchange_answer(struct exchange *exchange, struct http_request *requ
     return sent;
 }
 
-bool exchange_serve(struct exchange *exchange, struct arrival *arrival, bool draining)
+bool exchange_serve(struct exchange *exchange, struct arrival *arrival, bool draining,
+                    int64_t start_us)
 {
     struct http_request request;
     FCGX_Request *fcgi = &exchange->fcgi;
-    int64_t start_us = clock_monotonic_us();
     bool sent = false;
 
     exchange->response.traffic = false;

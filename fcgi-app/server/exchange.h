@@ -28,8 +28,9 @@ bool exchange_open(struct exchange *exchange, const struct config *config, struc
 void exchange_close(struct exchange *exchange);
 
 /* Answers the whole request of the connection, unless nobody waits for it any more. draining says
- * that this process was told to stop. Whether the web server wants to keep the connection, and it
- * is fit for that. */
-bool exchange_serve(struct exchange *exchange, struct arrival *arrival, bool draining);
+ * that this process was told to stop; start_us is the time now, monotonic. Whether the web server
+ * wants to keep the connection, and it is fit for that. */
+bool exchange_serve(struct exchange *exchange, struct arrival *arrival, bool draining,
+                    int64_t start_us);
 
 #endif

@@ -82,9 +82,17 @@ bool gateway_accept(struct gateway *gateway, FCGX_Request *fcgi, const struct in
     return false;
 }
 
+/* FCGX_GetParam calls strncmp for each variable there is: a tenth of what a read costs. */
 static const char *gateway_lookup(const void *source, const char *name)
 {
-    return FCGX_GetParam(name, ((const FCGX_Request *)source)->envp);
+    for (char **at = ((const FCGX_Request *)source)->envp; *at; at++) {
+        size_t i = 0;
+        while (name[i] && name[i] == (*at)[i])
+            i++;
+        if (!name[i] && (*at)[i] == '=')
+            return *at + i + 1;
+    }
+    return NULL;
 }
 
 /* The web server checked the length. So a length that is no number, or a body that ends early,

@@ -139,6 +139,16 @@ static bool intake_reply(struct arrival *arrival)
     return sent;
 }
 
+/* For a connection that was whole at once, nobody asks for the time. */
+static void intake_note_time(struct arrival *arrival, bool received, bool began)
+{
+    bool fresh = arrival->last_us == 0;
+    if (fresh || received)
+        arrival->last_us = clock_monotonic_us();
+    if (fresh || (received && began))
+        arrival->since_us = arrival->last_us;
+}
+
 /* Reads what is there. Returns the connection if its request is whole. */
 static struct arrival *intake_read(struct intake *intake, struct arrival *arrival)
 {
@@ -159,11 +169,7 @@ static struct arrival *intake_read(struct intake *intake, struct arrival *arriva
     else if (n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR))
         intake_close(intake, arrival);
     else {
-        if (n > 0) {
-            arrival->last_us = clock_monotonic_us();
-            if (before == 0)
-                arrival->since_us = arrival->last_us;
-        }
+        intake_note_time(arrival, n > 0, before == 0);
         intake_wait_for(intake, arrival);
     }
     return NULL;
@@ -182,7 +188,7 @@ static bool intake_accept(struct intake *intake, struct arrival **whole)
     struct arrival *arrival = intake_place(intake);
     *arrival = (struct arrival){.fd = fd};
     intake->open++;
-    intake_begin(arrival, clock_monotonic_us());
+    intake_begin(arrival, 0);
     *whole = intake_read(intake, arrival);
     return true;
 }

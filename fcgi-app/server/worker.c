@@ -106,9 +106,10 @@ static void worker_close(struct worker *w)
 static void worker_serve(struct worker *w, struct arrival *arrival, bool leave)
 {
     bool draining = w->drain_us || atomic_load(&w->board->draining);
+    int64_t now = clock_monotonic_us();
     /* From here on the master watches the time. */
-    atomic_store(&w->slot->busy_since_us, clock_monotonic_us());
-    bool keep = exchange_serve(&w->exchange, arrival, draining);
+    atomic_store(&w->slot->busy_since_us, now);
+    bool keep = exchange_serve(&w->exchange, arrival, draining, now);
     intake_done(w->intake, arrival, keep && !leave);
     if (w->exchange.response.traffic)
         atomic_store(&w->slot->last_us, clock_monotonic_us());

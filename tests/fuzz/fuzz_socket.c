@@ -91,7 +91,7 @@ static int fuzz_work(struct fuzz_peer *peer)
         FUZZ_COMPARE(++steps, <, FUZZ_STEPS);
         if (!whole)
             continue;
-        bool keep = exchange_serve(&fuzz_exchange, whole, false);
+        bool keep = exchange_serve(&fuzz_exchange, whole, false, clock_monotonic_us());
         FUZZ_REQUIRE(!keep || whole->in.keeps);
         intake_done(fuzz_intake, whole, keep);
         fuzz_receive(peer);
