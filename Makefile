@@ -90,9 +90,10 @@ BENCH_TOOLS  := $(patsubst %.c,$(BUILD)/%,$(filter-out tests/bench/slow_sync.c,$
 C_FILES      := $(shell find fcgi-app tests webserver-conf -name '*.[ch]' 2>/dev/null | sort)
 POSTERN      := $(BUILD)/postern
 SETTINGS     := $(BUILD)/tests/lint/settings
-WEB_PROGRAMS := $(patsubst %.c,$(BUILD)/%,$(wildcard webserver-conf/programs/web-*.c))
-# What they are made of beside fcgi-app/base/.
-WEB_PARTS    := $(filter-out webserver-conf/programs/web-%,$(wildcard webserver-conf/programs/*.c))
+# A program's name has a hyphen; that of a part, which they are made of beside fcgi-app/base/, has none.
+WEB_SOURCES  := $(wildcard webserver-conf/programs/*-*.c)
+WEB_PROGRAMS := $(WEB_SOURCES:%.c=$(BUILD)/%)
+WEB_PARTS    := $(filter-out $(WEB_SOURCES),$(wildcard webserver-conf/programs/*.c))
 MODULE_NAMES := $(notdir $(basename $(wildcard webserver-conf/module/mod_*.c)))
 # What mod_postern_vpce is made of, and calls lighttpd.
 MODULE_PARTS := $(wildcard webserver-conf/module/vpce_*.c)
@@ -157,7 +158,7 @@ web-programs: $(WEB_PROGRAMS)
 .PHONY: web-programs
 $(BUILD)/webserver-conf/programs/%: $(BUILD)/webserver-conf/programs/%.o $(WEB_PARTS:%.c=$(BUILD)/%.o) $(filter $(BUILD)/fcgi-app/base/%,$(APP_OBJECTS))
 	$(say) LINK $@
-	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -pthread -o $@ $^
 
 # ---- Install
 

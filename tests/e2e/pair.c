@@ -36,6 +36,18 @@ static const char *pair_binary(void)
     return path && *path ? path : "build/release/postern";
 }
 
+bool pair_program(const char *name, char path[PATH_MAX])
+{
+    char beside[PATH_MAX];
+    const char *binary = pair_binary(), *slash = strrchr(binary, '/');
+    int n = snprintf(beside, sizeof beside, "%.*s/webserver-conf/programs/%s",
+                     slash ? (int)(slash - binary) : 1, slash ? binary : ".", name);
+    if (n > 0 && (size_t)n < sizeof beside && realpath(beside, path))
+        return true;
+    fprintf(stderr, "pair: no %s; `make web-programs` builds it\n", beside);
+    return false;
+}
+
 bool pair_free_port(int *port)
 {
     struct sockaddr_in addr = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};

@@ -15,6 +15,7 @@
 #ifndef TESTS_E2E_PAIR_H
 #define TESTS_E2E_PAIR_H
 
+#include <limits.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <sys/types.h>
@@ -76,6 +77,10 @@ int pair_stop_web(struct pair *pair, int signal);
  * most max. Workers are called postern-worker. */
 size_t pair_children(const struct pair *pair, const char *task, pid_t *pids, size_t max);
 size_t pair_workers(const struct pair *pair, pid_t *pids, size_t max);
+
+/* The whole path of a program of webserver-conf/programs, which is built beside the application;
+ * says so and returns false if it is not there. */
+bool pair_program(const char *name, char path[PATH_MAX]);
 
 /* Sets "NAME=value" for what is started from now on; false if it does not fit. */
 bool pair_set(struct pair *pair, const char *setting);

@@ -28,25 +28,15 @@ enum { LINE_SIZE = 250, PIPE_GROWN = 1024 * 1024, BURST = 900 * 1024 };
 #define LARGE                                                                                      \
     "POST /orders HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: 65537\r\n\r\n"
 
-static char health[PAIR_SETTING_SIZE], logger[PAIR_SETTING_SIZE];
+static char health[PATH_MAX], logger[PATH_MAX];
 
-/* They are built beside the application. */
 static int setup(void)
 {
-    static char lighttpd[2 * PAIR_SETTING_SIZE + 64];
+    static char lighttpd[2 * PATH_MAX + 64];
     const struct pair_options options = {.lighttpd = lighttpd};
-    const char *binary = getenv("POSTERN");
-    binary = binary && *binary ? binary : "build/release/postern";
-    const char *slash = strrchr(binary, '/');
-    char *path = realpath(slash ? "." : binary, NULL);
-    int folder = slash ? (int)(slash - binary) : 0;
-    if (!path || signal(SIGPIPE, SIG_IGN) == SIG_ERR)
+    if (!pair_program("web-health", health) || !pair_program("web-log", logger) ||
+        signal(SIGPIPE, SIG_IGN) == SIG_ERR)
         return 1;
-    snprintf(health, sizeof health, "%s/%.*s/webserver-conf/programs/web-health",
-             *binary == '/' ? "" : path, folder, binary);
-    snprintf(logger, sizeof logger, "%s/%.*s/webserver-conf/programs/web-log",
-             *binary == '/' ? "" : path, folder, binary);
-    free(path);
     snprintf(lighttpd, sizeof lighttpd,
              "accesslog.filename := \"|exec %s\"\nserver.errorlog = \"|exec %s\"\n", logger,
              logger);

@@ -177,20 +177,13 @@ static bool site_wait(const struct site *site)
  * application. False if that is not there. */
 static bool site_configure(char *out, size_t size)
 {
-    char path[PATH_MAX], programs[PATH_MAX];
-    const char *binary = getenv("POSTERN");
-    binary = binary && *binary ? binary : "build/release/postern";
-    const char *slash = strrchr(binary, '/');
-    snprintf(path, sizeof path, "%.*s/webserver-conf/programs/web-log",
-             slash ? (int)(slash - binary) : 1, slash ? binary : ".");
-    if (!realpath(path, programs)) {
-        fprintf(stderr, "siege: no %s; `make siege` builds it\n", path);
+    char program[PATH_MAX];
+    if (!pair_program("web-log", program))
         return false;
-    }
     snprintf(out, size,
              "server.modules += (\"mod_postern_errors\")\n" PROXY_LIGHTTPD
              "accesslog.filename := \"|exec %s\"\nserver.errorlog = \"|exec %s\"\n",
-             programs, programs);
+             program, program);
     return true;
 }
 

@@ -16,22 +16,22 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "dropped_note.h"
 #include "json_line.h"
+#include "line_reader.h"
 
-/* The pipe: what fs.pipe-max-size allows by default. What comes is taken in pieces, and a line that
- * is longer than one goes on in pieces. */
-enum { LOG_PIPE_SIZE = 1024 * 1024, LOG_HELD_SIZE = 1024 * 1024, LOG_IN_SIZE = 128 * 1024 };
-enum { LOG_OUT_SIZE = 3 * LOG_IN_SIZE + JSON_LINE_ROOM };
-enum { LOG_PATH_SIZE = 64, LOG_NOTE_SIZE = 160, LOG_LAST_MS = 3000 };
+/* The pipe: what fs.pipe-max-size allows by default. */
+enum { LOG_PIPE_SIZE = 1024 * 1024, LOG_HELD_SIZE = 1024 * 1024 };
+enum { LOG_OUT_SIZE = 3 * LINE_READER_MAX + JSON_LINE_ROOM };
+enum { LOG_PATH_SIZE = 64, LOG_LAST_MS = 3000 };
 
 struct log {
     int out;
-    size_t in_len, held_from, held_len;
-    unsigned long dropped;    /* lines, since the reader was last told */
-    char in[LOG_IN_SIZE];     /* the start of a line */
+    size_t held_from, held_len;
+    unsigned long dropped; /* lines, since the reader was last told */
+    struct line_reader lines;
     char held[LOG_HELD_SIZE]; /* whole lines, but for the first, of which a part is written */
 };
 
@@ -56,32 +56,23 @@ static bool log_hold(struct log *log, const char *line, size_t len)
     return true;
 }
 
-static void log_now(char now[JSON_LINE_TIME_SIZE])
-{
-    time_t seconds = time(NULL);
-    struct tm parts;
-    strftime(now, JSON_LINE_TIME_SIZE, "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&seconds, &parts));
-}
-
-/* Tells what was dropped, in the form of the application's log, as soon as there is room for it. */
+/* Tells what was dropped as soon as there is room for it. */
 static void log_tell_dropped(struct log *log)
 {
-    char note[LOG_NOTE_SIZE], now[JSON_LINE_TIME_SIZE];
-    log_now(now);
-    int n = snprintf(note, sizeof note,
-                     "{\"time\":\"%s\",\"level\":\"warn\",\"message\":\"log lines were dropped\","
-                     "\"count\":%lu}\n",
-                     now, log->dropped);
-    if (log_hold(log, note, (size_t)n))
+    char note[DROPPED_NOTE_SIZE];
+    size_t len = dropped_note_write(log->dropped, note);
+    note[len++] = '\n';
+    if (log_hold(log, note, len))
         log->dropped = 0;
 }
 
 /* The line without its newline. */
-static void log_take_line(struct log *log, const char *line, size_t len)
+static void log_take_line(void *context, const char *line, size_t len)
 {
     static char out[LOG_OUT_SIZE];
+    struct log *log = context;
     char now[JSON_LINE_TIME_SIZE];
-    log_now(now);
+    dropped_note_now(now);
     len = json_line_write(line, len, now, out);
     if (log->dropped)
         log_tell_dropped(log);
@@ -92,22 +83,8 @@ static void log_take_line(struct log *log, const char *line, size_t len)
 /* Reads once; false if the server has closed its end, or nothing can be read. */
 static bool log_read(struct log *log, int from)
 {
-    ssize_t n = read(from, log->in + log->in_len, sizeof log->in - log->in_len);
-    if (n <= 0)
-        return n < 0 && errno == EINTR;
-    size_t at = 0, len = log->in_len + (size_t)n;
-    for (const char *end; (end = memchr(log->in + at, '\n', len - at));) {
-        size_t line = (size_t)(end - log->in) - at;
-        log_take_line(log, log->in + at, line);
-        at += line + 1;
-    }
-    if (at == 0 && len == sizeof log->in) {
-        log_take_line(log, log->in, len);
-        at = len;
-    }
-    memmove(log->in, log->in + at, len - at);
-    log->in_len = len - at;
-    return true;
+    ssize_t n = line_reader_read(&log->lines, from, log_take_line, log);
+    return n > 0 || (n < 0 && errno == EINTR);
 }
 
 /* Writes once, and tells what was dropped when all else is written; false if nobody can read. */
@@ -142,8 +119,7 @@ static bool log_copy(struct log *log, int from)
 static bool log_finish(struct log *log)
 {
     struct pollfd out = {.fd = log->out, .events = POLLOUT};
-    if (log->in_len)
-        log_take_line(log, log->in, log->in_len);
+    line_reader_end(&log->lines, log_take_line, log);
     while (log->held_len && poll(&out, 1, LOG_LAST_MS) == 1)
         if (!log_write(log))
             return false;
