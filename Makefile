@@ -94,6 +94,7 @@ SETTINGS     := $(BUILD)/tests/lint/settings
 WEB_SOURCES  := $(wildcard webserver-conf/programs/*-*.c)
 WEB_PROGRAMS := $(WEB_SOURCES:%.c=$(BUILD)/%)
 WEB_PARTS    := $(filter-out $(WEB_SOURCES),$(wildcard webserver-conf/programs/*.c))
+LOG_PROGRAM  := $(BUILD)/webserver-conf/programs/log-file
 MODULE_NAMES := $(notdir $(basename $(wildcard webserver-conf/module/mod_*.c)))
 # What mod_postern_vpce is made of, and calls lighttpd.
 MODULE_PARTS := $(wildcard webserver-conf/module/vpce_*.c)
@@ -212,11 +213,13 @@ $(MODULES_DIR)/ready: $(MODULES)
 run: export PORT := $(or $(PORT),8080)
 run: build ## run it on http://127.0.0.1:8080 (PORT=, DATABASE_URL=); Ctrl-C stops it
 	@.ci/install $(PACKAGES_RUN)
+	+@$(BUILDER) $(LOG_PROGRAM)
 	@POSTERN=$(POSTERN) exec webserver-conf/run-pair
 
 run-postgres: export PORT := $(or $(PORT),8080)
 run-postgres: build ## the same on a PostgreSQL server of its own
 	@.ci/install $(PACKAGES_RUN) postgresql
+	+@$(BUILDER) $(LOG_PROGRAM)
 	@POSTERN=$(POSTERN) exec webserver-conf/run-postgres
 
 # ---- Test
@@ -298,7 +301,7 @@ $(SIEGE): $(SIEGE_OBJECTS) $(patsubst %.c,$(BUILD)/%.o,$(filter-out %/e2e_suite.
 
 test-pools: ## prove that Node's and Python's kept connections end well
 	@.ci/install $(PACKAGES_POOLS)
-	+@$(BUILDER) $(POSTERN)
+	+@$(BUILDER) $(POSTERN) $(LOG_PROGRAM)
 	@POSTERN=$(POSTERN) tests/pools/run
 .PHONY: test-pools
 
@@ -360,7 +363,7 @@ images-reproducible: ## build them twice and compare every file
 
 bench: ## measure it, in one run on this machine
 	@.ci/install $(PACKAGES_BENCH)
-	+@$(BUILDER) $(POSTERN) $(MODULES_DIR)/ready $(BENCH_TOOLS)
+	+@$(BUILDER) $(POSTERN) $(LOG_PROGRAM) $(MODULES_DIR)/ready $(BENCH_TOOLS)
 	@POSTERN=$(POSTERN) WEBSERVER_MODULES=$(MODULES_DIR) tests/bench/run $(BUILD)/tests/bench
 	@POSTERN=$(POSTERN) tests/bench/far $(BUILD)/tests/bench
 	@$(MAKE) --no-print-directory bench-task

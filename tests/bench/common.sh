@@ -5,7 +5,8 @@
 readonly READERS=32 ORDERERS=16 MANY=64
 readonly ORDER='{"items":[{"product_id":2,"quantity":1}]}'
 # The rows there are, in the order of the tables: of run, of far, and all of task.
-readonly HERE_ROWS=(static constant product limited products orders orders64 pg_product pg_orders pg_orders64 pgbench)
+readonly HERE_ROWS=(static constant product limited products orders orders64 unlogged pg_product pg_orders pg_orders64
+    pg_unlogged pgbench)
 readonly FAR_ROWS=(far_read16 far_read64 far_lone far_any16 far_any64 far_one16 far_one64 far_any64x3 far_one64x3
     half_read64 half_any64 half_one64)
 seconds=${BENCH_SECONDS:-3}

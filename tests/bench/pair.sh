@@ -5,7 +5,9 @@
 # shellcheck disable=SC2034,SC2154 # what is set here is used there, and the other way round
 readonly START_SECONDS=10 STOP_SECONDS=40
 readonly ANY_ORDER='{"items":[{"product_id":%d,"quantity":1}]}' # see load.lua
+log_program=${LOG_PROGRAM:-$(dirname -- "$postern")/webserver-conf/programs/log-file}
 declare -A web=() port=() app=() workers=() url=() sides=()
+logs=() unlogged='' # unlogged: pairs start with their logs thrown away
 NAME=postern-bench-$$ distance='' limited='' # distance: the program's id; limited: pairs start in the cgroup NAME of limit.sh
 
 stop_one() { # PID SIGNAL
@@ -20,13 +22,16 @@ stop_one() { # PID SIGNAL
 
 # shellcheck disable=SC2317 # called by the trap
 clean_up() {
-    local name
+    local name log
     progress ''
     for name in "${!web[@]}"; do
         stop_one "${web[$name]}" INT
     done
     for name in "${!app[@]}"; do
         stop_one "${app[$name]}" TERM
+    done
+    for log in "${logs[@]}"; do
+        stop_one "$log" TERM
     done
     [ -z "$distance" ] || stop_one "$distance" TERM
     stop_server
@@ -47,14 +52,26 @@ in_group() { # COMMAND...
     exec "$@"
 }
 
+# Sets log_fd: the lines that are written there go to the file as those of make run do.
+open_log() { # FILE
+    if [ -n "$unlogged" ]; then
+        exec {log_fd}>/dev/null
+    else
+        exec {log_fd}> >(exec setsid -- "$log_program" "$1")
+        logs+=("$!")
+    fi
+}
+
 start_web() { # NAME CONFIGURATION SOCKET [ARGUMENT...]
-    local i
+    local i log_fd
     port[$1]=$(free_port)
     mkdir -p "$var/$1/uploads" || fail "cannot write to $var"
-    PORT=${port[$1]} POSTERN_SOCKET=$3 VAR=$var/$1 UPLOADS=$var/$1/uploads TZ=UTC \
+    open_log "$var/$1/access.log"
+    PORT=${port[$1]} POSTERN_SOCKET=$3 ACCESS_LOG=/dev/fd/3 UPLOADS=$var/$1/uploads TZ=UTC \
         WEBSERVER_CONF=$root/webserver-conf \
-        in_group lighttpd -D -f "$2" "${@:4}" 2>>"$var/$1/lighttpd.log" </dev/null &
+        in_group lighttpd -D -f "$2" "${@:4}" 2>>"$var/$1/lighttpd.log" 3>&"$log_fd" {log_fd}>&- </dev/null &
     web[$1]=$!
+    exec {log_fd}>&-
     for ((i = 0; i < START_SECONDS * 20; i++)); do
         kill -0 "${web[$1]}" 2>/dev/null || fail 'lighttpd did not start' "$var/$1/lighttpd.log"
         port_answers "${port[$1]}" && return
@@ -77,12 +94,14 @@ children_of() { # PID
 
 # PRODUCTS 0: the store is there already.
 start_postern() { # NAME DATABASE_URL PRODUCTS [CONFIGURATION [ARGUMENT...]]
-    local i configuration=${4:-$root/webserver-conf/lighttpd-local.conf}
+    local i log_fd configuration=${4:-$root/webserver-conf/lighttpd-local.conf}
     export DATABASE_URL=$2 POSTERN_SOCKET=$var/$1/postern.sock
     mkdir -p "$var/$1" || fail "cannot write to $var"
     [ "$3" -eq 0 ] || fill_store "$3"
-    in_group "$postern" serve 2>>"$var/$1/postern.log" </dev/null &
+    open_log "$var/$1/postern.log"
+    in_group "$postern" serve 2>&"$log_fd" {log_fd}>&- </dev/null &
     app[$1]=$!
+    exec {log_fd}>&-
     for ((i = 0; i < START_SECONDS * 20; i++)); do
         "$postern" healthcheck 2>/dev/null && break
         sleep 0.05

@@ -111,6 +111,8 @@ static bool pair_configure(struct pair *pair, const struct pair_options *options
               pair_set_named(pair, "POSTERN_SOCKET", pair->socket);
     snprintf(text, sizeof text, "%d", pair->port);
     ok = ok && pair_set_named(pair, "PORT", text);
+    snprintf(text, sizeof text, "%s/access.log", pair->dir);
+    ok = ok && pair_set_named(pair, "ACCESS_LOG", text);
     snprintf(text, sizeof text, "%s/uploads", pair->dir);
     ok = ok && pair_set_named(pair, "UPLOADS", text) && mkdir(text, 0700) == 0;
     snprintf(text, sizeof text, "sqlite:%s/postern.db", pair->dir);
