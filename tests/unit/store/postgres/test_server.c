@@ -371,7 +371,7 @@ static void test_busy_connect(void)
 {
     fixture_begin();
     PGconn *other = aside("BEGIN; LOCK TABLE orders IN ACCESS EXCLUSIVE MODE");
-    struct store *store = fixture_open_url(fixture_url, 300);
+    struct store *store = fixture_open_url(fixture_url, 1000);
     int busy = 0;
     for (int i = 0; i < PINGS_TRIED && busy < 4; i++) {
         enum store_result result = store_ping(store);
