@@ -19,6 +19,25 @@ static const char *const cgi_headers[HTTP_HEADER_MAX] = {
     [HTTP_REQUEST_ID] = "HTTP_X_REQUEST_ID",
 };
 
+static const char *const cgi_others[] = {
+    "REQUEST_METHOD",     "PATH_INFO",         "QUERY_STRING",   CGI_ENDPOINT_VARIABLE,
+    CGI_REFUSAL_VARIABLE, CGI_LENGTH_VARIABLE, CGI_LEFT_VARIABLE};
+
+static bool cgi_has(const char *const *names, size_t count, const char *name, size_t len)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (strncmp(names[i], name, len) == 0 && names[i][len] == '\0')
+            return true;
+    }
+    return false;
+}
+
+bool cgi_asks(const char *name, size_t len)
+{
+    return cgi_has(cgi_headers, HTTP_HEADER_MAX, name, len) ||
+           cgi_has(cgi_others, sizeof cgi_others / sizeof cgi_others[0], name, len);
+}
+
 static const char *cgi_text(cgi_lookup lookup, const void *source, const char *name)
 {
     const char *value = lookup(source, name);

@@ -9,11 +9,19 @@
  * from the PROXY protocol. A client cannot set it: its headers arrive as HTTP_ variables. */
 #define CGI_ENDPOINT_VARIABLE "PP2_AWS_VPCE_ID"
 
+/* The body's length; and that the web server shuts its side down as a sign that its client left. */
+#define CGI_LENGTH_VARIABLE "CONTENT_LENGTH"
+#define CGI_LEFT_VARIABLE   "POSTERN_LEFT_IS_HALF_CLOSED"
+
 /* A whole header block is no longer. */
 enum { CGI_HEAD_MAX = HTTP_HEADERS_MAX + 128 };
 
 /* Gives a variable of the source, or NULL; borrowed as long as the request. */
 typedef const char *(*cgi_lookup)(const void *source, const char *name);
+
+/* Whether a variable of that name is of any use here: one of those above, or of cgi_request. The
+ * name holds no NUL. */
+bool cgi_asks(const char *name, size_t len);
 
 /* Makes the request of its variables, without a body. */
 void cgi_request(cgi_lookup lookup, const void *source, struct http_request *request);

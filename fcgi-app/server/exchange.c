@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "server/access.h"
 #include "server/admission.h"
+#include "server/cgi.h"
 
 /* No socket: libfcgi is given each connection. */
 enum { EXCHANGE_NO_LISTENER = -1 };
@@ -42,7 +43,7 @@ static bool exchange_is_left(const struct exchange *exchange, int connection)
     if (poll(&end, 1, 0) != 1)
         return false;
     return end.revents & (POLLHUP | POLLERR) ||
-           FCGX_GetParam("POSTERN_LEFT_IS_HALF_CLOSED", exchange->fcgi.envp);
+           FCGX_GetParam(CGI_LEFT_VARIABLE, exchange->fcgi.envp);
 }
 
 /* Nobody waits for it, and an order that nobody waits for was perhaps placed anew. */

@@ -13,8 +13,9 @@
 #include "server/cgi.h"
 
 enum {
-    /* A request with all its records; each has a header of eight bytes. */
-    GATEWAY_RECORDS_MAX = INBOUND_VARIABLES_MAX + HTTP_BODY_MAX + 256,
+    /* A request with all its records. Each has a header of eight bytes, a variable's too, which has
+     * no less itself. */
+    GATEWAY_RECORDS_MAX = 2 * INBOUND_VARIABLES_MAX + HTTP_BODY_MAX + 256,
     GATEWAY_RECORDS_KEPT = 8 * 1024,
     GATEWAY_FEED_SIZE = 256 * 1024
 };
@@ -59,7 +60,7 @@ static bool gateway_feed(struct gateway *gateway, const struct inbound *in)
 {
     struct buffer *records = &gateway->records;
     buffer_reset(records, GATEWAY_RECORDS_KEPT);
-    inbound_put(in, records);
+    inbound_put(in, cgi_asks, records);
     return !records->overflown && (gateway->feed[1] >= 0 || gateway_open_feed(gateway)) &&
            write(gateway->feed[1], records->data, records->len) == (ssize_t)records->len;
 }
@@ -100,7 +101,7 @@ static const char *gateway_lookup(const void *source, const char *name)
 static void gateway_read_body(struct gateway *gateway, FCGX_Request *fcgi,
                               struct http_request *request)
 {
-    const char *text = gateway_lookup(fcgi, "CONTENT_LENGTH");
+    const char *text = gateway_lookup(fcgi, CGI_LENGTH_VARIABLE);
     int64_t length = 0;
     if (text && *text && !text_number(text, strlen(text), 0, INT64_MAX, &length))
         request->body_cut = true;

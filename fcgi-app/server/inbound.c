@@ -204,11 +204,22 @@ const char *inbound_variable(const struct inbound *in, const char *name)
     return NULL;
 }
 
-void inbound_put(const struct inbound *in, struct buffer *out)
+static void inbound_put_variables(const struct inbound *in, inbound_asks asks, struct buffer *out)
+{
+    struct pairs_one pair;
+    for (size_t at = 0, from = 0; at < in->pairs.len; from = at) {
+        if (!pairs_read(in->pairs.data, in->pairs.len, &at, &pair))
+            return;
+        if (!asks || asks(pair.name, pair.name_len))
+            record_put_stream(out, FCGI_PARAMS, in->id, in->pairs.data + from, at - from);
+    }
+}
+
+void inbound_put(const struct inbound *in, inbound_asks asks, struct buffer *out)
 {
     const FCGI_BeginRequestBody begin = {.roleB0 = FCGI_RESPONDER, .flags = FCGI_KEEP_CONN};
     record_put(out, FCGI_BEGIN_REQUEST, in->id, (const char *)&begin, sizeof begin);
-    record_put_stream(out, FCGI_PARAMS, in->id, in->pairs.data, in->pairs.len);
+    inbound_put_variables(in, asks, out);
     record_put(out, FCGI_PARAMS, in->id, "", 0);
     record_put_stream(out, FCGI_STDIN, in->id, in->body.data, in->body.len);
     record_put(out, FCGI_STDIN, in->id, "", 0);

@@ -53,7 +53,11 @@ bool inbound_split(struct inbound *in);
 /* A variable of a request that was split, borrowed, or NULL. */
 const char *inbound_variable(const struct inbound *in, const char *name);
 
-/* Appends a whole request as records, in their plainest form: nothing but what was checked. */
-void inbound_put(const struct inbound *in, struct buffer *out);
+/* Whether a variable of that name is asked for. */
+typedef bool (*inbound_asks)(const char *name, size_t len);
+
+/* Appends a whole request as records, in their plainest form: of what was checked, the variables
+ * that are asked for (NULL: all), each in a record of its own, and the body. */
+void inbound_put(const struct inbound *in, inbound_asks asks, struct buffer *out);
 
 #endif

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "check.h"
+#include "server/cgi.h"
 #include "server/record.h"
 #include "suite.h"
 
@@ -320,10 +321,35 @@ static void test_accept(void)
     gateway_free(&gateway);
 }
 
+static void test_asks(void)
+{
+    static const struct {
+        int line;
+        const char *name;
+        bool asked;
+    } rows[] = {
+        {__LINE__, "REQUEST_METHOD", true},
+        {__LINE__, "HTTP_IDEMPOTENCY_KEY", true},
+        {__LINE__, "CONTENT_LENGTH", true},
+        {__LINE__, "PP2_AWS_VPCE_ID", true},
+        {__LINE__, "POSTERN_LEFT_IS_HALF_CLOSED", true},
+        {__LINE__, "", false},
+        {__LINE__, "HTTP_HOS", false},
+        {__LINE__, "HTTP_HOSTS", false},
+        {__LINE__, "HTTP_PP2_AWS_VPCE_ID", false},
+        {__LINE__, "SERVER_SOFTWARE", false},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        CHECK_ROW(rows[i].line);
+        CHECK_INT(cgi_asks(rows[i].name, strlen(rows[i].name)), rows[i].asked);
+    }
+}
+
 /* The most variables there may be, of the most names. */
 static void test_accept_variables(void)
 {
-    static char pairs[INBOUND_VARIABLES_MAX];
+    static const char pair[] = "\11\1HTTP_HOSTb";
+    static char pairs[INBOUND_VARIABLES_MAX / (sizeof pair - 1) * (sizeof pair - 1)];
     struct gateway gateway;
     FCGX_Request fcgi;
     struct inbound in;
@@ -331,11 +357,11 @@ static void test_accept_variables(void)
     REQUIRE_TRUE(gateway_init(&gateway));
     REQUIRE_INT(FCGX_InitRequest(&fcgi, -1, 0), 0);
     for (size_t at = 0; at < sizeof pairs; at++)
-        pairs[at] = "\1\1Ab"[at % 4];
+        pairs[at] = pair[at % (sizeof pair - 1)];
     make_request(&in, pairs, sizeof pairs, "", 0);
     REQUIRE_TRUE(gateway_accept(&gateway, &fcgi, &in));
     gateway_read(&gateway, &fcgi, &request);
-    CHECK_TEXT(FCGX_GetParam("A", fcgi.envp), "b");
+    CHECK_TEXT(request.headers[HTTP_HOST], "b");
     check_answered(&gateway, &fcgi);
     inbound_free(&in);
     gateway_free(&gateway);
@@ -368,6 +394,7 @@ int main(void)
                            {"refusal", test_refusal},
                            {"write", test_write},
                            {"accept", test_accept},
+                           {"what is asked for", test_asks},
                            {"accept variables", test_accept_variables},
                            {"finish unanswered", test_finish_unanswered},
                            CU_TEST_INFO_NULL};

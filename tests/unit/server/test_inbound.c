@@ -214,6 +214,11 @@ static void test_padded_end(void)
     }
 }
 
+static bool asks_b(const char *name, size_t len)
+{
+    return len == 1 && *name == 'B';
+}
+
 /* What is handed on says the same, and nothing that was passed over. */
 static void test_put(void)
 {
@@ -235,10 +240,11 @@ static void test_put(void)
     put(&body);
     put(&stdin_end);
     REQUIRE_INT(feed(&in, 3), INBOUND_WHOLE);
-    inbound_put(&in, &out);
+    inbound_put(&in, NULL, &out);
 
     record_put(&plain, FCGI_BEGIN_REQUEST, ID, "\0\1\1\0\0\0\0", 8);
-    record_put(&plain, FCGI_PARAMS, ID, variables.content, variables.len);
+    record_put(&plain, FCGI_PARAMS, ID, BYTES("\1\1Ab"));
+    record_put(&plain, FCGI_PARAMS, ID, BYTES("\1\0B"));
     record_put(&plain, FCGI_PARAMS, ID, "", 0);
     record_put(&plain, FCGI_STDIN, ID, body.content, body.len);
     record_put(&plain, FCGI_STDIN, ID, "", 0);
@@ -248,6 +254,15 @@ static void test_put(void)
     CHECK_INT(inbound_feed(&again, out.data, out.len), INBOUND_WHOLE);
     CHECK_TRUE(inbound_split(&again));
     CHECK_TEXT(inbound_variable(&again, "A"), "b");
+    inbound_free(&again);
+
+    buffer_reset(&out, REQUEST_MAX);
+    inbound_put(&in, asks_b, &out);
+    inbound_init(&again, INBOUND_MAX, BODY_MAX);
+    CHECK_INT(inbound_feed(&again, out.data, out.len), INBOUND_WHOLE);
+    CHECK_TRUE(inbound_split(&again));
+    CHECK_NULL(inbound_variable(&again, "A"));
+    CHECK_TEXT(inbound_variable(&again, "B"), "");
     inbound_free(&again);
     inbound_free(&in);
     buffer_free(&plain);
