@@ -1,6 +1,7 @@
 /* The writer, which alone places orders: it stands still, it is told to end, nobody replaces it, or
  * another program holds the store. Every answer is true. (What happens when it is killed under load
  * is in test_faults.) */
+#include <inttypes.h>
 #include <signal.h>
 #include <sqlite3.h>
 #include <stdatomic.h>
@@ -74,6 +75,15 @@ static void buy(void *context, size_t thread)
         tally_note(tally, &got);
     } while (!tally->once && !atomic_load(&tally->stop));
     client_close(mine);
+}
+
+static void read_and_buy(void *context, size_t thread)
+{
+    struct client *mine = client_open(pair.port);
+    struct client_answer got;
+    client_get(mine, "/products", &got);
+    client_close(mine);
+    buy(context, thread);
 }
 
 static void check_books(int64_t before, const struct tally *tally)
@@ -191,6 +201,30 @@ static void test_drain_without_master(void)
     check_books(before, &tally);
 }
 
+/* With the workers that there are by default, all of them used, the pair takes no more than this.
+ */
+static void test_memory(void)
+{
+    enum { DEFAULT_WORKERS = 24, CLIENTS = 48, MAX_KB = 24 * 1024 };
+    static struct tally tally = {.once = true};
+    static const char *const tasks[] = {"postern-writer", "postern-prober", "postern-watcher"};
+    fixture_end();
+    REQUIRE_INT(fixture_start(&(struct pair_options){.workers = DEFAULT_WORKERS}), 0);
+    for (int i = 0; i < 5; i++)
+        CHECK_TRUE(load_run(CLIENTS, read_and_buy, &tally));
+    int64_t sum = process_memory_kb(pair.app) + process_memory_kb(pair.web) +
+                  process_workers_memory_kb(&pair);
+    for (size_t i = 0; i < sizeof tasks / sizeof tasks[0]; i++) {
+        pid_t pid;
+        REQUIRE_INT(pair_children(&pair, tasks[i], &pid, 1), 1);
+        sum += process_memory_kb(pid);
+    }
+    printf("writer: the pair takes %" PRId64 " KiB\n", sum);
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+    CHECK_COMPARE(sum, <=, MAX_KB);
+#endif
+}
+
 int main(void)
 {
     static CU_TestInfo tests[] = {{"stands still", test_stands_still},
@@ -198,6 +232,7 @@ int main(void)
                                   {"store is held", test_store_is_held},
                                   {"nobody replaces it", test_nobody_replaces_it},
                                   {"drain without a master", test_drain_without_master},
+                                  {"memory", test_memory},
                                   CU_TEST_INFO_NULL};
     return e2e_suite_run("e2e/writer", setup, fixture_end, tests);
 }
