@@ -14,7 +14,7 @@ PACKAGES_RUN   := lighttpd
 PACKAGES_MODULE := gcc libc6-dev make dpkg-dev $(PACKAGES_RUN)
 PACKAGES_TEST  := $(PACKAGES_BUILD) $(PACKAGES_MODULE) postgresql pgbouncer faketime openssl libcunit1-dev libcurl4-openssl-dev nginx apache2
 PACKAGES_POOLS := $(PACKAGES_BUILD) $(PACKAGES_RUN) nodejs python3-httpx curl
-PACKAGES_CHECK := $(PACKAGES_TEST) clang libclang-rt-dev clang-format clang-tidy cppcheck shellcheck flake8 python3 mandoc
+PACKAGES_CHECK := $(PACKAGES_TEST) clang libclang-rt-dev clang-format clang-tidy cppcheck shellcheck flake8 python3 python3-yaml mandoc
 PACKAGES_STACK := $(PACKAGES_BUILD) libcurl4-openssl-dev curl procps
 # The rehearsal's other images are made of these.
 PACKAGES_HAPROXY := haproxy
@@ -64,7 +64,8 @@ REVISION := $(shell git rev-parse --short HEAD 2>/dev/null)
 APP_SOURCES  := $(wildcard fcgi-app/*/*.c fcgi-app/*/*/*.c)
 APP_OBJECTS  := $(APP_SOURCES:%.c=$(BUILD)/%.o)
 DRIVERS      := sqlite postgres
-GENERATED    := $(foreach driver,$(DRIVERS),$(BUILD)/gen/$(driver)_sql.h $(BUILD)/gen/$(driver)_schema.h)
+GENERATED    := $(foreach driver,$(DRIVERS),$(BUILD)/gen/$(driver)_sql.h $(BUILD)/gen/$(driver)_schema.h) \
+    $(BUILD)/gen/openapi_json.h
 UNIT_SOURCES := $(wildcard tests/unit/*/test_*.c tests/unit/*/*/test_*.c)
 UNIT_HELPERS := $(filter-out $(UNIT_SOURCES),$(wildcard tests/unit/*/*.c tests/unit/*/*/*.c))
 UNIT_TESTS   := $(UNIT_SOURCES:%.c=$(BUILD)/%)
@@ -141,6 +142,11 @@ $(BUILD)/gen/%_schema.h: fcgi-app/store/sql2c.awk
 	$(say) GEN $@
 	@mkdir -p $(@D)
 	$(Q)awk -v kind=schema -v prefix=$* -f fcgi-app/store/sql2c.awk $(filter %.sql,$^) >$@
+
+$(BUILD)/gen/openapi_json.h: fcgi-app/openapi.json fcgi-app/api/json2c.awk
+	$(say) GEN $@
+	@mkdir -p $(@D)
+	$(Q)awk -f fcgi-app/api/json2c.awk $< >$@
 
 $(BUILD)/%.o: %.c $(BUILD)/flags | $(GENERATED)
 	$(say) CC $@
@@ -348,6 +354,11 @@ manual: ## write the settings into the manual page
 	@.ci/install $(PACKAGES_BUILD)
 	+@$(BUILDER) $(SETTINGS)
 	@SETTINGS=$(SETTINGS) tests/lint/tables --write
+
+openapi: ## write fcgi-app/openapi.json anew, from fcgi-app/openapi.yaml
+	@.ci/install python3-yaml
+	@tests/lint/openapi --write
+.PHONY: openapi
 
 hooks: ## have git run make lint on what you commit, and look at the subject
 	git config core.hooksPath tests/hooks

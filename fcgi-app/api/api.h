@@ -106,5 +106,6 @@ enum api_status api_status_of(enum store_result result);
 extern const struct api_resource products_resource;
 extern const struct api_resource orders_resource;
 extern const struct api_resource health_resource;
+extern const struct api_resource openapi_resource;
 
 #endif

@@ -9,6 +9,7 @@ static const struct api_resource *const route_resources[] = {
     &products_resource,
     &orders_resource,
     &health_resource,
+    &openapi_resource,
 };
 
 enum { ROUTE_RESOURCES = sizeof route_resources / sizeof route_resources[0] };

@@ -167,6 +167,35 @@ void json_write_rendered(struct json_writer *w, const struct buffer *value)
     buffer_append(w->out, value->data, value->len);
 }
 
+/* The end of a string, a number, or another value without brackets. */
+static const char *json_token_end(const char *at)
+{
+    if (*at != '"')
+        return at + strcspn(at, ",:]} \t\r\n");
+    for (at++; *at != '"'; at++)
+        at += *at == '\\';
+    return at + 1;
+}
+
+void json_write_copy(struct json_writer *w, const char *json)
+{
+    for (const char *end; *json; json = end) {
+        end = json + 1;
+        if (*json == '{' || *json == '[') {
+            json_write_open(w, *json);
+        } else if (*json == '}' || *json == ']') {
+            json_write_close(w, *json);
+        } else if (!strchr(",: \t\r\n", *json)) {
+            end = json_token_end(json);
+            json_write_between(w);
+            buffer_append(w->out, json, (size_t)(end - json));
+            w->after_key = *end == ':';
+            if (w->after_key)
+                buffer_text(w->out, w->pretty ? ": " : ":");
+        }
+    }
+}
+
 void json_write_money(struct json_writer *w, int64_t cents)
 {
     char text[MONEY_TEXT_SIZE];

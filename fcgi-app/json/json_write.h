@@ -37,6 +37,10 @@ void json_write_number(struct json_writer *w, int64_t number);
 /* A value that is JSON already; it must not be empty. */
 void json_write_rendered(struct json_writer *w, const struct buffer *value);
 
+/* A value that is well-formed JSON, in the writer's own form: white space between its tokens is
+ * left out. There must be none between a name and its colon. */
+void json_write_copy(struct json_writer *w, const char *json);
+
 /* Cents as a number with two decimals. */
 void json_write_money(struct json_writer *w, int64_t cents);
 

@@ -179,7 +179,8 @@ static int get_if(const char *path, const char *etags)
 
 static void test_etags(void)
 {
-    static const char *const paths[] = {"/products", "/products/1", "/products?limit=1"};
+    static const char *const paths[] = {"/products", "/products/1", "/products?limit=1",
+                                        "/openapi.json", "/openapi.json?pretty"};
     char etag[128], list[300];
     for (size_t i = 0; i < sizeof paths / sizeof paths[0]; i++) {
         CHECK_OF("%s", paths[i]);
@@ -195,6 +196,27 @@ static void test_etags(void)
         CHECK_INT(get_if(paths[i], list), 304, "%s", list);
         CHECK_INT(get_if(paths[i], "*"), 304);
         CHECK_INT(get_if(paths[i], "\"nothing\""), 200);
+    }
+}
+
+static void test_description(void)
+{
+    static const char *const others[] = {"DELETE", "OPTIONS"};
+    CHECK_TRUE(client_get(client, "/openapi.json", &answer));
+    CHECK_INT(answer.status, 200);
+    const char *type = client_header(&answer, "Content-Type");
+    CHECK_TEXT(type, "application/json");
+    cJSON *json = answer_json(&answer);
+    const char *version = answer_text(json, "openapi");
+    CHECK_START(version, "3.1.");
+    cJSON_Delete(json);
+    for (size_t i = 0; i < sizeof others / sizeof others[0]; i++) {
+        CHECK_OF("%s", others[i]);
+        const struct client_request request = {.method = others[i], .path = "/openapi.json"};
+        CHECK_TRUE(client_call(client, &request, &answer));
+        CHECK_INT(answer.status, strcmp(others[i], "OPTIONS") == 0 ? 204 : 405);
+        const char *allow = client_header(&answer, "Allow");
+        CHECK_TEXT(allow, "GET, HEAD, OPTIONS");
     }
 }
 
@@ -218,6 +240,7 @@ int main(void)
                                   {"bad queries", test_bad_queries},
                                   {"unknown", test_unknown},
                                   {"etags", test_etags},
+                                  {"description", test_description},
                                   {"etag changes with stock", test_etag_changes_with_stock},
                                   {"a full page gets a next one", test_full_page_gets_a_next},
                                   CU_TEST_INFO_NULL};

@@ -29,6 +29,8 @@ static const struct {
     {__LINE__, "GET", "/orders/x", "/orders/{id}", true, "x", READ},
     {__LINE__, "GET", "/healthz", "/healthz", true, "", READ},
     {__LINE__, "GET", "/readyz", "/readyz", true, "", READ},
+    {__LINE__, "GET", "/openapi.json", "/openapi.json", true, "", READ},
+    {__LINE__, "POST", "/openapi.json", "/openapi.json", false, "", READ},
     {__LINE__, "DELETE", "/orders", "/orders", false, "", ORDERS},
     {__LINE__, "POST", "/products", "/products", false, "", READ},
     {__LINE__, "POST", "/products/7", "/products/{id}", false, "7", READ},
@@ -86,6 +88,7 @@ static void test_traits(void)
         {__LINE__, "GET", "/orders/1", API_READ, false, false, false, false},
         {__LINE__, "GET", "/healthz", API_READ, false, false, false, true},
         {__LINE__, "GET", "/readyz", API_READ, false, false, false, true},
+        {__LINE__, "GET", "/openapi.json", API_READ, false, false, true, false},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         CHECK_ROW(rows[i].line);

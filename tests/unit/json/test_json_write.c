@@ -131,6 +131,35 @@ static void test_rendered(void)
     }
 }
 
+/* A text that is JSON reads as if it were written value by value. */
+static void test_copy(void)
+{
+    static const char sample[] = "{\"a\":1,\n \"b\": [ 2 ,{\"c\":\"d\",\"e\":9.99},\"f\"],\"g\":[ "
+                                 "],\"h\":{},\r\n\t\"i\":3}\n";
+    static const char *const alone[] = {"1",
+                                        "-1.5e3",
+                                        "true",
+                                        "null",
+                                        "\"\"",
+                                        "\"a \\\\ b\"",
+                                        "\"a\\\"b: {[,\"",
+                                        "[\"\\\\\",false]"};
+    for (int pretty = 0; pretty <= 1; pretty++) {
+        char expected[TEXT_SIZE];
+        start(pretty);
+        write_sample(&writer);
+        snprintf(expected, sizeof expected, "%s", ended());
+        start(pretty);
+        json_write_copy(&writer, sample);
+        CHECK_TEXT(ended(), expected, "pretty %d", pretty);
+    }
+    for (size_t i = 0; i < sizeof alone / sizeof alone[0]; i++) {
+        start(false);
+        json_write_copy(&writer, alone[i]);
+        CHECK_TEXT(ended(), alone[i]);
+    }
+}
+
 static void test_text(void)
 {
     static const struct {
@@ -245,6 +274,7 @@ int main(void)
         {"any value may stand alone", test_top_level},
         {"the text goes to the end of the buffer", test_appends},
         {"a member rendered by itself reads as in its place", test_rendered},
+        {"a text that is JSON reads as if written by value", test_copy},
         {"strings are escaped and always UTF-8", test_text},
         {"whole numbers are exact", test_numbers},
         {"money has two decimals", test_money},
