@@ -26,6 +26,7 @@ PACKAGES_MATRIX := debootstrap git
 PACKAGES_IAC   := jq curl git
 PACKAGES_TEST_IAC := $(PACKAGES_IAC) graphviz postgresql
 PACKAGES_BENCH := $(PACKAGES_BUILD) $(PACKAGES_MODULE) postgresql wrk curl
+PACKAGES_CONTRACT := $(PACKAGES_BUILD) $(PACKAGES_RUN) postgresql python3
 
 # ---- Flags
 
@@ -268,11 +269,11 @@ test-matrix: ## make test in fresh Debian 12 and 13, with gcc and with clang; ta
 	@.ci/install $(PACKAGES_MATRIX)
 	@tests/matrix
 
-check: ## everything CI runs: test, lint, walks, torture, siege, fuzz, sanitizers, test-iac, test-stack
+check: ## everything CI runs: test, lint, walks, test-contract, torture, siege, fuzz, sanitizers, test-iac, test-stack
 	@tests/steps $(CHECK_STEPS)
 
 # In the order in which they say most soonest. One that fails does not keep the others from running.
-CHECK_STEPS := test lint walks test-pools test-iac \
+CHECK_STEPS := test lint walks test-pools test-contract test-iac \
     'torture SECONDS_TO_RUN=20' 'torture SECONDS_TO_RUN=20 STORE=sqlite' 'siege SECONDS_TO_RUN=30' \
     fuzz 'test SANITIZER=address' 'test SANITIZER=undefined' 'test SANITIZER=thread' test-stack
 
@@ -310,6 +311,21 @@ test-pools: ## prove that Node's and Python's kept connections end well
 	+@$(BUILDER) $(POSTERN) $(LOG_PROGRAM)
 	@POSTERN=$(POSTERN) tests/pools/run
 .PHONY: test-pools
+
+# Node with npm, of any version from 18 on: the one that is there, else Debian's.
+NEED_NPM := command -v npm >/dev/null || .ci/install nodejs npm
+CONTRACT := build/contract
+test-contract: ## hold the running pair against fcgi-app/openapi.yaml; takes Node and npm
+	@.ci/install $(PACKAGES_CONTRACT)
+	@$(NEED_NPM)
+	+@$(BUILDER) $(POSTERN) $(FAULTY_DISK) $(CONTRACT)/installed
+	@POSTERN=$(POSTERN) FAULTY_DISK_LIBRARY=$(FAULTY_DISK) NODE_PATH=$(CONTRACT)/node_modules node tests/contract/contract.js
+$(CONTRACT)/installed: tests/contract/package.json tests/contract/package-lock.json
+	@mkdir -p $(@D)
+	@cp tests/contract/package*.json $(@D)
+	@cd $(@D) && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error >npm.log 2>&1 || { cat npm.log >&2; exit 1; }
+	@touch $@
+.PHONY: test-contract
 
 test-stack: ## prove the container stack: who reaches what, who is who, kills, replacement
 	@.ci/install $(PACKAGES_STACK)
