@@ -46,6 +46,8 @@ LDLIBS    := -lfcgi -lcjson -lsqlite3 -lpq -lm
 ifneq ($(SANITIZER),)
 CFLAGS    += -fsanitize=$(SANITIZER) -fno-sanitize-recover=all -fno-omit-frame-pointer
 LDFLAGS   += -fsanitize=$(SANITIZER)
+# Instrumented programs work more than they wait.
+export TEST_JOBS ?= $(shell expr 2 \* $$(nproc))
 endif
 ifeq ($(V),1)
 Q :=
