@@ -9,13 +9,14 @@
 
 enum {
     /* How long the pooler has to pass on that the server has ended the session, before it is asked
-     * for that session once more. It takes a millisecond or two. */
-    POSTGRES_POOLER_US = 250000,
+     * for that session once more: the timer's time, and some. */
+    POSTGRES_POOLER_US = 350000,
     POSTGRES_POOLER_SIZE = 32
 };
 
-/* One millisecond: the server ends the session as soon as it waits for a statement. */
-static const char postgres_pooler_timer[] = "1ms";
+/* After this the server ends a session that waits for a statement. The pooler has so long to part
+ * it from the connection, if it does: the end must not come first, on a busy machine either. */
+static const char postgres_pooler_timer[] = "100ms";
 
 /* undefined_object */
 static const char postgres_pooler_unknown[] = "42704";
