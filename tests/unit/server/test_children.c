@@ -1,0 +1,131 @@
+/* What the master keeps of a process that has ended: nothing that others would wait for, and when
+ * the next one may start. The processes are this test's own. */
+#include "server/children.h"
+
+#include <signal.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "check.h"
+#include "suite.h"
+
+enum { WORKERS = 2, WRITER = WORKERS, WAIT_US = 10 * 1000 * 1000, TICK_US = 1000 };
+
+static struct config config = {.workers = WORKERS};
+static struct listener listener = {.fd = -1, .probe_fd = -1};
+static struct relay_door door;
+static struct children children;
+
+static void begin(void)
+{
+    REQUIRE_TRUE(relay_door_open(&door, WORKERS));
+    struct child given = {.config = &config,
+                          .listener = &listener,
+                          .door = &door,
+                          .master = getpid(),
+                          .board = scoreboard_open(WORKERS, children_count(&config, &listener))};
+    REQUIRE_NOT_NULL(given.board);
+    REQUIRE_TRUE(children_open(&children, &given));
+}
+
+static void end(void)
+{
+    scoreboard_close(children.given.board);
+    children_close(&children);
+    relay_door_close(&door);
+}
+
+/* Puts a process in the place, as one that was started then. */
+static void put(int i, int64_t started_us)
+{
+    struct children_one *one = &children.list[i];
+    one->pid = fork();
+    if (one->pid == 0) {
+        prctl(PR_SET_PDEATHSIG, SIGKILL);
+        for (;;)
+            pause();
+    }
+    REQUIRE_COMPARE(one->pid, >, 0);
+    one->started_us = started_us;
+    children.alive[one->kind]++;
+}
+
+/* Kills the process in the place, and has its end noted. */
+static void take_away(int i)
+{
+    kill(children.list[i].pid, SIGKILL);
+    for (int64_t until = clock_monotonic_us() + WAIT_US;
+         children.list[i].pid && clock_monotonic_us() < until; clock_sleep_us(TICK_US))
+        children_reap(&children, false);
+    REQUIRE_INT(children.list[i].pid, 0);
+}
+
+/* A drain waits for who is busy, and the writer begins what waits: neither is to be left of a
+ * worker that died with a request. */
+static void test_nothing_is_left(void)
+{
+    begin();
+    struct scoreboard *board = children.given.board;
+    for (int i = 0; i <= WRITER; i++) {
+        put(i, clock_monotonic_us());
+        atomic_store(&board->slots[i].busy_since_us, clock_monotonic_us());
+    }
+    uint64_t numbers[WORKERS];
+    for (int i = 0; i < WORKERS; i++)
+        numbers[i] = relay_ticket_draw(&door.tickets[i]);
+    take_away(0);
+    CHECK_INT(children.alive[CHILDREN_WORKER], WORKERS - 1);
+    CHECK_INT(atomic_load(&board->slots[0].busy_since_us), 0);
+    CHECK_FALSE(relay_ticket_take(&door.tickets[0], numbers[0]));
+    /* The others go on. */
+    CHECK_COMPARE(atomic_load(&board->slots[1].busy_since_us), >, 0);
+    CHECK_TRUE(relay_ticket_take(&door.tickets[1], numbers[1]));
+    CHECK_FALSE(scoreboard_is_quiet(board, 0, 0));
+    take_away(1);
+    CHECK_TRUE(scoreboard_is_quiet(board, 0, 0));
+    CHECK_INT(children.alive[CHILDREN_WORKER], 0);
+    take_away(WRITER);
+    CHECK_INT(atomic_load(&board->slots[WRITER].busy_since_us), 0);
+    CHECK_INT(children.alive[CHILDREN_WRITER], 0);
+    end();
+}
+
+static void test_delay(void)
+{
+    /* One that is to have lived for no time starts in the future, for this machine may be slow. */
+    enum { SECOND = 1000 * 1000, YOUNG = -600 * SECOND };
+    static const struct {
+        int line;
+        int64_t lived_us, backoff_us, delay_us, next_us;
+    } rows[] = {
+        {__LINE__, YOUNG, 0, 0, 50000},
+        {__LINE__, YOUNG, 50000, 50000, 100000},
+        {__LINE__, YOUNG, 2400000, 2400000, 4800000},
+        {__LINE__, YOUNG, 3200000, 3200000, 5000000},
+        {__LINE__, YOUNG, 5000000, 5000000, 5000000},
+        {__LINE__, SECOND, 0, 0, 50000},
+        {__LINE__, SECOND, 5000000, 0, 50000},
+    };
+    begin();
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        CHECK_ROW(rows[i].line);
+        struct children_one *one = &children.list[0];
+        one->backoff_us = rows[i].backoff_us;
+        int64_t before = clock_monotonic_us();
+        put(0, before - rows[i].lived_us);
+        take_away(0);
+        CHECK_COMPARE(one->respawn_us, >=, before + rows[i].delay_us);
+        CHECK_COMPARE(one->respawn_us, <=, clock_monotonic_us() + rows[i].delay_us);
+        CHECK_INT(one->backoff_us, rows[i].next_us);
+    }
+    end();
+}
+
+int main(void)
+{
+    static CU_TestInfo tests[] = {{"nothing is left of one that died", test_nothing_is_left},
+                                  {"the delay before the next one", test_delay},
+                                  CU_TEST_INFO_NULL};
+    return suite_run("unit/server/children", NULL, NULL, tests);
+}
