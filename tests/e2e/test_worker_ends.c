@@ -126,6 +126,67 @@ static void test_told_to_stop_before_a_long_request(void)
     fixture_end();
 }
 
+enum { LATE_MAX = 400, LATE_REQUEST_MAX = 4096, LATE_STEP_MS = 25, LATE_STEPS = 4 };
+
+/* Connections whose requests come in two parts, the second a while after the first. */
+static struct {
+    struct buffer request;
+    int fds[LATE_MAX];
+    int begun, sent;
+} late;
+
+static void late_begin(void)
+{
+    size_t half = late.request.len / 2;
+    int fd = fastcgi_connect(&pair);
+    REQUIRE_TRUE(fd >= 0 && client_raw_send(fd, late.request.data, half));
+    late.fds[late.begun++] = fd;
+}
+
+/* Sends the rest over all but the last so many. */
+static void late_finish(int but)
+{
+    size_t half = late.request.len / 2;
+    for (; late.sent < late.begun - but; late.sent++)
+        client_raw_send(late.fds[late.sent], late.request.data + half, late.request.len - half);
+}
+
+static int late_count_answered(void)
+{
+    int answered = 0;
+    for (int i = 0; i < late.begun; i++) {
+        struct fastcgi_answer got;
+        answered += fastcgi_read(late.fds[i], &got) && got.status == 200;
+        fastcgi_free(&got);
+        close(late.fds[i]);
+    }
+    return answered;
+}
+
+/* There is always somebody who has begun to send. The one that was told to stop ends all the same:
+ * those who come after a second are left to the next one, and everybody is answered. */
+static void test_told_to_stop_while_others_come(void)
+{
+    static const char *const variables[] = {"REQUEST_METHOD=GET", "PATH_INFO=/products/1", NULL};
+    pid_t worker;
+    REQUIRE_TRUE(start(1, NULL));
+    CHECK_INT(pair_workers(&pair, &worker, 1), 1);
+    buffer_init(&late.request, LATE_REQUEST_MAX);
+    fastcgi_write(&late.request, variables, NULL, false);
+    kill(worker, SIGTERM);
+    while (process_runs(worker) && late.begun < LATE_MAX) {
+        late_begin();
+        late_finish(LATE_STEPS);
+        load_sleep_ms(LATE_STEP_MS);
+    }
+    CHECK_FALSE(process_runs(worker), "after %d connections", late.begun);
+    late_finish(0);
+    CHECK_INT(late_count_answered(), late.begun);
+    CHECK_TRUE(process_wait_workers(&pair, 1, &worker, 1, WAIT_MS));
+    buffer_free(&late.request);
+    fixture_end();
+}
+
 int main(void)
 {
     static CU_TestInfo tests[] = {
@@ -133,6 +194,7 @@ int main(void)
         {"the last one dies in a drain", test_last_one_dies},
         {"one is told to stop", test_one_is_told_to_stop},
         {"told to stop before a long request", test_told_to_stop_before_a_long_request},
+        {"told to stop while others come", test_told_to_stop_while_others_come},
         CU_TEST_INFO_NULL};
     return e2e_suite_run("e2e/worker_ends", NULL, NULL, tests);
 }
