@@ -172,6 +172,35 @@ static int logged(const char *text)
         CHECK_COMPARE(logged(text), <=, WORKERS + 3, "\"%s\"", text);                              \
     } while (0)
 
+/* How many of the sessions have lasted for more than two looks of a watcher, and been used since.
+ */
+static int sessions_that_last(void)
+{
+    char count[16] = "0";
+    CHECK_TRUE(postgres_server_sql(&server, "postgres",
+                                   "SELECT count(*) FROM pg_stat_activity"
+                                   " WHERE application_name = 'postern'"
+                                   " AND query_start > backend_start + interval '2100 ms'",
+                                   count, sizeof count));
+    return (int)strtol(count, NULL, 10);
+}
+
+/* The tasks of one database do not end each other's sessions: both watchers keep theirs. */
+static void test_two_tasks(void)
+{
+    struct pair second;
+    char url[POSTGRES_SERVER_URL_SIZE], setting[PAIR_SETTING_SIZE];
+    postgres_server_url(&server, "postgres", url);
+    snprintf(setting, sizeof setting, "DATABASE_URL=%s", url);
+    const char *const env[] = {setting, "POSTERN_QUIET_MS=100", NULL};
+    REQUIRE_TRUE(pair_start(&second, &(struct pair_options){.catalogue = "", .env = env}));
+    int64_t until = load_now_ms() + RETURN_MS;
+    while (sessions_that_last() < 2 && load_now_ms() < until)
+        load_sleep_ms(50);
+    CHECK_INT(sessions_that_last(), 2);
+    pair_end(&second);
+}
+
 static void test_outage(void)
 {
     static const int signals[] = {SIGINT, SIGQUIT};
@@ -351,6 +380,7 @@ static void test_wrong_settings(void)
 }
 
 static CU_TestInfo tests[] = {
+    {"two tasks", test_two_tasks},
     {"outage", test_outage},
     {"start without the server", test_start_without_server},
     {"start without the database", test_start_without_database},
