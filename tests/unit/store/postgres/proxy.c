@@ -104,6 +104,13 @@ static void proxy_accept(void)
     proxy_close(&client);
 }
 
+static bool proxy_is_due(const struct proxy_pair *pair, ssize_t n)
+{
+    if (proxy.modes[0] == PROXY_NO_UNDOING)
+        return memmem(pair->bytes, (size_t)n, "ROLLBACK", strlen("ROLLBACK"));
+    return proxy.modes[0] > PROXY_REFUSE;
+}
+
 static void proxy_fail_now(struct proxy_pair *pair, ssize_t n)
 {
     enum proxy_mode mode = (enum proxy_mode)proxy.modes[0];
@@ -111,8 +118,8 @@ static void proxy_fail_now(struct proxy_pair *pair, ssize_t n)
     if (mode == PROXY_CUT_AFTER || mode == PROXY_SWALLOW)
         proxy_forward(pair->server, pair->bytes, n);
     pair->cut_on_answer = mode == PROXY_CUT_AFTER;
-    pair->mute = mode != PROXY_CUT_BEFORE;
-    if (mode == PROXY_CUT_BEFORE)
+    pair->mute = mode != PROXY_CUT_BEFORE && mode != PROXY_NO_UNDOING;
+    if (!pair->mute)
         proxy_cut(pair);
     if (mode == PROXY_CUT_LATE) {
         proxy_close(&pair->client);
@@ -129,7 +136,7 @@ static void proxy_from_client(struct proxy_pair *pair)
         proxy_close(&pair->client);
     else if (n <= 0)
         proxy_cut(pair);
-    else if (proxy.modes[0] > PROXY_REFUSE)
+    else if (proxy_is_due(pair, n))
         proxy_fail_now(pair, n);
     else if (!pair->mute)
         proxy_forward(pair->server, pair->bytes, n);

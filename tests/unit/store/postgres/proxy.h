@@ -6,6 +6,7 @@
 enum proxy_mode {
     PROXY_PASS,
     PROXY_REFUSE,     /* hangs up on every new connection */
+    PROXY_NO_UNDOING, /* passes, and cuts both sides when a ROLLBACK comes */
     PROXY_CUT_BEFORE, /* cuts both sides, and what was sent is lost */
     PROXY_CUT_AFTER,  /* lets it reach the server and cuts both sides when the answer comes */
     PROXY_CUT_LATE,   /* cuts the client off, and lets it reach the server a while later */

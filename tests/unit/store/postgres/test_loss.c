@@ -189,6 +189,35 @@ static void test_lost_read(void)
     fixture_end();
 }
 
+static enum store_result import_one(struct store *store, int64_t quantity)
+{
+    const struct product one = {4, 1, quantity, "One", ""};
+    return store_product_import(store, false, fixture_next,
+                                &(struct fixture_products){.products = &one, .count = 1});
+}
+
+/* An import fails, and then the connection, before it is undone: the first of the two is told. */
+static void test_lost_rollback(void)
+{
+    char url[FIXTURE_URL_SIZE];
+    fixture_begin();
+    CHECK_TRUE(fixture_driver->sql(fixture_url, "ALTER TABLE products ADD CHECK (quantity < 50)"));
+    snprintf(url, sizeof url, "postgresql://postgres@127.0.0.1:%d/%s",
+             proxy_start(fixture_server.port), strrchr(fixture_url, '/') + 1);
+    struct store *store = fixture_open_url(url, FIXTURE_TIMEOUT_MS);
+    const struct postgres *p = (const struct postgres *)store;
+    CHECK_TRUE(fixture_recovers(store));
+    proxy_fail(PROXY_NO_UNDOING, PROXY_PASS);
+    CHECK_INT(import_one(store, 50), STORE_FAULT);
+    CHECK_TEXT(p->error.state, "23514");
+    CHECK_NULL(p->conn);
+    CHECK_INT(import_one(store, 49), STORE_OK);
+    CHECK_INT(fixture_stock(4), 49);
+    store_close(store);
+    proxy_stop();
+    fixture_end();
+}
+
 enum { SILENCE_MS = 600 };
 
 /* Places an order within little more than the deadline. */
@@ -365,6 +394,7 @@ static CU_TestInfo tests[] = {
     {"crash under load", test_crash_under_load},
     {"unknown outcome", test_unknown_outcome},
     {"lost read", test_lost_read},
+    {"lost rollback", test_lost_rollback},
     {"silent backend", test_silent_backend},
     {"silent server", test_silent_server},
     {"several hosts", test_several_hosts},
