@@ -10,7 +10,7 @@
 #include "check.h"
 #include "suite.h"
 
-enum { WORKERS = 2, WRITER = WORKERS, WAIT_US = 10 * 1000 * 1000, TICK_US = 1000 };
+enum { WORKERS = 2, WRITER = WORKERS, WAIT_US = 10 * 1000 * 1000, TICK_US = 1000, STAYS = -1 };
 
 static struct config config = {.workers = WORKERS};
 static struct listener listener = {.fd = -1, .probe_fd = -1};
@@ -36,29 +36,42 @@ static void end(void)
     relay_door_close(&door);
 }
 
+/* A process that does nothing, and ends by itself only with an exit status to end with. */
+static pid_t begin_process(int exit_status)
+{
+    pid_t pid = fork();
+    if (pid != 0)
+        return pid;
+    if (exit_status != STAYS)
+        _exit(exit_status);
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    for (;;)
+        pause();
+}
+
 /* Puts a process in the place, as one that was started then. */
-static void put(int i, int64_t started_us)
+static void put(int i, int64_t started_us, int exit_status)
 {
     struct children_one *one = &children.list[i];
-    one->pid = fork();
-    if (one->pid == 0) {
-        prctl(PR_SET_PDEATHSIG, SIGKILL);
-        for (;;)
-            pause();
-    }
+    one->pid = begin_process(exit_status);
     REQUIRE_COMPARE(one->pid, >, 0);
     one->started_us = started_us;
     children.alive[one->kind]++;
 }
 
-/* Kills the process in the place, and has its end noted. */
+/* Waits until the end of the process in the place is noted. */
+static void reap(int i, bool ending)
+{
+    for (int64_t until = clock_monotonic_us() + WAIT_US;
+         children.list[i].pid && clock_monotonic_us() < until; clock_sleep_us(TICK_US))
+        children_reap(&children, ending);
+    REQUIRE_INT(children.list[i].pid, 0);
+}
+
 static void take_away(int i)
 {
     kill(children.list[i].pid, SIGKILL);
-    for (int64_t until = clock_monotonic_us() + WAIT_US;
-         children.list[i].pid && clock_monotonic_us() < until; clock_sleep_us(TICK_US))
-        children_reap(&children, false);
-    REQUIRE_INT(children.list[i].pid, 0);
+    reap(i, false);
 }
 
 /* A drain waits for who is busy, and the writer begins what waits: neither is to be left of a
@@ -68,7 +81,7 @@ static void test_nothing_is_left(void)
     begin();
     struct scoreboard *board = children.given.board;
     for (int i = 0; i <= WRITER; i++) {
-        put(i, clock_monotonic_us());
+        put(i, clock_monotonic_us(), STAYS);
         atomic_store(&board->slots[i].busy_since_us, clock_monotonic_us());
     }
     uint64_t numbers[WORKERS];
@@ -113,7 +126,7 @@ static void test_delay(void)
         struct children_one *one = &children.list[0];
         one->backoff_us = rows[i].backoff_us;
         int64_t before = clock_monotonic_us();
-        put(0, before - rows[i].lived_us);
+        put(0, before - rows[i].lived_us, STAYS);
         take_away(0);
         CHECK_COMPARE(one->respawn_us, >=, before + rows[i].delay_us);
         CHECK_COMPARE(one->respawn_us, <=, clock_monotonic_us() + rows[i].delay_us);
@@ -122,10 +135,49 @@ static void test_delay(void)
     end();
 }
 
+/* An end is logged unless it was wanted, and went well. */
+static void test_log(void)
+{
+    static const struct {
+        int line;
+        bool ending;
+        int exit_status;
+        const char *said;
+    } rows[] = {
+        {__LINE__, false, 0, "\"worker ended\",\"pid\":%d,\"exit\":0,\"signal\":0}"},
+        {__LINE__, false, 3, "\"worker ended\",\"pid\":%d,\"exit\":3,\"signal\":0}"},
+        {__LINE__, true, 0, ""},
+        {__LINE__, true, 3, "\"worker ended\",\"pid\":%d,\"exit\":3,\"signal\":0}"},
+    };
+    char log[1024], said[256];
+    begin();
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        CHECK_ROW(rows[i].line);
+        FILE *file = tmpfile();
+        int saved = dup(STDERR_FILENO);
+        REQUIRE_TRUE(file && dup2(fileno(file), STDERR_FILENO) >= 0);
+        put(0, clock_monotonic_us(), rows[i].exit_status);
+        int pid = children.list[0].pid;
+        reap(0, rows[i].ending);
+        dup2(saved, STDERR_FILENO);
+        close(saved);
+        rewind(file);
+        log[fread(log, 1, sizeof log - 1, file)] = '\0';
+        fclose(file);
+        snprintf(said, sizeof said, rows[i].said, pid);
+        if (*said)
+            CHECK_CONTAINS(log, said);
+        else
+            CHECK_TEXT(log, "");
+    }
+    end();
+}
+
 int main(void)
 {
     static CU_TestInfo tests[] = {{"nothing is left of one that died", test_nothing_is_left},
                                   {"the delay before the next one", test_delay},
+                                  {"the log of an end", test_log},
                                   CU_TEST_INFO_NULL};
     return suite_run("unit/server/children", NULL, NULL, tests);
 }
