@@ -162,6 +162,28 @@ static void test_not_taken(void)
     end();
 }
 
+/* Where nobody takes anything up, the way to the writer is full in the end; nobody waits for longer
+ * than his own time. */
+static void test_nothing_is_taken(void)
+{
+    enum { ORDERS = 200, TIME_MS = 5, MUCH_MS = 1000 };
+    int busy = 0;
+    begin();
+    struct store *store = relay_open(fixture_open(), &door, 0, TIME_MS);
+    for (int i = 0; i < ORDERS; i++) {
+        alarm((unsigned)WAIT_MS / MUCH_MS); /* ends the test if one is never answered */
+        busy += fixture_place(store, "c", NULL, clock_now_us(), fixture_request(1, 1), &outcome) ==
+                STORE_BUSY;
+    }
+    alarm(0);
+    CHECK_INT(busy, ORDERS);
+    store_close(store);
+    for (int n = 1; n > 0 && busy > 0; busy--)
+        n = relay_group_take(group, 0, NULL);
+    CHECK_INT(fixture_stock(1), 10);
+    end();
+}
+
 /* It is taken up, and the writer stands still: nobody knows. */
 static void test_silence(void)
 {
@@ -293,6 +315,7 @@ int main(void)
         {"results", test_results},
         {"many", test_many},
         {"not taken", test_not_taken},
+        {"nothing is taken", test_nothing_is_taken},
         {"silence", test_silence},
         {"writer dies", test_writer_dies},
         {"writer dies after the commit", test_writer_dies_after_commit},
