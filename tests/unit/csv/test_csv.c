@@ -66,9 +66,8 @@ static const struct {
 static void check_records(const char *wanted, const char *from, char behind)
 {
     char text[TEXT_SIZE], fields[TEXT_SIZE];
-    size_t len = strlen(from);
+    size_t len = (size_t)snprintf(text, sizeof text, "%s", from);
     struct csv csv;
-    memcpy(text, from, len);
     text[len] = behind;
     csv_start(&csv, text, len);
     CHECK_INT(read_all(&csv, fields), CSV_END);
