@@ -188,6 +188,8 @@ static void test_settings(void)
     socklen_t size = sizeof silence_ms;
     getsockopt(PQsocket(conn), IPPROTO_TCP, TCP_USER_TIMEOUT, &silence_ms, &size);
     CHECK_INT(silence_ms, FIXTURE_TIMEOUT_MS);
+    /* Or libpq would wait by itself, without a deadline, for a server that takes nothing more. */
+    CHECK_TRUE(PQisnonblocking(conn));
     store_close(store);
     fixture_end();
 }
