@@ -67,11 +67,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     parts[0][strcspn(parts[0], "@")] = '\0';
     snprintf(url, sizeof url, fuzz_forms[(uint8_t)(data[0] - '0') % FUZZ_FORMS], parts[0], password,
              parts[2]);
+    /* What follows that scheme is a file's path, where nobody puts a password. */
+    bool is_file = strncmp(url, "sqlite:", strlen("sqlite:")) == 0;
     bool taken = store_takes(url, told, sizeof told);
     FUZZ_REQUIRE(taken || told[0]);
-    FUZZ_REQUIRE(!strstr(told, FUZZ_PIECE));
+    FUZZ_REQUIRE(is_file || !strstr(told, FUZZ_PIECE));
     store_show(url, told, sizeof told);
     FUZZ_REQUIRE(told[0]);
-    FUZZ_REQUIRE(!strstr(told, FUZZ_PIECE));
+    FUZZ_REQUIRE(is_file || !strstr(told, FUZZ_PIECE));
     return 0;
 }
