@@ -133,6 +133,30 @@ static void test_levels_stay(void)
     CHECK_INT(drain("vpce-0c", START), 6);
 }
 
+/* Nor does it change if only one half of the limit does. */
+static void test_half_a_limit_changes(void)
+{
+    static const struct {
+        int line;
+        const char *limits;
+        int after_a_second;
+    } rows[] = {
+        {__LINE__, "vpce-0b b rate=5 burst=20;* - rate=5 burst=20", 5},
+        {__LINE__, "vpce-0b b rate=7 burst=10;* - rate=7 burst=10", 7},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        CHECK_ROW(rows[i].line);
+        start("vpce-0b b rate=5 burst=10;* - rate=5 burst=10");
+        CHECK_INT(drain("vpce-0b", START), 10);
+        CHECK_INT(drain("vpce-0d", START), 10);
+        publish(rows[i].limits, START);
+        CHECK_INT(drain("vpce-0b", START), 0);
+        CHECK_INT(drain("vpce-0d", START), 0);
+        CHECK_INT(drain("vpce-0b", START + SECOND), rows[i].after_a_second);
+        CHECK_INT(drain("vpce-0d", START + SECOND), rows[i].after_a_second);
+    }
+}
+
 /* More unlisted endpoints than buckets: whoever is quiet makes room, and the busy one keeps what it
  * has. */
 static void test_many_unlisted(void)
@@ -242,6 +266,7 @@ int main(void)
     CU_TestInfo tests[] = {{"who calls, and what holds", test_find},
                            {"whose bucket it is", test_buckets},
                            {"levels stay when the table changes", test_levels_stay},
+                           {"levels stay when half a limit changes", test_half_a_limit_changes},
                            {"more unlisted endpoints than buckets", test_many_unlisted},
                            {"no reader sees a table half-written", test_never_torn},
                            {"tokens are counted exactly", test_exact_count},
