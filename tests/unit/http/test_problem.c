@@ -186,6 +186,16 @@ static void test_detail_of_the_handler(void)
     problem_render(PROBLEM_MALFORMED, &reply, INSTANCE, false, &body);
     CHECK_JSON();
     CHECK_START(body.data, "{\"detail\":\"say \\\"so\\\" at byte 3\",");
+    /* One byte is a detail, and one that only begins with NUL is none. */
+    start();
+    snprintf(reply.detail, sizeof reply.detail, "!");
+    problem_render(PROBLEM_MALFORMED, &reply, INSTANCE, false, &body);
+    CHECK_START(body.data, "{\"detail\":\"!\",");
+    start();
+    snprintf(reply.detail + 1, sizeof reply.detail - 1, "of the request before");
+    problem_render(PROBLEM_MALFORMED, &reply, INSTANCE, false, &body);
+    CHECK_LACKS(body.data, "\"detail\":\"\"");
+    CHECK_LACKS(body.data, "of the request before");
 }
 
 static void test_violations(void)
