@@ -12,7 +12,8 @@
 
 enum { WORKERS = 2, WRITER = WORKERS, WAIT_US = 10 * 1000 * 1000, TICK_US = 1000, STAYS = -1 };
 
-static struct config config = {.workers = WORKERS};
+static struct config config = {
+    .workers = WORKERS, .request_seconds = 60, .store_timeout_ms = 60000};
 static struct listener listener = {.fd = -1, .probe_fd = -1};
 static struct relay_door door;
 static struct children children;
@@ -135,6 +136,36 @@ static void test_delay(void)
     end();
 }
 
+/* Whoever is busy for too long is killed, whatever his place; the writer has longer. */
+static void test_stuck(void)
+{
+    static const int64_t second_us = INT64_C(1000000);
+    static const struct {
+        int line, place;
+        int seconds; /* since it is busy; 0: it waits */
+        bool killed;
+    } rows[] = {
+        {__LINE__, 0, 0, false}, {__LINE__, 0, 1, false},       {__LINE__, 0, 61, true},
+        {__LINE__, 1, 61, true}, {__LINE__, WRITER, 61, false}, {__LINE__, WRITER, 124, true},
+    };
+    begin();
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        CHECK_ROW(rows[i].line);
+        int place = rows[i].place;
+        _Atomic int64_t *busy = &children.given.board->slots[place].busy_since_us;
+        int64_t since = rows[i].seconds ? clock_monotonic_us() - rows[i].seconds * second_us : 0;
+        put(place, clock_monotonic_us(), STAYS);
+        atomic_store(busy, since);
+        children_kill_stuck(&children);
+        CHECK_INT(atomic_load(busy), rows[i].killed ? 0 : since);
+        if (rows[i].killed)
+            reap(place, false);
+        else
+            take_away(place);
+    }
+    end();
+}
+
 /* An end is logged unless it was wanted, and went well. */
 static void test_log(void)
 {
@@ -177,6 +208,7 @@ int main(void)
 {
     static CU_TestInfo tests[] = {{"nothing is left of one that died", test_nothing_is_left},
                                   {"the delay before the next one", test_delay},
+                                  {"one that is stuck", test_stuck},
                                   {"the log of an end", test_log},
                                   CU_TEST_INFO_NULL};
     return suite_run("unit/server/children", NULL, NULL, tests);
