@@ -194,6 +194,19 @@ static void test_settings(void)
     fixture_end();
 }
 
+/* Of the locks with two numbers those of sessions are below zero, and migrate_lock's is not. */
+static void test_number_of_the_lock(void)
+{
+    enum { SUCCESSION = 5 };
+    fixture_begin();
+    struct store *store = store_open(&(struct store_options){
+        .url = fixture_url, .timeout_ms = FIXTURE_TIMEOUT_MS, .succession = SUCCESSION});
+    CHECK_INT(store_ping(store), STORE_OK);
+    CHECK_INT(((struct postgres *)store)->session, INT64_MIN + SUCCESSION);
+    store_close(store);
+    fixture_end();
+}
+
 static void test_busy(void)
 {
     static const char lock[] = "BEGIN; SELECT FROM products WHERE id = 1 FOR UPDATE";
@@ -455,6 +468,7 @@ static CU_TestInfo tests[] = {
     {"schema version", test_schema_version},
     {"migrated elsewhere", test_migrated_elsewhere},
     {"settings", test_settings},
+    {"number of the lock", test_number_of_the_lock},
     {"busy", test_busy},
     {"key in flight", test_key_in_flight},
     {"keys are purged", test_keys_are_purged},
