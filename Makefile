@@ -271,7 +271,7 @@ test-matrix: ## make test in fresh Debian 12 and 13, with gcc and with clang; ta
 	@.ci/install $(PACKAGES_MATRIX)
 	@tests/matrix
 
-check: ## everything CI runs: test, lint, walks, test-contract, torture, siege, fuzz, sanitizers, test-iac, test-stack
+check: ## everything CI runs: test, lint, walks, test-pools, test-contract, torture, siege, fuzz, sanitizers, test-iac, test-stack
 	@tests/steps $(CHECK_STEPS)
 
 # In the order in which they say most soonest. One that fails does not keep the others from running.

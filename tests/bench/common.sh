@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# Sourced by run and task, which set here and tools, make the folder var, and remove it at the end:
+# Sourced by run, far and task, which set here and tools, make the folder var, and remove it at the end:
 # the load, and how its numbers are put into a table.
 # shellcheck disable=SC2034,SC2154 # what is set here is used there, and the other way round
 readonly READERS=32 ORDERERS=16 MANY=64
