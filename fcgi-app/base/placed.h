@@ -6,7 +6,8 @@
 #include <sys/types.h>
 #include <time.h>
 
-/* All zero: none. The time is there because a number is given again once its file has gone. */
+/* All zero: none. The time is there because an inode's number is given again once its file has
+ * gone. */
 struct placed {
     dev_t device;
     ino_t inode;

@@ -120,7 +120,7 @@ void gateway_read(struct gateway *gateway, FCGX_Request *fcgi, struct http_reque
     char rest[256];
     cgi_request(gateway_lookup, fcgi, request);
     gateway_read_body(gateway, fcgi, request);
-    /* The next request comes over the same socket. */
+    /* The next request comes over the same pipe. */
     while (FCGX_GetStr(rest, sizeof rest, fcgi->in) > 0)
         continue;
 }

@@ -1,5 +1,5 @@
 /* gateway: libfcgi's side of a request and a response. libfcgi reads no byte that a web server
- * wrote: it takes each request, once that was checked, from a socket that only this process writes
+ * wrote: it takes each request, once that was checked, from a pipe that only this process writes
  * to, and writes the answer to the web server's connection. See decisions/0028. */
 #ifndef SERVER_GATEWAY_H
 #define SERVER_GATEWAY_H

@@ -1,6 +1,5 @@
 /* inbound: one FastCGI request, put together from bytes as they come, within bounds (FastCGI 1.0,
- * sections 3 and 5). It waits for nothing, as libfcgi does, and trusts no length that it is told.
- */
+ * sections 3 and 5). Unlike libfcgi it waits for nothing, and trusts no length that it is told. */
 #ifndef SERVER_INBOUND_H
 #define SERVER_INBOUND_H
 
