@@ -20,6 +20,7 @@ enum { PATH_SIZE = 96, TEXT_SIZE = 32, BACKLOG = 16, LATE_US = 200000 };
 
 static char folder[] = "/tmp/postern-listener-XXXXXX";
 static char path[PATH_SIZE], lock[PATH_SIZE + sizeof ".lock"];
+static char probe[PATH_SIZE + sizeof LISTENER_PROBE_SUFFIX];
 static struct config config;
 
 static int setup(void)
@@ -31,6 +32,7 @@ static int setup(void)
     close(null);
     snprintf(path, sizeof path, "%s/s.sock", folder);
     snprintf(lock, sizeof lock, "%s.lock", path);
+    snprintf(probe, sizeof probe, "%s" LISTENER_PROBE_SUFFIX, path);
     config.socket = path;
     config.socket_group = "";
     config.backlog = BACKLOG;
@@ -171,76 +173,59 @@ static void test_file_in_the_way(void)
     unlink(path);
 }
 
-static void put_file(const char *at)
+/* Another server's. Made while the first one is there, each has another inode. */
+static int make_file(const char *at)
 {
-    int fd = open(at, O_CREAT | O_WRONLY | O_CLOEXEC, 0600);
-    REQUIRE_COMPARE(fd, >=, 0);
-    close(fd);
+    return open(at, O_CREAT | O_WRONLY | O_CLOEXEC, 0600);
 }
 
-/* Somebody put something else where the socket was: that is not the server's to delete. */
-static void test_file_in_its_place(void)
-{
-    struct listener listener;
-    REQUIRE_TRUE(serve(&listener));
-    REQUIRE_INT(unlink(path), 0);
-    put_file(path);
-    listener_hide(&listener);
-    CHECK_TRUE(exists(path), "it is gone when nobody may connect any more");
-    listener_close(&listener);
-    CHECK_TRUE(exists(path), "it is gone when the server left");
-    CHECK_FALSE(exists(lock));
-    unlink(path);
-}
-
-/* A socket of another server's. */
-static void put_socket(const char *at)
+static int make_socket(const char *at)
 {
     struct sockaddr_un address = {.sun_family = AF_UNIX};
-    char new[PATH_SIZE + 8];
     int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    snprintf(new, sizeof new, "%.*s.new", PATH_SIZE, at);
-    snprintf(address.sun_path, sizeof address.sun_path, "%s", new);
+    snprintf(address.sun_path, sizeof address.sun_path, "%s", at);
     CHECK_INT(bind(fd, (const struct sockaddr *)&address, sizeof address), 0);
-    /* Made while the first one is there, it has another inode. */
-    CHECK_INT(rename(new, at), 0);
+    return fd;
+}
+
+static void put(const char *at, int (*make)(const char *at))
+{
+    char new[sizeof probe + sizeof ".new"];
+    snprintf(new, sizeof new, "%s.new", at);
+    int fd = make(new);
+    CHECK_COMPARE(fd, >=, 0);
     close(fd);
+    CHECK_INT(rename(new, at), 0);
 }
 
-/* The same holds for the probes' socket, and for the socket of whoever has the name now. */
-static void test_others_in_the_probes_place(void)
+/* Somebody put something else where a socket was: that is not the server's to delete. */
+static void test_others_in_its_place(void)
 {
-    static void (*const puts[])(const char *at) = {put_file, put_socket};
-    char probe[PATH_SIZE + sizeof LISTENER_PROBE_SUFFIX];
-    snprintf(probe, sizeof probe, "%s" LISTENER_PROBE_SUFFIX, path);
-    for (size_t i = 0; i < sizeof puts / sizeof puts[0]; i++) {
+    static const struct {
+        int line;
+        const char *at, *other;
+        int (*make)(const char *at);
+    } rows[] = {
+        {__LINE__, path, probe, make_file},
+        {__LINE__, path, probe, make_socket},
+        {__LINE__, probe, path, make_file},
+        {__LINE__, probe, path, make_socket},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         struct listener listener;
-        CHECK_OF("%s", i ? "socket" : "file");
+        CHECK_ROW(rows[i].line);
         REQUIRE_TRUE(serve(&listener));
-        CHECK_TRUE(exists(probe));
-        if (puts[i] == put_file)
-            unlink(probe);
-        puts[i](probe);
+        CHECK_TRUE(exists(rows[i].other));
+        put(rows[i].at, rows[i].make);
+        listener_hide(&listener);
         listener_hide_probes(&listener);
-        CHECK_TRUE(exists(probe), "it is gone when no probe may come any more");
+        CHECK_TRUE(exists(rows[i].at), "it is gone when nobody may connect any more");
         listener_close(&listener);
-        CHECK_TRUE(exists(probe), "it is gone when the server left");
-        CHECK_FALSE(exists(path));
-        unlink(probe);
+        CHECK_TRUE(exists(rows[i].at), "it is gone when the server left");
+        CHECK_FALSE(exists(rows[i].other));
+        CHECK_FALSE(exists(lock));
+        unlink(rows[i].at);
     }
-}
-
-/* And for the socket of requests. */
-static void test_socket_in_its_place(void)
-{
-    struct listener listener;
-    REQUIRE_TRUE(serve(&listener));
-    put_socket(path);
-    listener_hide(&listener);
-    CHECK_TRUE(exists(path), "it is gone when nobody may connect any more");
-    listener_close(&listener);
-    CHECK_TRUE(exists(path), "it is gone when the server left");
-    unlink(path);
 }
 
 /* Nor the lock file of a server that comes after one whose own was deleted. */
@@ -338,9 +323,7 @@ int main(void)
                            {"keep the socket only", test_keep_socket_only},
                            {"lock comes free", test_lock_comes_free},
                            {"file in the way", test_file_in_the_way},
-                           {"file in its place", test_file_in_its_place},
-                           {"others in the probes' place", test_others_in_the_probes_place},
-                           {"socket in its place", test_socket_in_its_place},
+                           {"others in its place", test_others_in_its_place},
                            {"lock in its place", test_lock_in_its_place},
                            {"nothing in its place", test_nothing_in_its_place},
                            {"group unknown", test_group_unknown},
