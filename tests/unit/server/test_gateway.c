@@ -239,6 +239,8 @@ static void test_write(void)
     gateway_free(&gateway);
 }
 
+#define BYTES(bytes) (bytes), sizeof(bytes) - 1
+
 enum { ID = 258, REQUEST_MAX = 256 * 1024 };
 
 /* A whole request, as a web server's bytes make it. */
@@ -293,12 +295,12 @@ static void test_accept(void)
         size_t len;
         size_t sent, taken;
     } rows[] = {
-        {__LINE__, "", 0, 0, 0},
-        {__LINE__, "\16\1CONTENT_LENGTH5", 17, 5, 5},
-        {__LINE__, "\16\5CONTENT_LENGTH65536", 21, HTTP_BODY_MAX, HTTP_BODY_MAX},
-        {__LINE__, "\16\1CONTENT_LENGTH5", 17, HTTP_BODY_MAX, 5},
-        {__LINE__, "\16\5CONTENT_LENGTH99999", 21, HTTP_BODY_MAX, 0},
-        {__LINE__, "\16\1CONTENT_LENGTH5", 17, 5, 5},
+        {__LINE__, BYTES(""), 0, 0},
+        {__LINE__, BYTES("\16\1CONTENT_LENGTH5"), 5, 5},
+        {__LINE__, BYTES("\16\5CONTENT_LENGTH65536"), HTTP_BODY_MAX, HTTP_BODY_MAX},
+        {__LINE__, BYTES("\16\1CONTENT_LENGTH5"), HTTP_BODY_MAX, 5},
+        {__LINE__, BYTES("\16\5CONTENT_LENGTH99999"), HTTP_BODY_MAX, 0},
+        {__LINE__, BYTES("\16\1CONTENT_LENGTH5"), 5, 5},
     };
     struct gateway gateway;
     FCGX_Request fcgi;
@@ -321,8 +323,17 @@ static void test_accept(void)
     gateway_free(&gateway);
 }
 
+static const char *is_asked(const void *source, const char *name)
+{
+    (void)source;
+    CHECK_TRUE(cgi_asks(name, strlen(name)), "%s", name);
+    return NULL;
+}
+
+/* Whatever a request is made of is handed on. */
 static void test_asks(void)
 {
+    struct http_request request;
     static const struct {
         int line;
         const char *name;
@@ -343,6 +354,7 @@ static void test_asks(void)
         CHECK_ROW(rows[i].line);
         CHECK_INT(cgi_asks(rows[i].name, strlen(rows[i].name)), rows[i].asked);
     }
+    cgi_request(is_asked, NULL, &request);
 }
 
 /* The most variables there may be, of the most names. */
@@ -377,7 +389,7 @@ static void test_finish_unanswered(void)
     for (int i = 0; i < 3; i++) {
         struct inbound in;
         struct http_request request;
-        make_request(&in, "\16\1CONTENT_LENGTH2", 17, "{}", 2);
+        make_request(&in, BYTES("\16\1CONTENT_LENGTH2"), "{}", 2);
         REQUIRE_TRUE(gateway_accept(&gateway, &fcgi, &in));
         gateway_read(&gateway, &fcgi, &request);
         gateway_finish(&fcgi);
