@@ -55,20 +55,23 @@ static enum store_result postgres_change_look(struct postgres *p, struct store_c
     return result;
 }
 
-/* Whoever made it before has died, and its session is over: see postgres_connect. */
+/* Whoever made one before has died, and its session is over: see postgres_connect. What that
+ * session committed is confirmed first, so that whatever is found can be acknowledged. */
 static enum store_result postgres_changes_look_again(struct postgres *p, const struct changes *all)
 {
-    bool found = false;
+    bool confirmed = false;
     for (size_t i = 0; i < all->count; i++) {
         struct store_change *change = &all->list[i];
         if (!change->placement->again || change->result != POSTGRES_PENDING)
             continue;
-        enum store_result result = postgres_change_look(p, change);
+        enum store_result result = confirmed ? STORE_OK : postgres_settle_confirm(p);
+        confirmed = true;
+        if (result == STORE_OK)
+            result = postgres_change_look(p, change);
         if (result != STORE_OK && result != STORE_NOT_FOUND)
             return result;
-        found = found || result == STORE_OK;
     }
-    return found ? postgres_settle_confirm(p) : STORE_OK;
+    return STORE_OK;
 }
 
 /* All products in the order of their ids, so that no two groups wait for each other. */

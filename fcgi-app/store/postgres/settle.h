@@ -20,8 +20,8 @@ struct postgres_settlement {
 enum store_result postgres_settle(struct postgres *p, int64_t session,
                                   const struct postgres_settlement *settlement, void *context);
 
-/* After a change of an earlier session was found: makes sure of the server that told, and that its
- * synchronous standbys have the change too; see decision 0012. */
+/* Before a change of an earlier session is looked for: makes sure that the server is the primary,
+ * and that its synchronous standbys have what that session committed; see decision 0012. */
 enum store_result postgres_settle_confirm(struct postgres *p);
 
 #endif
