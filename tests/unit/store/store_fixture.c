@@ -96,6 +96,19 @@ const struct fixture_driver *fixture_driver = fixture_drivers;
 char fixture_url[FIXTURE_URL_SIZE];
 struct store *fixture;
 
+int fixture_run(const char *name, CU_TestInfo *tests)
+{
+    int status = EXIT_SUCCESS;
+    for (size_t i = 0; i < FIXTURE_DRIVERS; i++) {
+        char full_name[64];
+        fixture_driver = &fixture_drivers[i];
+        snprintf(full_name, sizeof full_name, "%s-%s", name, fixture_driver->name);
+        if (suite_run(full_name, NULL, NULL, tests) != EXIT_SUCCESS)
+            status = EXIT_FAILURE;
+    }
+    return status;
+}
+
 struct store *fixture_open_url(const char *url, int timeout_ms)
 {
     return store_open(&(struct store_options){.url = url, .timeout_ms = timeout_ms});

@@ -35,6 +35,10 @@ extern struct postgres_server fixture_server;
 /* The driver that tests get a store of; SQLite, unless a test program sets another. */
 extern const struct fixture_driver *fixture_driver;
 
+/* Runs the tests with each driver, as suites of that name and the driver's; returns main's exit
+ * status. */
+int fixture_run(const char *name, CU_TestInfo *tests);
+
 /* The store of the test that runs, and a handle for it. */
 extern char fixture_url[FIXTURE_URL_SIZE];
 extern struct store *fixture;

@@ -1,6 +1,5 @@
 /* The contract in store.h, put to every driver. */
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
@@ -389,13 +388,5 @@ static CU_TestInfo tests[] = {
 
 int main(void)
 {
-    int status = EXIT_SUCCESS;
-    for (size_t i = 0; i < sizeof fixture_drivers / sizeof fixture_drivers[0]; i++) {
-        char name[64];
-        fixture_driver = &fixture_drivers[i];
-        snprintf(name, sizeof name, "unit/store/store-%s", fixture_driver->name);
-        if (suite_run(name, NULL, NULL, tests) != EXIT_SUCCESS)
-            status = EXIT_FAILURE;
-    }
-    return status;
+    return fixture_run("unit/store/store", tests);
 }

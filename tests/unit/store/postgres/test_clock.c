@@ -1,37 +1,18 @@
 /* Whose clock counts: the server's, whatever the clocks of those who ask it say. */
 #include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
-#include "base/id.h"
 #include "check.h"
 #include "gen/postgres_schema.h"
 #include "suite.h"
+#include "unit/store/postgres/database.h"
 #include "unit/store/store_fixture.h"
 
 #define HOUR_US (INT64_C(3600) * 1000000)
 
 static struct store_outcome outcome;
-
-static const char *database(void)
-{
-    return strrchr(fixture_url, '/') + 1;
-}
-
-static void sql(const char *text)
-{
-    CHECK_TRUE(postgres_server_sql(&fixture_server, database(), text, NULL, 0));
-}
-
-/* The first value of what the SQL returns. */
-static const char *value(const char *text)
-{
-    static char out[200];
-    CHECK_TRUE(postgres_server_sql(&fixture_server, database(), text, out, sizeof out));
-    return out;
-}
 
 /* Places an order by a clock that is so far off. */
 static enum store_result place(const char *key, int64_t off_us)
@@ -86,7 +67,8 @@ static void test_rename(void)
     CHECK_INT(store_consumer_rename(fixture, &rename, &renamed), STORE_OK);
     CHECK_INT(renamed.keys, 1);
     /* What has expired keeps no name, though a slow clock does not know yet. */
-    sql("DELETE FROM order_lines; UPDATE idempotency_keys SET expires_us = server_now_us();"
+    database_sql(
+        "DELETE FROM order_lines; UPDATE idempotency_keys SET expires_us = server_now_us();"
         "UPDATE orders SET consumer = 'nobody'");
     rename = (struct store_rename){"d", "e", true, clock_now_us() - 30 * HOUR_US};
     CHECK_INT(store_consumer_rename(fixture, &rename, &renamed), STORE_NOT_FOUND);
@@ -99,18 +81,19 @@ static void begin_version_1(void)
     char text[400];
     int64_t now = clock_now_us();
     fixture_begin_empty();
-    sql("CREATE TABLE schema_version (version BIGINT NOT NULL PRIMARY KEY, serves BIGINT NOT NULL,"
+    database_sql(
+        "CREATE TABLE schema_version (version BIGINT NOT NULL PRIMARY KEY, serves BIGINT NOT NULL,"
         " name TEXT NOT NULL, applied_at TIMESTAMPTZ NOT NULL DEFAULT now())");
-    sql(postgres_schema[0].sql);
+    database_sql(postgres_schema[0].sql);
     snprintf(text, sizeof text, "INSERT INTO schema_version VALUES (1, 1, '%s')",
              postgres_schema[0].name);
-    sql(text);
-    sql("INSERT INTO products VALUES (1, 999, 10, 'Product 1', '')");
+    database_sql(text);
+    database_sql("INSERT INTO products VALUES (1, 999, 10, 'Product 1', '')");
     snprintf(text, sizeof text,
              "SELECT place_order('c', 'before', 'before', %" PRId64 ", %" PRId64
              ", '{1}', '{1}', '', '')",
              now, now + HOUR_US);
-    sql(text);
+    database_sql(text);
 }
 
 /* It is migrated while programs for version 1 go on, which say the time and when a key expires. */
@@ -124,18 +107,20 @@ static void test_version_1(void)
     CHECK_INT(store_migrate(fixture, &from, &to), STORE_OK);
     CHECK_INT(from, 1);
     CHECK_INT(place("before", 0), STORE_REPLAYED);
-    CHECK_TEXT(value("SELECT max(serves) FROM schema_version"), "1");
+    CHECK_TEXT(database_value("SELECT max(serves) FROM schema_version"), "1");
 
     snprintf(text, sizeof text,
              "SELECT outcome || ' ' || quantity || ' ' || (server_now_us() - created_us < 60000000)"
              " FROM place_order('c', 'k', 'old', %" PRId64 ", %" PRId64 ", '{1}', '{2}', '', '')",
              fast, fast + HOUR_US);
-    CHECK_TEXT(value(text), "placed 2 true");
-    CHECK_TEXT(value(text), "replayed 2 true");
-    CHECK_TEXT(value("SELECT string_agg(key, ' ' ORDER BY key) FROM idempotency_keys"), "before k");
-    CHECK_TEXT(value("SELECT expires_us <= server_now_us() + 3600000000 FROM idempotency_keys"
-                     " WHERE key = 'k'"),
-               "t");
+    CHECK_TEXT(database_value(text), "placed 2 true");
+    CHECK_TEXT(database_value(text), "replayed 2 true");
+    CHECK_TEXT(database_value("SELECT string_agg(key, ' ' ORDER BY key) FROM idempotency_keys"),
+               "before k");
+    CHECK_TEXT(
+        database_value("SELECT expires_us <= server_now_us() + 3600000000 FROM idempotency_keys"
+                       " WHERE key = 'k'"),
+        "t");
     CHECK_INT(fixture_stock(1), 7);
     fixture_end();
 }

@@ -1,6 +1,5 @@
 /* Groups of orders on PostgreSQL: the way to the server is lost, a product is locked by somebody
  * else, or the process that sent a group dies. */
-#include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -12,6 +11,7 @@
 #include "check.h"
 #include "store/postgres/session.h"
 #include "suite.h"
+#include "unit/store/postgres/database.h"
 #include "unit/store/postgres/proxy.h"
 #include "unit/store/store_fixture.h"
 
@@ -71,15 +71,12 @@ static void test_lost(void)
         {__LINE__, PROXY_CUT_BEFORE, PROXY_REFUSE, STORE_UNKNOWN, 0},
         {__LINE__, PROXY_CUT_AFTER, PROXY_REFUSE, STORE_UNKNOWN, 2},
     };
-    char url[FIXTURE_URL_SIZE];
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         CHECK_ROW(rows[i].line);
         fixture_begin();
         int port = proxy_start(fixture_server.port);
-        snprintf(url, sizeof url, "postgresql://postgres@127.0.0.1:%d/%s", port,
-                 strrchr(fixture_url, '/') + 1);
         bool silent = rows[i].now == PROXY_SWALLOW || rows[i].now == PROXY_HOLD;
-        struct store *store = fixture_open_url(url, silent ? 3000 : 1200);
+        struct store *store = database_open_at(port, silent ? 3000 : 1200);
         CHECK_TRUE(fixture_recovers(store));
         fill();
         proxy_fail(rows[i].now, rows[i].then);

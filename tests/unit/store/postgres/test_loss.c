@@ -10,6 +10,7 @@
 #include "check.h"
 #include "store/postgres/session.h"
 #include "suite.h"
+#include "unit/store/postgres/database.h"
 #include "unit/store/postgres/proxy.h"
 #include "unit/store/store_fixture.h"
 
@@ -134,18 +135,15 @@ static void test_unknown_outcome(void)
         {__LINE__, PROXY_CUT_BEFORE, PROXY_REFUSE, STORE_UNKNOWN, 0},
         {__LINE__, PROXY_CUT_AFTER, PROXY_REFUSE, STORE_UNKNOWN, 1},
     };
-    char url[FIXTURE_URL_SIZE];
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         CHECK_ROW(rows[i].line);
         fixture_begin();
         int port = proxy_start(fixture_server.port);
-        snprintf(url, sizeof url, "postgresql://postgres@127.0.0.1:%d/%s", port,
-                 strrchr(fixture_url, '/') + 1);
         /* It passes whole where the server is refused. A quarter of it is left for another try
          * where nothing answered. So much is enough on a busy machine. */
         bool silent = rows[i].now == PROXY_SWALLOW || rows[i].now == PROXY_HOLD;
         bool refused = rows[i].then == PROXY_REFUSE;
-        struct store *store = fixture_open_url(url, silent ? 6000 : refused ? 1200 : 15000);
+        struct store *store = database_open_at(port, silent ? 6000 : refused ? 1200 : 15000);
         CHECK_TRUE(fixture_recovers(store));
         proxy_fail(rows[i].now, rows[i].then);
         CHECK_INT(place_one(store), rows[i].result);
@@ -167,13 +165,9 @@ static void test_unknown_outcome(void)
 static void test_lost_read(void)
 {
     static const enum proxy_mode modes[] = {PROXY_CUT_BEFORE, PROXY_CUT_AFTER};
-    char url[FIXTURE_URL_SIZE];
     fixture_begin();
     CHECK_INT(place_one(fixture), STORE_OK);
-    int port = proxy_start(fixture_server.port);
-    snprintf(url, sizeof url, "postgresql://postgres@127.0.0.1:%d/%s", port,
-             strrchr(fixture_url, '/') + 1);
-    struct store *store = fixture_open_url(url, 2000);
+    struct store *store = database_open_at(proxy_start(fixture_server.port), 2000);
     for (size_t i = 0; i < sizeof modes / sizeof modes[0]; i++) {
         int64_t quantity = 0, sum = 0;
         CHECK_INT(store_ping(store), STORE_OK);
@@ -199,12 +193,9 @@ static enum store_result import_one(struct store *store, int64_t quantity)
 /* An import fails, and then the connection, before it is undone: the first of the two is told. */
 static void test_lost_rollback(void)
 {
-    char url[FIXTURE_URL_SIZE];
     fixture_begin();
-    CHECK_TRUE(fixture_driver->sql(fixture_url, "ALTER TABLE products ADD CHECK (quantity < 50)"));
-    snprintf(url, sizeof url, "postgresql://postgres@127.0.0.1:%d/%s",
-             proxy_start(fixture_server.port), strrchr(fixture_url, '/') + 1);
-    struct store *store = fixture_open_url(url, FIXTURE_TIMEOUT_MS);
+    database_sql("ALTER TABLE products ADD CHECK (quantity < 50)");
+    struct store *store = database_open_at(proxy_start(fixture_server.port), FIXTURE_TIMEOUT_MS);
     const struct postgres *p = (const struct postgres *)store;
     CHECK_TRUE(fixture_recovers(store));
     proxy_fail(PROXY_NO_UNDOING, PROXY_PASS);
@@ -291,7 +282,7 @@ static void test_several_hosts(void)
     snprintf(url, sizeof url,
              "postgres://postgres@127.0.0.1:1,127.0.0.1:%d,127.0.0.1:%d/%s"
              "?target_session_attrs=read-write",
-             silent_port, fixture_server.port, strrchr(fixture_url, '/') + 1);
+             silent_port, fixture_server.port, database_name());
     /* Long enough for a busy machine: the silent host takes its share of the deadline first. */
     struct store *store = fixture_open_url(url, 6000);
     CHECK_INT(place_without_key(store), STORE_OK);
@@ -300,8 +291,7 @@ static void test_several_hosts(void)
     /* A host without a port has the usual one, not another's. */
     snprintf(port, sizeof port, "%d", fixture_server.port);
     setenv("PGPORT", port, 1);
-    snprintf(url, sizeof url, "postgres://postgres@127.0.0.1,127.0.0.1:1/%s",
-             strrchr(fixture_url, '/') + 1);
+    snprintf(url, sizeof url, "postgres://postgres@127.0.0.1,127.0.0.1:1/%s", database_name());
     store = fixture_open_url(url, 6000);
     CHECK_INT(place_without_key(store), STORE_OK);
     store_close(store);

@@ -2,7 +2,6 @@
  * its own, and refused if it does not. */
 #include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -11,6 +10,7 @@
 #include "check.h"
 #include "store/postgres/session.h"
 #include "suite.h"
+#include "unit/store/postgres/database.h"
 #include "unit/store/postgres/proxy.h"
 #include "unit/store/store_fixture.h"
 
@@ -23,17 +23,6 @@ static struct {
     int port;
     char url[FIXTURE_URL_SIZE];
 } pooler;
-
-static const char *database(void)
-{
-    return strrchr(fixture_url, '/') + 1;
-}
-
-/* What the store said of its last failure. */
-static const char *said(struct store *store)
-{
-    return ((struct postgres *)store)->error.text;
-}
 
 static bool answers(void)
 {
@@ -65,8 +54,7 @@ static void start(const char *lines)
 {
     static const char *const arguments[] = {"pgbouncer.ini", NULL};
     close(proxy_listen(&pooler.port));
-    snprintf(pooler.url, sizeof pooler.url, "postgresql://postgres@127.0.0.1:%d/%s", pooler.port,
-             database());
+    database_url("postgres", pooler.port, pooler.url);
     REQUIRE_TRUE(configure(lines));
     pooler.pid = postgres_server_spawn(&fixture_server, "/usr/sbin/pgbouncer", arguments);
     REQUIRE_TRUE(pooler.pid > 0);
@@ -109,10 +97,8 @@ static void test_session(void)
     CHECK_INT(fixture_place(two, "c", "k", clock_now_us(), fixture_request(1, 1), &outcome),
               STORE_REPLAYED);
     /* A session that was lost is replaced. */
-    CHECK_TRUE(postgres_server_sql(&fixture_server, database(),
-                                   "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity"
-                                   " WHERE application_name = 'postern'",
-                                   NULL, 0));
+    database_sql("SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity"
+                 " WHERE application_name = 'postern'");
     CHECK_TRUE(fixture_recovers(one));
     CHECK_INT(fixture_place(one, "c", NULL, clock_now_us(), fixture_request(1, 1), &outcome),
               STORE_OK);
@@ -130,8 +116,8 @@ static void check_refused(void)
     char locks[16] = "";
     struct store *store = fixture_open_url(pooler.url, FIXTURE_TIMEOUT_MS);
     CHECK_INT(store_ping(store), STORE_UNSUITABLE);
-    CHECK_CONTAINS(said(store), "a pooler gives each transaction another session");
-    CHECK_CONTAINS(said(store), "set its pool_mode to session, or connect to the server");
+    CHECK_CONTAINS(database_said(store), "a pooler gives each transaction another session");
+    CHECK_CONTAINS(database_said(store), "set its pool_mode to session, or connect to the server");
     CHECK_INT(fixture_place(store, "c", NULL, clock_now_us(), fixture_request(1, 1), &outcome),
               STORE_UNSUITABLE);
     CHECK_INT(store_migrate(store, &from, &to), STORE_UNSUITABLE);
@@ -142,7 +128,7 @@ static void check_refused(void)
     for (int us = 0; us < START_US && strcmp(locks, "0") != 0; us += STEP_US) {
         clock_sleep_us(us ? STEP_US : 0);
         REQUIRE_TRUE(
-            postgres_server_sql(&fixture_server, database(),
+            postgres_server_sql(&fixture_server, database_name(),
                                 "SELECT count(*) FROM pg_locks JOIN pg_stat_activity USING (pid)"
                                 " WHERE locktype = 'advisory'",
                                 locks, sizeof locks));

@@ -12,6 +12,7 @@
 #include "file_reads.h"
 #include "store/postgres/session.h"
 #include "suite.h"
+#include "unit/store/postgres/database.h"
 #include "unit/store/store_fixture.h"
 
 static struct store_outcome outcome;
@@ -19,17 +20,6 @@ static struct store_outcome outcome;
 static enum store_result place_one(struct store *store)
 {
     return fixture_place(store, "c", NULL, clock_now_us(), fixture_request(1, 1), &outcome);
-}
-
-static const char *database(void)
-{
-    return strrchr(fixture_url, '/') + 1;
-}
-
-/* Runs SQL in the test's database. */
-static void sql(const char *text)
-{
-    CHECK_TRUE(postgres_server_sql(&fixture_server, database(), text, NULL, 0));
 }
 
 /* A role that is no superuser, with everything it needs. */
@@ -40,13 +30,7 @@ static void make_role(const char *name, const char *options)
              "CREATE ROLE %s LOGIN %s; GRANT ALL ON SCHEMA public TO %s;"
              "GRANT ALL ON ALL TABLES IN SCHEMA public TO %s",
              name, options, name, name);
-    sql(text);
-}
-
-static void role_url(const char *name, char out[FIXTURE_URL_SIZE])
-{
-    snprintf(out, FIXTURE_URL_SIZE, "postgresql://%s@127.0.0.1:%d/%s", name, fixture_server.port,
-             database());
+    database_sql(text);
 }
 
 static void test_too_many_connections(void)
@@ -54,15 +38,16 @@ static void test_too_many_connections(void)
     char url[FIXTURE_URL_SIZE];
     fixture_begin();
     make_role("narrow", "CONNECTION LIMIT 1");
-    role_url("narrow", url);
-    struct store *first = fixture_open_url(url, 2000), *second = fixture_open_url(url, 2000);
+    database_url("narrow", fixture_server.port, url);
+    struct store *first = fixture_open_url(url, FIXTURE_TIMEOUT_MS),
+                 *second = fixture_open_url(url, FIXTURE_TIMEOUT_MS);
     CHECK_INT(place_one(first), STORE_OK);
     CHECK_INT(place_one(second), STORE_UNREACHABLE);
     store_close(first);
     CHECK_TRUE(fixture_recovers(second));
     CHECK_INT(place_one(second), STORE_OK);
     store_close(second);
-    sql("DROP OWNED BY narrow; DROP ROLE narrow");
+    database_sql("DROP OWNED BY narrow; DROP ROLE narrow");
     fixture_end();
 }
 
@@ -72,40 +57,35 @@ static void test_plain_role(void)
     char url[FIXTURE_URL_SIZE];
     fixture_begin();
     make_role("plain", "");
-    role_url("plain", url);
-    struct store *store = fixture_open_url(url, 2000);
+    database_url("plain", fixture_server.port, url);
+    struct store *store = fixture_open_url(url, FIXTURE_TIMEOUT_MS);
     CHECK_INT(fixture_place(store, "c", "k", FIXTURE_NOW_US, fixture_request(1, 1), &outcome),
               STORE_OK);
     CHECK_INT(fixture_place(store, "c", "k", FIXTURE_NOW_US, fixture_request(1, 1), &outcome),
               STORE_REPLAYED);
     CHECK_INT(store_order_get(store, "c", outcome.order.id, &outcome.order), STORE_OK);
     store_close(store);
-    sql("DROP OWNED BY plain; DROP ROLE plain");
+    database_sql("DROP OWNED BY plain; DROP ROLE plain");
     fixture_end();
-}
-
-/* What the store said of its last failure. */
-static const char *said(struct store *store)
-{
-    return ((struct postgres *)store)->error.text;
 }
 
 /* A role with no more rights than orders need. */
 static struct store *open_narrow(void)
 {
     char url[FIXTURE_URL_SIZE];
-    sql("CREATE ROLE narrow LOGIN; REVOKE CREATE ON SCHEMA public FROM PUBLIC;"
+    database_sql(
+        "CREATE ROLE narrow LOGIN; REVOKE CREATE ON SCHEMA public FROM PUBLIC;"
         "GRANT SELECT ON ALL TABLES IN SCHEMA public TO narrow;"
         "GRANT UPDATE ON products TO narrow; GRANT INSERT ON orders, order_lines TO narrow;"
         "GRANT INSERT, UPDATE, DELETE ON idempotency_keys TO narrow");
-    role_url("narrow", url);
-    return fixture_open_url(url, 2000);
+    database_url("narrow", fixture_server.port, url);
+    return fixture_open_url(url, FIXTURE_TIMEOUT_MS);
 }
 
 static void close_narrow(struct store *store)
 {
     store_close(store);
-    sql("DROP OWNED BY narrow; DROP ROLE narrow");
+    database_sql("DROP OWNED BY narrow; DROP ROLE narrow");
 }
 
 /* Whatever an order needs, readiness misses it, and says what to grant. */
@@ -137,19 +117,20 @@ static void test_missing_privilege(void)
             fixture_place(store, "c", "first", FIXTURE_NOW_US, fixture_request(1, 1), &outcome),
             i == 0 ? STORE_OK : STORE_REPLAYED);
         snprintf(text, sizeof text, "REVOKE %s FROM narrow", rows[i].privilege);
-        sql(text);
+        database_sql(text);
         CHECK_INT(fixture_place(store, "c", rows[i].replay ? "first" : "new", FIXTURE_NOW_US,
                                 fixture_request(1, 1), &outcome),
                   STORE_UNSUITABLE);
-        CHECK_CONTAINS(said(store), "permission denied for table");
-        CHECK_CONTAINS(said(store), "missing privilege; run: GRANT SELECT, INSERT, UPDATE");
-        CHECK_CONTAINS(said(store), "TO \"narrow\"");
+        CHECK_CONTAINS(database_said(store), "permission denied for table");
+        CHECK_CONTAINS(database_said(store),
+                       "missing privilege; run: GRANT SELECT, INSERT, UPDATE");
+        CHECK_CONTAINS(database_said(store), "TO \"narrow\"");
         CHECK_INT(store_ping(store), STORE_UNSUITABLE);
         int verb = (int)strcspn(rows[i].privilege, " ");
         snprintf(text, sizeof text, "GRANT %.*s ON public.%s TO narrow", verb, rows[i].privilege,
                  rows[i].privilege + verb + strlen(" ON "));
-        CHECK_CONTAINS(said(store), text);
-        sql(text);
+        CHECK_CONTAINS(database_said(store), text);
+        database_sql(text);
     }
     close_narrow(store);
     fixture_end();
@@ -161,13 +142,13 @@ static void test_read_only(void)
     int64_t quantity = -1;
     fixture_begin();
     struct store *store = open_narrow();
-    sql("ALTER ROLE narrow SET default_transaction_read_only = on");
+    database_sql("ALTER ROLE narrow SET default_transaction_read_only = on");
     CHECK_INT(store_product_get(store, 1, fixture_see_quantity, &quantity), STORE_OK);
     CHECK_INT(quantity, 10);
     CHECK_INT(place_one(store), STORE_UNREACHABLE);
     CHECK_INT(store_ping(store), STORE_UNREACHABLE);
-    CHECK_CONTAINS(said(store), "default_transaction_read_only");
-    sql("ALTER ROLE narrow RESET default_transaction_read_only");
+    CHECK_CONTAINS(database_said(store), "default_transaction_read_only");
+    database_sql("ALTER ROLE narrow RESET default_transaction_read_only");
     CHECK_TRUE(fixture_recovers(store));
     CHECK_INT(place_one(store), STORE_OK);
     close_narrow(store);
@@ -185,13 +166,13 @@ static void test_migrate_narrow(void)
     close_narrow(store);
     fixture_end();
     fixture_begin_empty();
-    sql("CREATE ROLE narrow LOGIN; REVOKE CREATE ON SCHEMA public FROM PUBLIC");
+    database_sql("CREATE ROLE narrow LOGIN; REVOKE CREATE ON SCHEMA public FROM PUBLIC");
     char url[FIXTURE_URL_SIZE];
-    role_url("narrow", url);
-    store = fixture_open_url(url, 2000);
+    database_url("narrow", fixture_server.port, url);
+    store = fixture_open_url(url, FIXTURE_TIMEOUT_MS);
     CHECK_INT(store_migrate(store, &from, &to), STORE_UNSUITABLE);
-    CHECK_CONTAINS(said(store), "missing privilege");
-    CHECK_CONTAINS(said(store), "GRANT USAGE, CREATE ON SCHEMA \"public\" TO \"narrow\"");
+    CHECK_CONTAINS(database_said(store), "missing privilege");
+    CHECK_CONTAINS(database_said(store), "GRANT USAGE, CREATE ON SCHEMA \"public\" TO \"narrow\"");
     close_narrow(store);
     fixture_end();
 }
@@ -207,15 +188,15 @@ static void test_encoding(void)
         CHECK_OF("%s", encodings[i]);
         snprintf(text, sizeof text,
                  "CREATE DATABASE other ENCODING '%s' TEMPLATE template0 LOCALE 'C'", encodings[i]);
-        sql(text);
+        database_sql(text);
         postgres_server_url(&fixture_server, "other", url);
-        struct store *store = fixture_open_url(url, 2000);
+        struct store *store = fixture_open_url(url, FIXTURE_TIMEOUT_MS);
         CHECK_INT(store_migrate(store, &from, &to), STORE_UNSUITABLE);
-        CHECK_CONTAINS(said(store), encodings[i]);
-        CHECK_CONTAINS(said(store), "UTF8");
+        CHECK_CONTAINS(database_said(store), encodings[i]);
+        CHECK_CONTAINS(database_said(store), "UTF8");
         CHECK_INT(store_ping(store), STORE_UNSUITABLE);
         store_close(store);
-        sql("DROP DATABASE other WITH (FORCE)");
+        database_sql("DROP DATABASE other WITH (FORCE)");
     }
     fixture_end();
 }
@@ -231,7 +212,7 @@ static void set_password(const char *password)
 {
     char text[80];
     snprintf(text, sizeof text, "ALTER ROLE app PASSWORD '%s'", password);
-    sql(text);
+    database_sql(text);
 }
 
 static void cut_off(const char *role)
@@ -240,14 +221,14 @@ static void cut_off(const char *role)
     snprintf(text, sizeof text,
              "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE usename = '%s'",
              role);
-    sql(text);
+    database_sql(text);
 }
 
 /* Whether the server lets the store in with this in the environment. */
 static bool lets_in(const char *url, const char *variable, const char *value)
 {
     setenv(variable, value, 1);
-    struct store *store = fixture_open_url(url, 2000);
+    struct store *store = fixture_open_url(url, FIXTURE_TIMEOUT_MS);
     bool in = store_ping(store) == STORE_OK;
     store_close(store);
     unsetenv(variable);
@@ -262,9 +243,9 @@ static void test_password(void)
     snprintf(rules, sizeof rules, "%s/data/pg_hba.conf", fixture_server.folder);
     write_file(rules, "host all postgres 127.0.0.1/32 trust\n"
                       "host all all 127.0.0.1/32 scram-sha-256\n");
-    sql("SELECT pg_reload_conf()");
+    database_sql("SELECT pg_reload_conf()");
     snprintf(file, sizeof file, "%s/password", fixture_server.folder);
-    role_url("app", url);
+    database_url("app", fixture_server.port, url);
     struct store *store =
         store_open(&(struct store_options){.url = url, .timeout_ms = 2000, .password_file = file});
     CHECK_INT(store_ping(store), STORE_UNREACHABLE); /* no such file */
@@ -284,7 +265,7 @@ static void test_password(void)
     write_file(file, "*:*:*:app:two\n");
     CHECK_TRUE(lets_in(url, "PGPASSFILE", file));
     write_file(rules, "host all all 127.0.0.1/32 trust\n");
-    sql("SELECT pg_reload_conf(); DROP OWNED BY app; DROP ROLE app");
+    database_sql("SELECT pg_reload_conf(); DROP OWNED BY app; DROP ROLE app");
     fixture_end();
 }
 
@@ -296,18 +277,18 @@ static void test_password_hangs(void)
     make_role("app", "PASSWORD 'one'");
     snprintf(file, sizeof file, "%s/password", fixture_server.folder);
     write_file(file, "one\n");
-    role_url("app", url);
+    database_url("app", fixture_server.port, url);
     struct store *store =
         store_open(&(struct store_options){.url = url, .timeout_ms = 300, .password_file = file});
     file_reads_do(FILE_READS_HANG);
     int64_t start = clock_monotonic_us();
     CHECK_INT(store_ping(store), STORE_UNREACHABLE);
     CHECK_COMPARE(clock_monotonic_us() - start, <, 60000000);
-    CHECK_CONTAINS(((struct postgres *)store)->error.text, "its mount may hang");
+    CHECK_CONTAINS(database_said(store), "its mount may hang");
     file_reads_do(FILE_READS_WELL);
     CHECK_TRUE(fixture_recovers(store));
     store_close(store);
-    sql("DROP OWNED BY app; DROP ROLE app");
+    database_sql("DROP OWNED BY app; DROP ROLE app");
     fixture_end();
 }
 
@@ -329,10 +310,10 @@ static void test_refused_set_up(void)
     char url[FIXTURE_URL_SIZE];
     fixture_begin();
     make_role("barred", "");
-    sql("REVOKE EXECUTE ON FUNCTION pg_advisory_lock(INTEGER, INTEGER) FROM PUBLIC");
+    database_sql("REVOKE EXECUTE ON FUNCTION pg_advisory_lock(INTEGER, INTEGER) FROM PUBLIC");
     snprintf(url, sizeof url, "postgresql://barred@127.0.0.1:%d,127.0.0.1:%d/%s",
-             fixture_server.port, fixture_server.port, database());
-    struct store *store = fixture_open_url(url, 2000);
+             fixture_server.port, fixture_server.port, database_name());
+    struct store *store = fixture_open_url(url, FIXTURE_TIMEOUT_MS);
     CHECK_INT(store_ping(store), STORE_UNSUITABLE);
     int before = open_files();
     for (int i = 0; i < 3; i++) {
@@ -341,7 +322,7 @@ static void test_refused_set_up(void)
     }
     CHECK_INT(open_files(), before);
     store_close(store);
-    sql("DROP OWNED BY barred; DROP ROLE barred");
+    database_sql("DROP OWNED BY barred; DROP ROLE barred");
     fixture_end();
 }
 

@@ -1,48 +1,22 @@
 /* The schema of the database that the store is in: the one that is named, whatever the role's
  * search_path is. */
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
 #include "check.h"
-#include "store/postgres/session.h"
 #include "suite.h"
+#include "unit/store/postgres/database.h"
 #include "unit/store/store_fixture.h"
 
 enum { TIMEOUT_MS = 10000 };
 
 static struct store_outcome outcome;
 
-static const char *database(void)
-{
-    return strrchr(fixture_url, '/') + 1;
-}
-
-static void sql(const char *text)
-{
-    CHECK_TRUE(postgres_server_sql(&fixture_server, database(), text, NULL, 0));
-}
-
-/* The first value of what the SQL returns. */
-static const char *value(const char *text)
-{
-    static char out[200];
-    CHECK_TRUE(postgres_server_sql(&fixture_server, database(), text, out, sizeof out));
-    return out;
-}
-
-/* What the store said of its last failure. */
-static const char *said(struct store *store)
-{
-    return ((struct postgres *)store)->error.text;
-}
-
 static struct store *open_in(const char *schema, const char *role)
 {
     char url[FIXTURE_URL_SIZE];
-    snprintf(url, sizeof url, "postgresql://%s@127.0.0.1:%d/%s", role, fixture_server.port,
-             database());
+    database_url(role, fixture_server.port, url);
     return store_open(
         &(struct store_options){.url = url, .timeout_ms = TIMEOUT_MS, .schema = schema});
 }
@@ -70,7 +44,7 @@ static void test_named(void)
         CHECK_OF("%s", names[i]);
         fixture_begin_empty();
         snprintf(text, sizeof text, "CREATE SCHEMA \"%s\"; CREATE SCHEMA other", names[i]);
-        sql(text);
+        database_sql(text);
         struct store *store = open_in(names[i], "postgres");
         CHECK_INT(store_ping(store), STORE_OLD_SCHEMA);
         CHECK_INT(migrate(store), STORE_OK);
@@ -80,11 +54,11 @@ static void test_named(void)
         CHECK_INT(place(store, "k"), STORE_REPLAYED);
         CHECK_INT(store_consumer_rename(store, &rename, &renamed), STORE_OK);
         CHECK_INT(store_order_get(store, "d", outcome.order.id, &outcome.order), STORE_OK);
-        CHECK_TEXT(
-            value("SELECT string_agg(DISTINCT nspname, ' ') FROM pg_namespace AS n WHERE"
-                  " EXISTS (SELECT FROM pg_class WHERE relnamespace = n.oid AND relkind = 'r')"
-                  " AND nspname NOT IN ('pg_catalog', 'information_schema')"),
-            names[i]);
+        CHECK_TEXT(database_value(
+                       "SELECT string_agg(DISTINCT nspname, ' ') FROM pg_namespace AS n WHERE"
+                       " EXISTS (SELECT FROM pg_class WHERE relnamespace = n.oid AND relkind = 'r')"
+                       " AND nspname NOT IN ('pg_catalog', 'information_schema')"),
+                   names[i]);
         store_close(store);
         fixture_end();
     }
@@ -96,22 +70,25 @@ static void test_search_path(void)
 {
     char text[400];
     fixture_begin();
-    sql("CREATE ROLE app LOGIN; GRANT ALL ON ALL TABLES IN SCHEMA public TO app;"
+    database_sql(
+        "CREATE ROLE app LOGIN; GRANT ALL ON ALL TABLES IN SCHEMA public TO app;"
         "CREATE SCHEMA app AUTHORIZATION app; ALTER ROLE app SET search_path = app, nowhere");
-    snprintf(text, sizeof text, "ALTER DATABASE %s SET search_path = app", database());
-    sql(text);
+    snprintf(text, sizeof text, "ALTER DATABASE %s SET search_path = app", database_name());
+    database_sql(text);
     struct store *store = open_in(NULL, "app");
     CHECK_INT(store_ping(store), STORE_OK);
     CHECK_INT(place(store, "k"), STORE_OK);
     CHECK_INT(migrate(store), STORE_OK);
     CHECK_INT(place(store, "k"), STORE_REPLAYED);
     CHECK_TEXT(
-        value("SELECT outcome FROM public.place_order('c', 'k', 'x', 1, '{1}', '{1}', '', '')"),
+        database_value(
+            "SELECT outcome FROM public.place_order('c', 'k', 'x', 1, '{1}', '{1}', '', '')"),
         "replayed");
-    CHECK_TEXT(value("SELECT count(*) FROM pg_class WHERE relnamespace = 'app'::regnamespace"),
-               "0");
+    CHECK_TEXT(
+        database_value("SELECT count(*) FROM pg_class WHERE relnamespace = 'app'::regnamespace"),
+        "0");
     store_close(store);
-    sql("DROP OWNED BY app; DROP ROLE app");
+    database_sql("DROP OWNED BY app; DROP ROLE app");
     fixture_end();
 }
 
@@ -132,17 +109,18 @@ static void test_wrong_schema(void)
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         CHECK_ROW(rows[i].line);
         fixture_begin();
-        sql("CREATE ROLE app LOGIN");
-        sql(rows[i].sql);
+        database_sql("CREATE ROLE app LOGIN");
+        database_sql(rows[i].sql);
         struct store *store = open_in(rows[i].schema, "app");
         CHECK_INT(store_ping(store), STORE_UNSUITABLE);
-        CHECK_CONTAINS(said(store), rows[i].said);
+        CHECK_CONTAINS(database_said(store), rows[i].said);
         CHECK_INT(place(store, NULL), STORE_UNSUITABLE);
         CHECK_INT(migrate(store), STORE_UNSUITABLE);
-        CHECK_CONTAINS(said(store), rows[i].said);
-        CHECK_TEXT(value("SELECT count(*) FROM pg_class WHERE relname = 'schema_version'"), "1");
+        CHECK_CONTAINS(database_said(store), rows[i].said);
+        CHECK_TEXT(database_value("SELECT count(*) FROM pg_class WHERE relname = 'schema_version'"),
+                   "1");
         store_close(store);
-        sql("DROP OWNED BY app; DROP ROLE app");
+        database_sql("DROP OWNED BY app; DROP ROLE app");
         fixture_end();
     }
 }
@@ -151,25 +129,25 @@ static void test_wrong_schema(void)
 static void test_missing_privilege(void)
 {
     fixture_begin_empty();
-    sql("CREATE ROLE app LOGIN; CREATE SCHEMA shop; GRANT USAGE ON SCHEMA shop TO app");
+    database_sql("CREATE ROLE app LOGIN; CREATE SCHEMA shop; GRANT USAGE ON SCHEMA shop TO app");
     struct store *owner = open_in("shop", "postgres"), *store = open_in("shop", "app");
     CHECK_INT(migrate(store), STORE_UNSUITABLE);
-    CHECK_CONTAINS(said(store), "GRANT USAGE, CREATE ON SCHEMA \"shop\" TO \"app\"");
+    CHECK_CONTAINS(database_said(store), "GRANT USAGE, CREATE ON SCHEMA \"shop\" TO \"app\"");
     CHECK_INT(migrate(owner), STORE_OK);
     CHECK_INT(store_ping(store), STORE_UNSUITABLE);
-    CHECK_CONTAINS(said(store), "ON ALL TABLES IN SCHEMA \"shop\" TO \"app\"");
-    sql("GRANT SELECT ON ALL TABLES IN SCHEMA shop TO app");
+    CHECK_CONTAINS(database_said(store), "ON ALL TABLES IN SCHEMA \"shop\" TO \"app\"");
+    database_sql("GRANT SELECT ON ALL TABLES IN SCHEMA shop TO app");
     CHECK_INT(store_ping(store), STORE_UNSUITABLE);
-    CHECK_CONTAINS(said(store), "GRANT UPDATE ON shop.products TO app");
-    sql("GRANT ALL ON ALL TABLES IN SCHEMA shop TO app");
+    CHECK_CONTAINS(database_said(store), "GRANT UPDATE ON shop.products TO app");
+    database_sql("GRANT ALL ON ALL TABLES IN SCHEMA shop TO app");
     CHECK_INT(store_ping(store), STORE_OK);
     /* No table's privilege is any use without the function's. */
-    sql("REVOKE EXECUTE ON ALL FUNCTIONS IN SCHEMA shop FROM PUBLIC");
+    database_sql("REVOKE EXECUTE ON ALL FUNCTIONS IN SCHEMA shop FROM PUBLIC");
     CHECK_INT(store_ping(store), STORE_UNSUITABLE);
-    CHECK_CONTAINS(said(store), "GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA shop TO app");
+    CHECK_CONTAINS(database_said(store), "GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA shop TO app");
     store_close(owner);
     store_close(store);
-    sql("DROP OWNED BY app; DROP ROLE app");
+    database_sql("DROP OWNED BY app; DROP ROLE app");
     fixture_end();
 }
 

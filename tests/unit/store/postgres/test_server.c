@@ -9,6 +9,7 @@
 #include "check.h"
 #include "store/postgres/session.h"
 #include "suite.h"
+#include "unit/store/postgres/database.h"
 #include "unit/store/store_fixture.h"
 
 enum { ORDERS_TRIED = 40, PINGS_TRIED = 60 };
@@ -18,25 +19,6 @@ static struct store_outcome outcome;
 static enum store_result place_one(struct store *store)
 {
     return fixture_place(store, "c", NULL, clock_now_us(), fixture_request(1, 1), &outcome);
-}
-
-static const char *database(void)
-{
-    return strrchr(fixture_url, '/') + 1;
-}
-
-/* Runs SQL in the test's database. */
-static void sql(const char *text)
-{
-    CHECK_TRUE(postgres_server_sql(&fixture_server, database(), text, NULL, 0));
-}
-
-/* The first value of what the SQL returns. */
-static const char *value(const char *text)
-{
-    static char out[200];
-    CHECK_TRUE(postgres_server_sql(&fixture_server, database(), text, out, sizeof out));
-    return out;
 }
 
 /* Runs SQL on a connection of its own, which stays open. */
@@ -129,7 +111,7 @@ static void test_schema_version(void)
         CHECK_ROW(rows[i].line);
         int from, to;
         fixture_begin();
-        sql(rows[i].sql);
+        database_sql(rows[i].sql);
         /* Both the connection that is open and a new one. */
         CHECK_INT(store_ping(fixture), rows[i].result);
         CHECK_INT(place_one(fixture), rows[i].result);
@@ -172,8 +154,8 @@ static void test_settings(void)
     snprintf(text, sizeof text,
              "ALTER DATABASE %s SET synchronous_commit = off;"
              "ALTER DATABASE %s SET default_transaction_isolation = 'serializable'",
-             database(), database());
-    sql(text);
+             database_name(), database_name());
+    database_sql(text);
     struct store *store = fixture_open();
     CHECK_INT(store_ping(store), STORE_OK);
     PGconn *conn = ((struct postgres *)store)->conn;
@@ -236,14 +218,14 @@ static void test_key_in_flight(void)
                           " '{1}', '{2}', '', '')");
     CHECK_INT(store_ping(fixture), STORE_OK);
     /* The key's lock has one number; a session's has two, the first of which no other one has. */
-    CHECK_TEXT(value("SELECT string_agg(concat_ws(' ', a.application_name, l.objsubid, "
-                     "l.classid::BIGINT > 2147483647), ', ' ORDER BY l.objsubid DESC)"
-                     " FROM pg_locks AS l JOIN pg_stat_activity AS a USING (pid)"
-                     " WHERE l.locktype = 'advisory' AND a.application_name = 'postern'"),
+    CHECK_TEXT(database_value("SELECT string_agg(concat_ws(' ', a.application_name, l.objsubid, "
+                              "l.classid::BIGINT > 2147483647), ', ' ORDER BY l.objsubid DESC)"
+                              " FROM pg_locks AS l JOIN pg_stat_activity AS a USING (pid)"
+                              " WHERE l.locktype = 'advisory' AND a.application_name = 'postern'"),
                "postern 2 t");
-    CHECK_TEXT(value("SELECT string_agg(l.objsubid::TEXT, ' ') FROM pg_locks AS l"
-                     " JOIN pg_stat_activity AS a USING (pid)"
-                     " WHERE l.locktype = 'advisory' AND a.application_name <> 'postern'"),
+    CHECK_TEXT(database_value("SELECT string_agg(l.objsubid::TEXT, ' ') FROM pg_locks AS l"
+                              " JOIN pg_stat_activity AS a USING (pid)"
+                              " WHERE l.locktype = 'advisory' AND a.application_name <> 'postern'"),
                "1");
     /* Nobody waits for it, though it holds the product too. */
     CHECK_INT(fixture_place(fixture, "c", "k", FIXTURE_NOW_US, fixture_request(1, 2), &outcome),
@@ -272,11 +254,12 @@ static void test_keys_are_purged(void)
             STORE_OK);
     }
     /* The first three have expired, one after the other. */
-    sql("UPDATE idempotency_keys SET expires_us = server_now_us() - 3 + right(key, 1)::BIGINT"
+    database_sql(
+        "UPDATE idempotency_keys SET expires_us = server_now_us() - 3 + right(key, 1)::BIGINT"
         " WHERE key < 'k3'");
     CHECK_INT(fixture_place(fixture, "c", "late", FIXTURE_NOW_US, fixture_request(1, 1), &outcome),
               STORE_OK);
-    CHECK_TEXT(value("SELECT string_agg(key, ' ' ORDER BY key) FROM idempotency_keys"),
+    CHECK_TEXT(database_value("SELECT string_agg(key, ' ' ORDER BY key) FROM idempotency_keys"),
                "k2 k3 k4 late");
     fixture_end();
 }
@@ -292,7 +275,7 @@ static void fail_orders(const char *state, int times)
              " RETURN NEW; END $$;"
              "CREATE TRIGGER fail AFTER INSERT ON orders FOR EACH ROW EXECUTE FUNCTION fail()",
              times, state);
-    sql(text);
+    database_sql(text);
 }
 
 static void test_server_errors(void)
@@ -324,7 +307,7 @@ static void test_server_errors(void)
         fixture_begin();
         fail_orders(rows[i].state, rows[i].times);
         CHECK_INT(place_one(fixture), rows[i].result);
-        CHECK_TEXT(value("SELECT last_value FROM attempts"), rows[i].attempts);
+        CHECK_TEXT(database_value("SELECT last_value FROM attempts"), rows[i].attempts);
         CHECK_INT(fixture_stock(1), rows[i].result == STORE_OK ? 9 : 10);
         fixture_end();
     }

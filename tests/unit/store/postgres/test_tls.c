@@ -8,6 +8,7 @@
 #include "check.h"
 #include "store/postgres/session.h"
 #include "suite.h"
+#include "unit/store/postgres/database.h"
 #include "unit/store/store_fixture.h"
 
 #define HOST "db.postern.test"
@@ -46,8 +47,7 @@ static void make_url(const char *host, const char *authority, char out[URL_SIZE]
     snprintf(out, URL_SIZE,
              "postgresql://postgres@%s:%d/%s?hostaddr=127.0.0.1&sslmode=verify-full"
              "&sslrootcert=%s/%s",
-             host, fixture_server.port, strrchr(fixture_url, '/') + 1, fixture_server.folder,
-             authority);
+             host, fixture_server.port, database_name(), fixture_server.folder, authority);
 }
 
 static bool turn_tls_on(void)
@@ -107,12 +107,12 @@ static void test_verify_full(void)
         if (rows[i].tls && !tls)
             REQUIRE_TRUE(tls = turn_tls_on());
         make_url(rows[i].host, rows[i].authority, url);
-        struct store *store = fixture_open_url(url, 2000);
+        struct store *store = fixture_open_url(url, FIXTURE_TIMEOUT_MS);
         CHECK_NOT_NULL(store);
         if (!store)
             continue;
         enum store_result result = store_ping(store);
-        const char *text = ((struct postgres *)store)->error.text;
+        const char *text = database_said(store);
         CHECK_INT(result, *rows[i].said ? STORE_UNREACHABLE : STORE_OK);
         CHECK_CONTAINS(text, rows[i].said);
         if (!*rows[i].said)
@@ -128,7 +128,7 @@ static void test_restart(void)
     char url[URL_SIZE];
     fixture_begin();
     make_url(HOST, "ca.pem", url);
-    struct store *store = fixture_open_url(url, 2000);
+    struct store *store = fixture_open_url(url, FIXTURE_TIMEOUT_MS);
     CHECK_INT(store_ping(store), STORE_OK);
     postgres_server_stop(&fixture_server, SIGQUIT);
     CHECK_INT(store_ping(store), STORE_UNREACHABLE);
