@@ -34,7 +34,7 @@ struct order_request {
     char email[ORDER_EMAIL_MAX + 1];         /* "" if not given */
     char reference[ORDER_REFERENCE_MAX + 1]; /* "" if not given */
     size_t count;
-    struct order_item items[ORDER_LINES_MAX]; /* last: what is sent elsewhere ends with the count */
+    struct order_item items[ORDER_LINES_MAX]; /* last: a copy may end behind those there are */
 };
 
 /* One line of a placed order; the name and price are those at the time of the order. */

@@ -103,10 +103,10 @@ struct store_options {
                                   "" if there is none. For drivers that have a password. */
     const char *schema; /* which of the database's schemas holds the store, a plain name; NULL
                            or "" is "public". For drivers that have schemas. */
-    int64_t
-        succession; /* those who open a store with the same number do so one after the other, each
-                       once the one before has died. So what that one was about to change is over
-                       before this one reads or changes anything. 0: it follows nobody */
+    /* Those who open a store with the same number do so one after the other, each once the one
+     * before has died. So what that one was about to change is over before this one reads or
+     * changes anything. 0: it follows nobody. */
+    int64_t succession;
 };
 
 struct store;

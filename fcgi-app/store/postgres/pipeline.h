@@ -6,7 +6,7 @@
 #include "store/postgres/session.h"
 
 /* Takes the rows of the statement with that number, from 0, in the order in which they were queued.
- * What it returns is of its own doing only if it is a failure. */
+ * STORE_OK, or a failure to read them. */
 typedef enum store_result (*postgres_pipeline_take)(struct postgres *p, void *context,
                                                     size_t number, const PGresult *rows);
 
@@ -15,7 +15,7 @@ bool postgres_pipeline_begin(struct postgres *p);
 
 /* Sends what was queued, has each statement's rows taken, and waits for the commit. STORE_OK: all
  * is committed. Any other result is the first failure: then nothing is, unless the remedy is
- * POSTGRES_LOST. What was taken counts only after STORE_OK. */
+ * POSTGRES_LOST or the failure is take's. What was taken counts only after STORE_OK. */
 enum store_result postgres_pipeline_run(struct postgres *p, postgres_pipeline_take take,
                                         void *context);
 

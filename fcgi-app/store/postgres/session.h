@@ -42,7 +42,7 @@ struct postgres {
     int host;           /* which of the URL's hosts answered last */
     int64_t next_connect_us;        /* no attempt to connect before */
     enum store_result last_connect; /* how the last attempt ended */
-    int64_t until_us;               /* the deadline of a call that is made of several; 0: of one */
+    int64_t until_us;               /* a deadline that several calls share; 0: none */
     int64_t end_us;                 /* the deadline of the call that runs */
     int64_t deadline_us;            /* and of what it does at present; never later */
     bool unbounded;                 /* only each step is bounded, see postgres_session_until */

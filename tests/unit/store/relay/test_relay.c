@@ -79,16 +79,13 @@ static enum store_result told(int worker)
     return WIFEXITED(status) ? (enum store_result)WEXITSTATUS(status) : STORE_RESULT_MAX;
 }
 
-/* Takes up what comes until there are so many in one group, or it takes too long. */
+/* Waits for the next group, takes it up, and returns how many changes it has; 0 if none came. */
 static int take(void)
 {
     int n = 0;
-    for (int64_t until = clock_monotonic_us() + (int64_t)WAIT_MS * 1000;
-         clock_monotonic_us() < until;) {
+    int64_t until = clock_monotonic_us() + (int64_t)WAIT_MS * 1000;
+    while (n == 0 && clock_monotonic_us() < until)
         n = relay_group_take(group, 100, NULL);
-        if (n > 0)
-            break;
-    }
     return n;
 }
 
