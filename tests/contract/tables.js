@@ -76,7 +76,7 @@ function limitFaults(tree, sources) {
     return faults;
 }
 
-// The tables' words that the description's prose repeats.
+// What differs between the description and the tables, or the version.
 function tableFaults(tree, sources) {
     const described = new Set(Object.entries(tree.paths)
         .flatMap(([path_, item]) => Object.keys(item).map((method) => `${method.toUpperCase()} ${path_}`)));
