@@ -94,7 +94,7 @@ void fastcgi_write(struct buffer *out, const char *const *variables, const char 
     buffer_free(&params);
 }
 
-static bool fastcgi_receive(int fd, void *out, size_t len, int64_t until_ms)
+bool fastcgi_receive(int fd, void *out, size_t len, int64_t until_ms)
 {
     char *to = out;
     while (len > 0) {

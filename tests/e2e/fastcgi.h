@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/buffer.h"
 #include "e2e/pair.h"
@@ -30,6 +31,9 @@ int fastcgi_begin(const struct pair *pair, const char *const *variables, const c
 /* Writes one request with these variables ("NAME=value", ended by NULL; CONTENT_LENGTH is added).
  * If keep is set, it asks the application to keep the connection (FCGI_KEEP_CONN). */
 void fastcgi_write(struct buffer *out, const char *const *variables, const char *body, bool keep);
+
+/* Reads exactly so many bytes; false if they have not come when load_now_ms is until_ms. */
+bool fastcgi_receive(int fd, void *out, size_t len, int64_t until_ms);
 
 /* Reads one answer to its end, and no further; for fastcgi_free. False if none came within
  * FASTCGI_TIMEOUT_MS. */

@@ -2,6 +2,8 @@
 #ifndef TESTS_E2E_FIXTURE_H
 #define TESTS_E2E_FIXTURE_H
 
+#include <stdbool.h>
+
 #include "e2e/client.h"
 #include "e2e/pair.h"
 
@@ -14,5 +16,8 @@ int fixture_start(const struct pair_options *options);
 
 /* Ends both; a suite's teardown. */
 int fixture_end(void);
+
+/* Asks the client for the path until the answer has this status; false if none came in time. */
+bool fixture_wait_status(const char *path, int status, int timeout_ms);
 
 #endif

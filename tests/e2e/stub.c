@@ -10,7 +10,10 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-enum { STUB_BACKLOG = 1024, STUB_READ = 64 * 1024, STUB_RECORD = 32 * 1024, STUB_MS = 5000 };
+#include "e2e/fastcgi.h"
+#include "e2e/load.h"
+
+enum { STUB_BACKLOG = 1024, STUB_READ = 64 * 1024, STUB_RECORD = 32 * 1024 };
 enum { STUB_END = 3, STUB_STDIN = 5, STUB_STDOUT = 6, STUB_HEAD = 8 };
 
 /* The socket of health checks is the same one. */
@@ -42,28 +45,17 @@ int stub_accept(int listener, int timeout_ms)
     return poll(&ready, 1, timeout_ms) == 1 ? accept4(listener, NULL, NULL, SOCK_CLOEXEC) : -1;
 }
 
-static bool stub_read_all(int fd, unsigned char *to, size_t len)
-{
-    while (len > 0) {
-        ssize_t n = recv(fd, to, len, 0);
-        if (n <= 0)
-            return false;
-        to += n;
-        len -= (size_t)n;
-    }
-    return true;
-}
-
 /* To the record that ends the body. */
 static bool stub_read_request(int fd)
 {
     unsigned char *scrap = malloc(STUB_READ + 256), head[STUB_HEAD];
+    int64_t until_ms = load_now_ms() + FASTCGI_TIMEOUT_MS;
     bool ok = scrap != NULL, last = false;
     while (ok && !last) {
-        ok = stub_read_all(fd, head, sizeof head);
+        ok = fastcgi_receive(fd, head, sizeof head, until_ms);
         size_t len = (size_t)head[4] << 8 | head[5];
         last = ok && head[1] == STUB_STDIN && len == 0;
-        ok = ok && stub_read_all(fd, scrap, len + head[6]);
+        ok = ok && fastcgi_receive(fd, scrap, len + head[6], until_ms);
     }
     free(scrap);
     return ok;

@@ -59,16 +59,6 @@ static void check_prompt(const char *path, int status)
            took[TRIES - 1]);
 }
 
-static bool wait_status(const char *path, int status, int timeout_ms)
-{
-    for (int64_t until = load_now_ms() + timeout_ms; load_now_ms() < until; load_sleep_ms(20)) {
-        client_get(client, path, &answer);
-        if (answer.status == status)
-            return true;
-    }
-    return false;
-}
-
 /* The pair as the prober's socket sees it. */
 static struct pair road(void)
 {
@@ -186,7 +176,7 @@ static void replace(const char *task)
 static void test_killed(void)
 {
     replace("postern-prober");
-    CHECK_TRUE(wait_status("/readyz", 200, SOON_MS));
+    CHECK_TRUE(fixture_wait_status("/readyz", 200, SOON_MS));
     CHECK_LOG(&pair, "postern.log", "\"message\":\"prober ended\"", 0);
     replace("postern-watcher");
     check_prompt("/readyz", 200);
@@ -200,12 +190,12 @@ static void test_store_away(void)
     snprintf(here, sizeof here, "%s/postern.db", pair.dir);
     snprintf(away, sizeof away, "%s/away.db", pair.dir);
     REQUIRE_INT(rename(here, away), 0);
-    CHECK_TRUE(wait_status("/readyz", 503, SOON_MS));
+    CHECK_TRUE(fixture_wait_status("/readyz", 503, SOON_MS));
     CHECK_TRUE(answer_is_problem(&answer, 503, "store-unavailable", ANSWER_POSTERN));
-    CHECK_TRUE(wait_status("/healthz", 200, 0 + SOON_MS));
+    CHECK_TRUE(fixture_wait_status("/healthz", 200, SOON_MS));
     check_prompt("/readyz", 503);
     REQUIRE_INT(rename(away, here), 0);
-    CHECK_TRUE(wait_status("/readyz", 200, SOON_MS));
+    CHECK_TRUE(fixture_wait_status("/readyz", 200, SOON_MS));
 }
 
 /* If nobody looks any more, what was seen last is no longer true. */
@@ -214,9 +204,9 @@ static void test_nobody_looks(void)
     pid_t watcher = 0;
     REQUIRE_INT(pair_children(&pair, "postern-watcher", &watcher, 1), 1);
     kill(watcher, SIGSTOP);
-    CHECK_TRUE(wait_status("/readyz", 503, 2 * SOON_MS));
+    CHECK_TRUE(fixture_wait_status("/readyz", 503, 2 * SOON_MS));
     kill(watcher, SIGCONT);
-    CHECK_TRUE(wait_status("/readyz", 200, SOON_MS));
+    CHECK_TRUE(fixture_wait_status("/readyz", 200, SOON_MS));
 }
 
 /* From TERM to the end, with workers that cannot leave: alive, and not ready. */
@@ -227,7 +217,7 @@ static void test_drain(void)
     snprintf(probes, sizeof probes, "%s/postern.sock.probe", pair.dir);
     signal_workers(SIGSTOP);
     kill(pair.app, SIGTERM);
-    CHECK_TRUE(wait_status("/readyz", 503, SOON_MS));
+    CHECK_TRUE(fixture_wait_status("/readyz", 503, SOON_MS));
     /* The socket of requests is closed long before the workers are ended. */
     while (stat(pair.socket, &st) == 0)
         load_sleep_ms(10);

@@ -78,16 +78,6 @@ static bool order(const char *key)
                        &answer);
 }
 
-/* Whether readiness comes to be that, once the store was looked at. */
-static bool ready_is(int status)
-{
-    int64_t until = load_now_ms() + WAIT_MS;
-    do {
-        client_get(client, "/readyz", &answer);
-    } while (answer.status != status && load_now_ms() < until);
-    return answer.status == status;
-}
-
 /* The sync fails in the very commit. Nobody knows whether the order is there, and nobody is told
  * so; what is seen once the disk is well is what stays, whoever is killed. */
 static void test_commit_fails(void)
@@ -113,13 +103,13 @@ static void test_commit_fails(void)
         faulty_disk_break(disk, FAULTY_DISK_WAL, rows[i].calls, rows[i].error, 1, 0);
         CHECK_TRUE(order(key));
         CHECK_TRUE(answer_is_problem(&answer, 503, rows[i].type, ANSWER_POSTERN));
-        CHECK_TRUE(ready_is(503));
+        CHECK_TRUE(fixture_wait_status("/readyz", 503, WAIT_MS));
         if (i % 2)
             pair_stop_app(&pair, SIGKILL);
         faulty_disk_mend(disk);
         if (i % 2)
             REQUIRE_TRUE(pair_start_app(&pair));
-        CHECK_TRUE(ready_is(200));
+        CHECK_TRUE(fixture_wait_status("/readyz", 200, WAIT_MS));
         CHECK_TRUE(order(key));
         CHECK_INT(answer.status, 201);
         CHECK_INT(ledger_number(&pair, "SELECT count(*) FROM orders"), before + 1);
@@ -144,7 +134,7 @@ static void test_replaced(void)
         CHECK_TRUE(answer_is_problem(&answer, 503, "store-unavailable", ANSWER_POSTERN));
         client_get(client, "/products", &answer);
         CHECK_INT(answer.status, 503);
-        CHECK_TRUE(ready_is(503));
+        CHECK_TRUE(fixture_wait_status("/readyz", 503, WAIT_MS));
     }
     CHECK_LOG(&pair, "postern.log", "another file was put in the store's place", WAIT_MS);
     /* Processes that are new agree. */
@@ -156,13 +146,13 @@ static void test_replaced(void)
     for (int i = 0; i < 8; i++) {
         client_get(client, "/products", &answer);
         CHECK_INT(answer.status, 503);
-        CHECK_TRUE(ready_is(503));
+        CHECK_TRUE(fixture_wait_status("/readyz", 503, WAIT_MS));
     }
     /* Back again, nothing is lost, and nothing need be restarted. */
     CHECK_INT(rename(path("old"), path("postern.db")), 0);
     CHECK_TRUE(order("replaced"));
     CHECK_INT(answer.status, 201);
-    CHECK_TRUE(ready_is(200));
+    CHECK_TRUE(fixture_wait_status("/readyz", 200, WAIT_MS));
     CHECK_INT(ledger_number(&pair, "SELECT count(*) FROM orders"), orders + 1);
     CHECK_TRUE(ledger_balances(&pair, STOCK));
 }
@@ -177,7 +167,7 @@ static void test_backup_and_restore(void)
     CHECK_INT(answer.status, 201);
     CHECK_INT(run("restore", path("backup")), 1);
     CHECK_LOG(&pair, "command.log", "it is in use; stop every postern", 0);
-    CHECK_TRUE(ready_is(200));
+    CHECK_TRUE(fixture_wait_status("/readyz", 200, WAIT_MS));
     CHECK_INT(ledger_number(&pair, "SELECT count(*) FROM orders"), orders + 1);
     CHECK_INT(process_exit(pair_stop_app(&pair, SIGTERM)), 0);
     CHECK_INT(run("restore", path("backup")), 0, "%s", process_log_end(&pair, "command.log"));

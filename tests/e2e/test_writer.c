@@ -95,6 +95,15 @@ static void check_books(int64_t before, const struct tally *tally)
     CHECK_TRUE(ledger_balances(&pair, STOCK));
 }
 
+/* One more order is placed, and then the books are right. */
+static void check_goes_on(int64_t before, struct tally *tally)
+{
+    client_post(client, "/orders", order, &answer);
+    CHECK_INT(answer.status, 201);
+    tally->created++;
+    check_books(before, tally);
+}
+
 /* Orders that no writer takes up are told so, reads go on, and the master ends what stands still.
  */
 static void test_stands_still(void)
@@ -110,10 +119,7 @@ static void test_stands_still(void)
     CHECK_TRUE(process_wait_end(old, WAIT_MS));
     CHECK_LOG(&pair, "postern.log", "writer is stuck", WAIT_MS);
     CHECK_TRUE(pair_wait_ready(&pair));
-    client_post(client, "/orders", order, &answer);
-    CHECK_INT(answer.status, 201);
-    tally.created++;
-    check_books(before, &tally);
+    check_goes_on(before, &tally);
 }
 
 /* An operator's TERM to it alone costs nobody an order. */
@@ -151,19 +157,7 @@ static void test_store_is_held(void)
     CHECK_INT(tally.busy + tally.unknown, WORKERS);
     CHECK_INT(sqlite3_exec(db, "ROLLBACK", NULL, NULL, NULL), SQLITE_OK);
     sqlite3_close(db);
-    client_post(client, "/orders", order, &answer);
-    CHECK_INT(answer.status, 201);
-    tally.created++;
-    check_books(before, &tally);
-}
-
-static bool ready_is(int status)
-{
-    int64_t until = load_now_ms() + WAIT_MS;
-    do {
-        client_get(client, "/readyz", &answer);
-    } while (answer.status != status && load_now_ms() < until);
-    return answer.status == status;
+    check_goes_on(before, &tally);
 }
 
 /* Without a writer the pair is not ready, and no order is half there. */
@@ -175,13 +169,10 @@ static void test_nobody_replaces_it(void)
     kill(writer(), SIGKILL);
     CHECK_TRUE(load_run(WORKERS, buy, &tally));
     CHECK_INT(tally.busy, WORKERS);
-    CHECK_TRUE(ready_is(503));
+    CHECK_TRUE(fixture_wait_status("/readyz", 503, WAIT_MS));
     kill(pair.app, SIGCONT);
-    CHECK_TRUE(ready_is(200));
-    client_post(client, "/orders", order, &answer);
-    CHECK_INT(answer.status, 201);
-    tally.created++;
-    check_books(before, &tally);
+    CHECK_TRUE(fixture_wait_status("/readyz", 200, WAIT_MS));
+    check_goes_on(before, &tally);
 }
 
 /* The master dies under load; what is under way is placed and answered, and all leave. */
