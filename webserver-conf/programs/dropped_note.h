@@ -4,10 +4,7 @@
 
 #include <stddef.h>
 
-enum { DROPPED_NOTE_SIZE = 160, DROPPED_NOTE_TIME_SIZE = sizeof "2026-01-01T00:00:00Z" };
-
-/* The time of day, in UTC and in the form of RFC 3339. */
-void dropped_note_now(char now[DROPPED_NOTE_TIME_SIZE]);
+enum { DROPPED_NOTE_SIZE = 160 };
 
 /* Writes the line in the form of the application's log, without a newline, and returns its length.
  */

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/text.h"
 
 #define JSON_LINE_REPLACEMENT "\xef\xbf\xbd"
@@ -132,7 +133,7 @@ static size_t json_line_message(struct json_line line, char *out)
 
 /* Takes the time that lighttpd starts a line with, "2026-01-01 00:00:00: ", into RFC 3339's form.
  * Its zone is that of TZ, as in the access log. */
-static bool json_line_take_time(struct json_line *line, char time[JSON_LINE_TIME_SIZE])
+static bool json_line_take_time(struct json_line *line, char time[CLOCK_TEXT_SIZE])
 {
     static const char form[] = "0000-00-00 00:00:00: ";
     const size_t len = sizeof form - 1;
@@ -143,7 +144,7 @@ static bool json_line_take_time(struct json_line *line, char time[JSON_LINE_TIME
         if (form[i] == '0' ? !digit : line->at[i] != form[i])
             return false;
     }
-    snprintf(time, JSON_LINE_TIME_SIZE, "%.10sT%.8sZ", line->at, line->at + 11);
+    snprintf(time, CLOCK_TEXT_SIZE, "%.10sT%.8sZ", line->at, line->at + 11);
     line->at += len;
     return true;
 }
@@ -162,10 +163,9 @@ static const char *json_line_level(struct json_line line)
 }
 
 /* Starts the object up to its message, which is what is left of the line then. */
-static size_t json_line_start(struct json_line *line, const char now[JSON_LINE_TIME_SIZE],
-                              char out[JSON_LINE_ROOM])
+static size_t json_line_start(struct json_line *line, const char *now, char out[JSON_LINE_ROOM])
 {
-    char time[JSON_LINE_TIME_SIZE];
+    char time[CLOCK_TEXT_SIZE];
     if (!json_line_take_time(line, time))
         snprintf(time, sizeof time, "%s", now);
     int n = snprintf(out, JSON_LINE_ROOM, "{\"time\":\"%s\",\"level\":\"%s\",\"message\":\"", time,
@@ -173,7 +173,7 @@ static size_t json_line_start(struct json_line *line, const char now[JSON_LINE_T
     return (size_t)n;
 }
 
-size_t json_line_write(const char *line, size_t len, const char now[JSON_LINE_TIME_SIZE], char *out)
+size_t json_line_write(const char *line, size_t len, const char *now, char *out)
 {
     static const char end[] = "\"}";
     struct json_line left = {line, line + len};

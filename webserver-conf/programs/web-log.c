@@ -18,6 +18,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "dropped_note.h"
 #include "json_line.h"
 #include "line_reader.h"
@@ -71,8 +72,8 @@ static void log_take_line(void *context, const char *line, size_t len)
 {
     static char out[LOG_OUT_SIZE];
     struct log *log = context;
-    char now[JSON_LINE_TIME_SIZE];
-    dropped_note_now(now);
+    char now[CLOCK_TEXT_SIZE];
+    clock_format(clock_now_us(), now);
     len = json_line_write(line, len, now, out);
     if (log->dropped)
         log_tell_dropped(log);
