@@ -186,7 +186,7 @@ class Tree:
             killer = self.first_to_fail(fault, unit_programs(self.tree, fault.file))
             if not killer and self.same_code(fault):
                 return ("same code",)
-            killer = killer or self.first_to_fail(fault, end_to_end_programs(self.tree, fault.file))
+            killer = killer or self.first_to_fail(fault, end_to_end_programs(fault.file))
             return ("killed", killer, round(time.monotonic() - begun, 1)) if killer else ("lives",)
         finally:
             self.restore(fault)
