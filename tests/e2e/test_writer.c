@@ -25,9 +25,10 @@ static const char *const settings[] = {"POSTERN_STORE_TIMEOUT_MS=500", "POSTERN_
 
 static const char order[] = "{\"items\":[{\"product_id\":1,\"quantity\":1}]}";
 
+static char catalogue[1024];
+
 static int setup(void)
 {
-    static char catalogue[1024];
     catalogue_write(catalogue, sizeof catalogue, 2, STOCK);
     return fixture_start(
         &(struct pair_options){.workers = WORKERS, .catalogue = catalogue, .env = settings});
@@ -200,9 +201,12 @@ static void test_memory(void)
     static struct tally tally = {.once = true};
     static const char *const tasks[] = {"postern-writer", "postern-prober", "postern-watcher"};
     fixture_end();
-    REQUIRE_INT(fixture_start(&(struct pair_options){.workers = DEFAULT_WORKERS}), 0);
+    REQUIRE_INT(
+        fixture_start(&(struct pair_options){.workers = DEFAULT_WORKERS, .catalogue = catalogue}),
+        0);
     for (int i = 0; i < 5; i++)
         CHECK_TRUE(load_run(CLIENTS, read_and_buy, &tally));
+    CHECK_INT(tally.other, 0);
     int64_t sum = process_memory_kb(pair.app) + process_memory_kb(pair.web) +
                   process_workers_memory_kb(&pair);
     for (size_t i = 0; i < sizeof tasks / sizeof tasks[0]; i++) {
