@@ -5,15 +5,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
+#include "base/clock.h"
 #include "check.h"
 #include "programs/dropped_note.h"
 #include "suite.h"
 
 #define NOTE "\"level\":\"warn\",\"message\":\"log lines were dropped\",\"count\":"
 
-enum { LONG = 64 * 1024, FITTING = LINE_BLOCKS_SIZE / LONG, NS_PER_MS = 1000000 };
+enum { LONG = 64 * 1024, FITTING = LINE_BLOCKS_SIZE / LONG };
 
 static struct line_blocks blocks;
 static char long_line[LONG];
@@ -33,13 +33,6 @@ static int setup(void)
 {
     memset(long_line, 'x', sizeof long_line);
     return 0;
-}
-
-static int64_t now_ms(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / NS_PER_MS;
 }
 
 static void test_order(void)
@@ -122,9 +115,9 @@ static int64_t wait_ms(int lines, bool retry, bool hurry, bool end)
         line_blocks_hurry(&blocks);
     if (end)
         line_blocks_end(&blocks);
-    int64_t start = now_ms();
+    int64_t start_us = clock_monotonic_us();
     CHECK_INT(line_blocks_wait(&blocks, retry), !end);
-    return now_ms() - start;
+    return (clock_monotonic_us() - start_us) / 1000;
 }
 
 static void test_waits(void)
