@@ -144,6 +144,7 @@ static void test_begins(void)
         {__LINE__, {FCGI_BEGIN_REQUEST, ID, "", 0}, INBOUND_BROKEN},
         {__LINE__, {FCGI_BEGIN_REQUEST, 0, BYTES(BEGIN)}, INBOUND_BROKEN},
         {__LINE__, {FCGI_GET_VALUES, 0, BYTES("")}, INBOUND_MORE},
+        {__LINE__, {FCGI_ABORT_REQUEST, 0, "", 0}, INBOUND_MORE},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         CHECK_ROW(rows[i].line);
@@ -159,6 +160,26 @@ static void test_begins(void)
     inbound_init(&in, INBOUND_MAX, BODY_MAX);
     CHECK_INT(inbound_feed(&in, "GET / HTTP/1.1", 14), INBOUND_BROKEN);
     inbound_free(&in);
+}
+
+/* Whatever number a request has, its own records are its own. */
+static void test_ids(void)
+{
+    static const struct {
+        int line;
+        unsigned id;
+    } rows[] = {
+        {__LINE__, 1}, {__LINE__, 2}, {__LINE__, 255}, {__LINE__, 256}, {__LINE__, 65535},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        CHECK_ROW(rows[i].line);
+        struct inbound in;
+        buffer_reset(&request, REQUEST_MAX);
+        put(&(struct part){FCGI_BEGIN_REQUEST, rows[i].id, BYTES(BEGIN)});
+        put(&(struct part){FCGI_ABORT_REQUEST, rows[i].id, "", 0});
+        CHECK_INT(feed(&in, 3), INBOUND_BROKEN);
+        inbound_free(&in);
+    }
 }
 
 /* What is told of the connection, and what of the body is held. */
@@ -305,9 +326,13 @@ static void test_bounds(void)
 
 int main(void)
 {
-    CU_TestInfo tests[] = {{"parts", test_parts}, {"begins", test_begins},
-                           {"body", test_body},   {"a padded end", test_padded_end},
-                           {"put", test_put},     {"bounds", test_bounds},
+    CU_TestInfo tests[] = {{"parts", test_parts},
+                           {"begins", test_begins},
+                           {"ids", test_ids},
+                           {"body", test_body},
+                           {"a padded end", test_padded_end},
+                           {"put", test_put},
+                           {"bounds", test_bounds},
                            CU_TEST_INFO_NULL};
     return suite_run("unit/server/inbound", setup, teardown, tests);
 }
