@@ -250,7 +250,7 @@ e2e: ## the end-to-end tests alone
 
 $(BUILD)/tests/unit/%: $(BUILD)/tests/unit/%.o $(UNIT_HELPERS:%.c=$(BUILD)/%.o) \
     $(SUITE_OBJECTS) $(BUILD)/tests/fake_store.o \
-    $(BUILD)/tests/postgres_server.o $(APP_OBJECTS) $(patsubst %.c,$(BUILD)/%.o,$(MODULE_PARSERS) $(WEB_PARTS))
+    $(BUILD)/tests/postgres_server.o $(BUILD)/tests/port.o $(APP_OBJECTS) $(patsubst %.c,$(BUILD)/%.o,$(MODULE_PARSERS) $(WEB_PARTS))
 	$(say) LINK $@
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS) -lcunit
 $(FAULTY_DISK): tests/faulty_disk.c tests/faulty_disk.h $(BUILD)/flags
@@ -263,7 +263,7 @@ $(BUILD)/tests/unit/store/sqlite/test_disk: $(BUILD)/tests/faulty_disk.o
 $(addprefix $(BUILD)/tests/unit/,base/test_file config/test_consumers_file store/postgres/test_role): $(BUILD)/tests/file_reads.o
 $(BUILD)/tests/e2e/test_store_file: $(BUILD)/tests/faulty_disk.o | $(FAULTY_DISK)
 $(BUILD)/tests/e2e/%: $(BUILD)/tests/e2e/%.o $(E2E_HELPERS:%.c=$(BUILD)/%.o) $(SUITE_OBJECTS) \
-    $(BUILD)/tests/postgres_server.o $(filter $(BUILD)/fcgi-app/base/%,$(APP_OBJECTS))
+    $(BUILD)/tests/postgres_server.o $(BUILD)/tests/port.o $(filter $(BUILD)/fcgi-app/base/%,$(APP_OBJECTS))
 	$(say) LINK $@
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -pthread -o $@ $^ -lcunit -lcurl -lcjson -lsqlite3 -lpq
 
@@ -294,7 +294,7 @@ torture: ## break pairs and their STORE=postgres|sqlite under load for SECONDS_T
 	@.ci/install $(PACKAGES_TEST)
 	+@$(BUILDER) $(POSTERN) $(TORTURE) $(FAULTY_DISK)
 	@POSTERN=$(POSTERN) STORE=$(STORE) FAULTY_DISK_LIBRARY=$(FAULTY_DISK) SECONDS_TO_RUN=$(SECONDS_TO_RUN) SEED=$(SEED) $(TORTURE)
-$(TORTURE): $(TORTURE_OBJECTS) $(patsubst %.c,$(BUILD)/%.o,$(filter-out %/e2e_suite.c,$(E2E_HELPERS))) $(BUILD)/tests/postgres_server.o $(BUILD)/tests/faulty_disk.o \
+$(TORTURE): $(TORTURE_OBJECTS) $(patsubst %.c,$(BUILD)/%.o,$(filter-out %/e2e_suite.c,$(E2E_HELPERS))) $(BUILD)/tests/postgres_server.o $(BUILD)/tests/port.o $(BUILD)/tests/faulty_disk.o \
     $(filter $(BUILD)/fcgi-app/base/%,$(APP_OBJECTS))
 	$(say) LINK $@
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -pthread -o $@ $^ -lcurl -lcjson -lsqlite3 -lpq
@@ -303,7 +303,7 @@ siege: ## attack a pair for SECONDS_TO_RUN=60, and see that nobody is harmed; SE
 	@.ci/install $(PACKAGES_TEST)
 	+@$(BUILDER) $(POSTERN) $(WEB_PROGRAMS) $(MODULES_DIR)/ready $(SIEGE)
 	@POSTERN=$(POSTERN) WEBSERVER_MODULES=$(MODULES_DIR) SECONDS_TO_RUN=$(SECONDS_TO_RUN) SEED=$(SEED) $(SIEGE)
-$(SIEGE): $(SIEGE_OBJECTS) $(patsubst %.c,$(BUILD)/%.o,$(filter-out %/e2e_suite.c,$(E2E_HELPERS))) $(SUITE_OBJECTS) \
+$(SIEGE): $(SIEGE_OBJECTS) $(patsubst %.c,$(BUILD)/%.o,$(filter-out %/e2e_suite.c,$(E2E_HELPERS))) $(SUITE_OBJECTS) $(BUILD)/tests/port.o \
     $(filter $(BUILD)/fcgi-app/base/%,$(APP_OBJECTS))
 	$(say) LINK $@
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -pthread -o $@ $^ -lcunit -lcurl -lcjson -lsqlite3

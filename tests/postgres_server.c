@@ -1,20 +1,19 @@
 #include "postgres_server.h"
 
-#include <arpa/inet.h>
 #include <fcntl.h>
 #include <glob.h>
 #include <grp.h>
-#include <netinet/in.h>
 #include <pwd.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+#include "port.h"
 
 enum { START_MS = 30000, STEP_MS = 10, PATH_SIZE = 256, ARGUMENTS_MAX = 24 };
 
@@ -80,19 +79,6 @@ static void show_log(const struct postgres_server *server)
         fputs(line, stderr);
     if (log)
         fclose(log);
-}
-
-static int free_port(void)
-{
-    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    socklen_t size = sizeof address;
-    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), port = 0;
-    if (fd >= 0 && bind(fd, (struct sockaddr *)&address, size) == 0 &&
-        getsockname(fd, (struct sockaddr *)&address, &size) == 0)
-        port = ntohs(address.sin_port);
-    if (fd >= 0)
-        close(fd);
-    return port;
 }
 
 pid_t postgres_server_spawn(const struct postgres_server *server, const char *program,
@@ -173,14 +159,15 @@ static bool set_janitor(struct postgres_server *server)
 static bool prepare(struct postgres_server *server)
 {
     const struct passwd *user = other_user();
-    *server = (struct postgres_server){.folder = "/tmp/postern-pg-XXXXXX", .lifeline = -1};
+    *server =
+        (struct postgres_server){.folder = "/tmp/postern-pg-XXXXXX", .lifeline = -1, .port_fd = -1};
     if (!mkdtemp(server->folder) ||
         (user && chown(server->folder, user->pw_uid, user->pw_gid) < 0)) {
         perror(server->folder);
         return false;
     }
-    server->port = free_port();
-    return set_janitor(server);
+    server->port_fd = port_take(&server->port);
+    return server->port_fd >= 0 && set_janitor(server);
 }
 
 bool postgres_server_make(struct postgres_server *server)
@@ -254,10 +241,15 @@ void postgres_server_stop(struct postgres_server *server, int signal)
 
 void postgres_server_remove(struct postgres_server *server)
 {
+    if (!server->folder[0])
+        return;
     postgres_server_stop(server, SIGQUIT);
     if (server->lifeline >= 0)
         close(server->lifeline);
     server->lifeline = -1;
+    if (server->port_fd >= 0)
+        close(server->port_fd);
+    server->port_fd = -1;
     remove_folder(server->folder);
 }
 

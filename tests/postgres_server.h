@@ -14,8 +14,8 @@ enum { POSTGRES_SERVER_PATH_SIZE = 64, POSTGRES_SERVER_URL_SIZE = 128 };
 
 struct postgres_server {
     char folder[POSTGRES_SERVER_PATH_SIZE];
-    int port;
-    pid_t pid;    /* 0 while it does not run */
+    int port, port_fd; /* port_fd keeps it, also while the server does not run */
+    pid_t pid;         /* 0 while it does not run */
     int lifeline; /* its end tells the janitor, which removes the folder, that the test has ended */
 };
 

@@ -1,6 +1,5 @@
 #include "e2e/pair.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <ftw.h>
@@ -10,7 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -18,8 +16,15 @@
 
 #include "e2e/catalogue.h"
 #include "e2e/client.h"
+#include "port.h"
 
-enum { PAIR_ENV_MAX = 512, PAIR_ARGS_MAX = 16, PAIR_READY_MS = 15000, PAIR_TICK_MS = 10 };
+enum {
+    PAIR_ENV_MAX = 512,
+    PAIR_ARGS_MAX = 16,
+    PAIR_WORKERS_MAX = 256,
+    PAIR_READY_MS = 30000,
+    PAIR_TICK_MS = 10
+};
 
 static const char pair_demo[] = CATALOGUE_HEADER "1,Product 1,Description for product 1,9.99,10\n"
                                                  "2,Product 2,Description for product 2,19.99,5\n"
@@ -46,19 +51,6 @@ bool pair_program(const char *name, char path[PATH_MAX])
         return true;
     fprintf(stderr, "pair: no %s; `make web-programs` builds it\n", beside);
     return false;
-}
-
-bool pair_free_port(int *port)
-{
-    struct sockaddr_in addr = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    socklen_t len = sizeof addr;
-    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    bool ok = fd >= 0 && bind(fd, (struct sockaddr *)&addr, len) == 0 &&
-              getsockname(fd, (struct sockaddr *)&addr, &len) == 0;
-    *port = ntohs(addr.sin_port);
-    if (fd >= 0)
-        close(fd);
-    return ok;
 }
 
 static size_t pair_name_len(const char *setting)
@@ -299,6 +291,30 @@ size_t pair_workers(const struct pair *pair, pid_t *pids, size_t max)
     return pair_children(pair, "postern-worker", pids, max);
 }
 
+/* The number of workers that is set; 0 if that is left to the application. */
+static size_t pair_workers_wanted(const struct pair *pair)
+{
+    static const char name[] = "POSTERN_WORKERS=";
+    for (size_t i = 0; i < pair->settings_count; i++) {
+        if (strncmp(pair->settings[i], name, sizeof name - 1) == 0)
+            return strtoul(pair->settings[i] + sizeof name - 1, NULL, 10);
+    }
+    return 0;
+}
+
+/* The prober says that the pair is ready, and has no need of a worker for that. */
+static bool pair_wait_workers(const struct pair *pair)
+{
+    pid_t pids[PAIR_WORKERS_MAX];
+    size_t wanted = pair_workers_wanted(pair);
+    for (int ms = 0; ms < PAIR_READY_MS; ms += PAIR_TICK_MS) {
+        if (pair_workers(pair, pids, PAIR_WORKERS_MAX) >= wanted)
+            return true;
+        pair_sleep();
+    }
+    return false;
+}
+
 static size_t pair_drain(int fd, char *out, size_t size)
 {
     char scrap[4096] = "";
@@ -381,17 +397,19 @@ static void pair_complain(const struct pair *pair)
 
 bool pair_start(struct pair *pair, const struct pair_options *options)
 {
-    *pair = (struct pair){.dir = "/tmp/postern-e2e.XXXXXX"};
+    *pair = (struct pair){.dir = "/tmp/postern-e2e.XXXXXX", .port_fd = -1};
     if (!mkdtemp(pair->dir)) {
         perror("pair: mkdtemp");
         pair->dir[0] = '\0';
         return false;
     }
     snprintf(pair->socket, sizeof pair->socket, "%s/postern.sock", pair->dir);
-    if (pair_free_port(&pair->port) && (!options->module || pair_find_modules(pair)) &&
+    pair->port_fd = port_take(&pair->port);
+    if (pair->port_fd >= 0 && (!options->module || pair_find_modules(pair)) &&
         pair_configure(pair, options) &&
         pair_import(pair, options->catalogue ? options->catalogue : pair_demo) &&
-        pair_start_app(pair) && pair_start_web(pair) && pair_wait_ready(pair))
+        pair_start_app(pair) && pair_start_web(pair) && pair_wait_ready(pair) &&
+        pair_wait_workers(pair))
         return true;
     pair_complain(pair);
     pair_end(pair);
@@ -408,7 +426,11 @@ void pair_end(struct pair *pair)
 {
     pair_stop_web(pair, SIGINT);
     pair_stop_app(pair, SIGTERM);
-    if (pair->dir[0])
-        nftw(pair->dir, pair_remove, 16, FTW_DEPTH | FTW_PHYS);
+    if (!pair->dir[0])
+        return;
+    nftw(pair->dir, pair_remove, 16, FTW_DEPTH | FTW_PHYS);
     pair->dir[0] = '\0';
+    if (pair->port_fd >= 0)
+        close(pair->port_fd);
+    pair->port_fd = -1;
 }

@@ -44,22 +44,20 @@ struct pair {
     char dir[PAIR_PATH_SIZE];         /* holds postern.sock, postern.db, *.log, uploads/ */
     char socket[PAIR_PATH_SIZE + 24]; /* with room for ".probe" */
     char modules[PAIR_MODULES_SIZE];  /* "": the stock folder */
-    int port;
-    pid_t app; /* postern's master, or 0 if it does not run */
-    pid_t web; /* lighttpd, or 0 */
+    int port, port_fd;                /* port_fd keeps it */
+    pid_t app;                        /* postern's master, or 0 if it does not run */
+    pid_t web;                        /* lighttpd, or 0 */
     char settings[PAIR_SETTINGS_MAX][PAIR_SETTING_SIZE];
     size_t settings_count;
 };
 
-/* Makes a fresh folder and a free port, imports the catalogue, starts both and waits until /readyz
- * answers 200. On failure says why, with the logs' ends, leaves nothing behind, returns false. */
+/* Makes a fresh folder, takes a port, imports the catalogue, starts both and waits until /readyz
+ * answers 200 and all workers that are set are there. On failure says why, with the logs' ends,
+ * leaves nothing behind, returns false. */
 bool pair_start(struct pair *pair, const struct pair_options *options);
 
 /* Stops what still runs, gently, and removes the folder. Harmless on a pair that did not start. */
 void pair_end(struct pair *pair);
-
-/* A port that nobody listens on. */
-bool pair_free_port(int *port);
 
 /* One of the two alone, on the same folder and port; pair_start does both. pair_start_app does not
  * wait; pair_wait_ready waits until GET /readyz through lighttpd answers 200. */

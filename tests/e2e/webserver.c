@@ -12,8 +12,9 @@
 #include "e2e/client.h"
 #include "e2e/load.h"
 #include "e2e/process.h"
+#include "port.h"
 
-enum { WEBSERVER_READY_MS = 15000, WEBSERVER_STOP_MS = 30000, WEBSERVER_TICK_MS = 20 };
+enum { WEBSERVER_READY_MS = 30000, WEBSERVER_STOP_MS = 30000, WEBSERVER_TICK_MS = 20 };
 
 #define WEBSERVER_USER "www-data"
 
@@ -148,10 +149,10 @@ bool webserver_start(struct webserver *server, const struct pair *pair, enum web
 {
     char conf[PAIR_PATH_SIZE + 32], log[PAIR_PATH_SIZE + 32];
     *server = (struct webserver){.pair = pair, .kind = kind};
+    server->port_fd = port_take(&server->port);
     snprintf(conf, sizeof conf, "%s/web.conf", pair->dir);
     snprintf(log, sizeof log, "%s/web.log", pair->dir);
-    if (!pair_free_port(&server->port) || !webserver_make_folder(server) ||
-        !webserver_configure(server, keep))
+    if (server->port_fd < 0 || !webserver_make_folder(server) || !webserver_configure(server, keep))
         return false;
     pid_t parent = getpid();
     server->pid = fork();
@@ -173,5 +174,8 @@ int webserver_stop(struct webserver *server)
         status = process_reap(server->pid, WEBSERVER_STOP_MS);
     }
     server->pid = 0;
+    if (server->port_fd >= 0)
+        close(server->port_fd);
+    server->port_fd = -1;
     return process_exit(status);
 }

@@ -15,8 +15,8 @@ extern const char *const webserver_names[WEBSERVER_KINDS];
 struct webserver {
     const struct pair *pair;
     enum webserver_kind kind;
-    int port;
-    pid_t pid; /* 0: it does not run */
+    int port, port_fd; /* port_fd keeps it */
+    pid_t pid;         /* 0: it does not run */
 };
 
 /* The group of the application's socket, POSTERN_SOCKET_GROUP, so that they may connect: as root
@@ -28,7 +28,7 @@ const char *webserver_group(void);
 bool webserver_start(struct webserver *server, const struct pair *pair, enum webserver_kind kind,
                      bool keep);
 
-/* Stops it gently, and returns what process_exit says. */
+/* Stops it gently, gives its port back, and returns what process_exit says. */
 int webserver_stop(struct webserver *server);
 
 #endif

@@ -8,10 +8,10 @@
 
 #include "base/clock.h"
 #include "check.h"
+#include "port.h"
 #include "store/postgres/session.h"
 #include "suite.h"
 #include "unit/store/postgres/database.h"
-#include "unit/store/postgres/proxy.h"
 #include "unit/store/store_fixture.h"
 
 enum { START_US = 20000000, STEP_US = 20000, CLIENTS = 2, PATH_SIZE = 160 };
@@ -20,7 +20,7 @@ static struct store_outcome outcome;
 
 static struct {
     pid_t pid;
-    int port;
+    int port, port_fd;
     char url[FIXTURE_URL_SIZE];
 } pooler;
 
@@ -53,7 +53,8 @@ static bool configure(const char *lines)
 static void start(const char *lines)
 {
     static const char *const arguments[] = {"pgbouncer.ini", NULL};
-    close(proxy_listen(&pooler.port));
+    pooler.port_fd = port_take(&pooler.port);
+    REQUIRE_COMPARE(pooler.port_fd, >=, 0);
     database_url("postgres", pooler.port, pooler.url);
     REQUIRE_TRUE(configure(lines));
     pooler.pid = postgres_server_spawn(&fixture_server, "/usr/sbin/pgbouncer", arguments);
@@ -70,6 +71,7 @@ static void stop(void)
 {
     kill(pooler.pid, SIGKILL);
     waitpid(pooler.pid, NULL, 0);
+    close(pooler.port_fd);
 }
 
 /* In a process of its own: one transaction after the other through the pooler, so that its sessions
