@@ -21,12 +21,13 @@
 enum {
     ANSWER_MAX = 1024 * 1024,
     TRIES = 5,
+    TRIES_MAX = 50, /* a busy machine may hold some up, and not all */
     /* A list that is refused costs what the largest that fits does, and some for the store: at most
      * so many times as much, and so many milliseconds. The whole list would be 40 times. */
     TIMES_MAX = 10,
     SPARE_MS = 100,
 
-    WAIT_MS = 10000
+    WAIT_MS = 15000
 };
 
 /* 400 000 products, some 90 bytes of JSON each, and 2 000 orders of a caller without endpoint. */
@@ -90,12 +91,14 @@ static bool start_postgres(void)
            postgres_server_sql(&server, "postgres", fill_postgres, NULL, 0);
 }
 
-/* The shortest of some tries, in milliseconds; checks the status. */
-static int64_t time_of(const char *method, const char *path, const char *header, int status)
+/* The shortest of some tries, in milliseconds, of which there are more while it is above limit;
+ * checks the status. */
+static int64_t time_of(const char *method, const char *path, const char *header, int status,
+                       int64_t limit)
 {
     int64_t best = INT64_MAX;
     const char *const headers[] = {header, NULL};
-    for (int i = 0; i < TRIES; i++) {
+    for (int i = 0; i < TRIES || (best > limit && i < TRIES_MAX); i++) {
         int64_t start = load_now_ms();
         client_call(client,
                     &(struct client_request){.method = method, .path = path, .headers = headers},
@@ -120,13 +123,13 @@ static void check_list_too_long(const char *store)
         {__LINE__, "GET", "/products?pretty", NULL},
         {__LINE__, "GET", "/products?after=5", NULL},
     };
-    int64_t fits = time_of("GET", "/products?after=390000", NULL, 200);
+    int64_t fits = time_of("GET", "/products?after=390000", NULL, 200, INT64_MAX);
+    int64_t limit = fits * TIMES_MAX + SPARE_MS;
     CHECK_COMPARE(answer.body_len, >, ANSWER_MAX / 2);
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         CHECK_ROW(rows[i].line);
-        int64_t took = time_of(rows[i].method, rows[i].path, rows[i].header, 422);
-        CHECK_COMPARE(took, <=, fits * TIMES_MAX + SPARE_MS, "%s: one that fits: %" PRId64 " ms",
-                      store, fits);
+        int64_t took = time_of(rows[i].method, rows[i].path, rows[i].header, 422, limit);
+        CHECK_COMPARE(took, <=, limit, "%s: one that fits: %" PRId64 " ms", store, fits);
         if (strcmp(rows[i].method, "GET") == 0)
             CHECK_TRUE(answer_is_problem(&answer, 422, "list-too-long", ANSWER_POSTERN));
     }
@@ -208,7 +211,7 @@ static void test_callers_leave(void)
     client_raw_read(half, text, sizeof text, WAIT_MS, &closed);
     close(half);
     CHECK_INT(answer_stock(client, 1), 9, "of 10, and one order was waited for");
-    CHECK_LOG(&pair, "postern.log", "request not begun: client left", 0);
+    CHECK_LOG(&pair, "postern.log", "request not begun: client left", WAIT_MS);
     fixture_end();
 }
 
