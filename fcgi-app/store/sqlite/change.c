@@ -5,7 +5,8 @@
 #include "store/sqlite/order.h"
 #include "store/sqlite/statement.h"
 
-/* What each kind of change does within the transaction. */
+/* What each kind of change does within the transaction. One that is refused must not have written.
+ */
 static enum store_result (*const sqlite_change_works[STORE_USES])(struct sqlite *s,
                                                                   const struct store_change *) = {
     [STORE_USE_ORDER] = sqlite_order_write,
@@ -19,28 +20,16 @@ struct changes {
 /* A result that says that nothing is to be committed, and that each change has its own. */
 #define SQLITE_CHANGES_NONE STORE_NOT_FOUND
 
-/* Undoes what one change did, and nothing else. */
-static enum store_result sqlite_change_undo(struct sqlite *s, enum store_result result)
-{
-    enum store_result undone = sqlite_statement_run(s, s->sql[SQLITE_SQL_SAVEPOINT_ROLLBACK]);
-    if (undone == STORE_OK)
-        undone = sqlite_statement_run(s, s->sql[SQLITE_SQL_SAVEPOINT_RELEASE]);
-    return undone == STORE_OK ? result : undone;
-}
-
-/* Makes one change of several. */
+/* Makes one change of several. It has no savepoint of its own, which would copy each page that it
+ * writes: one that is refused has written nothing. */
 static enum store_result sqlite_change_make(struct sqlite *s, const struct store_change *change)
 {
-    enum store_result result = sqlite_statement_run(s, s->sql[SQLITE_SQL_SAVEPOINT]);
-    if (result != STORE_OK)
+    sqlite3_int64 written = sqlite3_total_changes64(s->db);
+    enum store_result result = sqlite_change_works[change->use](s, change);
+    if (result == STORE_OK || trouble_is(result) || result == STORE_BUSY ||
+        sqlite3_total_changes64(s->db) == written)
         return result;
-    result = sqlite_change_works[change->use](s, change);
-    if (result == STORE_OK)
-        return sqlite_statement_run(s, s->sql[SQLITE_SQL_SAVEPOINT_RELEASE]);
-    /* After these the whole transaction is over. */
-    if (trouble_is(result) || result == STORE_BUSY)
-        return result;
-    return sqlite_change_undo(s, result);
+    return sqlite_connection_fail_text(s, STORE_FAULT, "a change wrote before it was refused");
 }
 
 /* All that happens within the transaction. A change that is refused leaves the others alone; a
@@ -51,6 +40,7 @@ static enum store_result sqlite_changes_write(struct sqlite *s, void *context)
     bool changed = false;
     for (size_t i = 0; i < all->count; i++) {
         struct store_change *change = &all->list[i];
+        /* One alone is undone with its transaction. */
         change->result = all->count == 1 ? sqlite_change_works[change->use](s, change)
                                          : sqlite_change_make(s, change);
         if (trouble_is(change->result) || change->result == STORE_BUSY)

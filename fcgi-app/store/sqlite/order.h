@@ -5,8 +5,8 @@
 #include "store/sqlite/connection.h"
 
 /* All of placing an order that happens within its transaction: a change of the kind
- * STORE_USE_ORDER. It returns STORE_OK if the order is placed. With any other result what it wrote,
- * if anything, is to be undone. */
+ * STORE_USE_ORDER. It returns STORE_OK if the order is placed. If it is refused nothing was written;
+ * what a failure left is to be undone. */
 enum store_result sqlite_order_write(struct sqlite *s, const struct store_change *change);
 
 store_order_get_call sqlite_order_get;

@@ -9,16 +9,6 @@ COMMIT;
 -- name: rollback
 ROLLBACK;
 
--- Around each change of a group.
--- name: savepoint
-SAVEPOINT change;
-
--- name: savepoint_release
-RELEASE change;
-
--- name: savepoint_rollback
-ROLLBACK TO change;
-
 -- What is written is there already (schema.h): it only shows that a write can be made durable.
 -- name: touch
 PRAGMA application_id = 1347638354;
