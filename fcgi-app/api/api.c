@@ -7,6 +7,7 @@ static const enum api_status api_statuses[STORE_RESULT_MAX] = {
     [STORE_NOT_FOUND] = API_FAULT,
     [STORE_UNKNOWN_PRODUCT] = API_INVALID,
     [STORE_SHORT] = API_OUT_OF_STOCK,
+    [STORE_BEYOND] = API_FAULT, /* of an adjustment, which no request makes */
     [STORE_KEY_REUSED] = API_KEY_REUSED,
     [STORE_KEY_IN_FLIGHT] = API_KEY_IN_FLIGHT,
     /* No handler renames. */

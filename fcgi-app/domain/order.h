@@ -49,7 +49,8 @@ struct order_line {
 /* A placed order. It takes about 25 kB, so one may be on the stack, but not many. */
 struct order {
     char id[ID_TEXT_SIZE];
-    int64_t created_us; /* microseconds since 1970 UTC */
+    int64_t created_us;   /* microseconds since 1970 UTC */
+    int64_t cancelled_us; /* the same; 0: the order holds */
     int64_t total_cents;
     char email[ORDER_EMAIL_MAX + 1];         /* "" if none */
     char reference[ORDER_REFERENCE_MAX + 1]; /* "" if none */

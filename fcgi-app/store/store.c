@@ -23,6 +23,7 @@ const char *const store_result_names[STORE_RESULT_MAX] = {
     [STORE_NOT_FOUND] = "not found",
     [STORE_UNKNOWN_PRODUCT] = "unknown product",
     [STORE_SHORT] = "not enough stock",
+    [STORE_BEYOND] = "stock out of bounds",
     [STORE_KEY_REUSED] = "idempotency key reused",
     [STORE_KEY_IN_FLIGHT] = "idempotency key in flight",
     [STORE_TAKEN] = "name taken",

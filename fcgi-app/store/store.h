@@ -18,6 +18,7 @@ enum store_result {
     STORE_NOT_FOUND,       /* no such product or order */
     STORE_UNKNOWN_PRODUCT, /* an order names products that do not exist; nothing changed */
     STORE_SHORT,           /* not enough stock; nothing changed */
+    STORE_BEYOND,          /* a stock would leave 0..PRODUCT_QUANTITY_MAX; nothing changed */
     STORE_KEY_REUSED,      /* the key placed another order before; nothing changed */
     STORE_KEY_IN_FLIGHT,   /* another call with the key has not ended yet; nothing changed */
     STORE_TAKEN,           /* the new name has orders or keys already; nothing changed */
@@ -36,19 +37,19 @@ enum store_result {
 /* Each value's name, for logs. */
 extern const char *const store_result_names[STORE_RESULT_MAX];
 
-/* What a placed order is filed under. All borrowed for the call. */
+/* What an order is filed under that is placed or cancelled. All borrowed for the call. */
 struct store_placement {
     const char *consumer;    /* 1..ORDER_CONSUMER_MAX bytes */
-    const char *key;         /* the idempotency key, or NULL */
-    const char *id;          /* the new order's id; see base/id.h */
+    const char *key;         /* a new order's idempotency key, or NULL */
+    const char *id;          /* the order's id; see base/id.h */
     int64_t now_us;          /* the time, for a store that has no clock of its own */
-    int64_t key_lifetime_us; /* how long this order's key is kept */
+    int64_t key_lifetime_us; /* how long a new order's key is kept */
     bool again; /* an earlier call may have placed it: an order with this id is then this very one,
                    and the result STORE_OK */
 };
 
-/* What came of placing an order; about 30 kB. Which part is set depends on the result:
- * STORE_OK, STORE_REPLAYED: order. STORE_UNKNOWN_PRODUCT: unknown. STORE_SHORT: shorts. */
+/* What came of placing or cancelling an order; about 30 kB. Which part is set depends on the
+ * result: STORE_OK, STORE_REPLAYED: order. STORE_UNKNOWN_PRODUCT: unknown. STORE_SHORT: shorts. */
 struct store_outcome {
     struct order order;
     int64_t unknown[ORDER_LINES_MAX]; /* product ids, in the order of the request */
@@ -59,7 +60,8 @@ struct store_outcome {
 
 /* What a change is. */
 enum store_use {
-    STORE_USE_ORDER, /* an order is placed, as by store_order_place */
+    STORE_USE_ORDER,  /* an order is placed, as by store_order_place */
+    STORE_USE_CANCEL, /* an order is cancelled, as by store_order_cancel */
     STORE_USES
 };
 
@@ -68,7 +70,7 @@ enum { STORE_GROUP_MAX = 64 }; /* changes of one group at most */
 /* One change of a group; what it points to is borrowed for the call. */
 struct store_change {
     enum store_use use;
-    const struct order_request *request;
+    const struct order_request *request; /* of a new order; else not looked at */
     const struct store_placement *placement;
     struct store_outcome *outcome;
     enum store_result result; /* set by the call */
@@ -87,9 +89,50 @@ struct store_renamed {
     int64_t dropped; /* keys of the old name that the new one had too; the new one's stay */
 };
 
+/* A stated change of a product's stock, which is no order. All borrowed for the call. */
+struct store_adjustment {
+    const char *id; /* of this adjustment; see base/id.h */
+    int64_t product_id;
+    bool set;           /* the stock becomes the amount; else it changes by it */
+    int64_t amount;     /* within PRODUCT_QUANTITY_MAX, above or below zero */
+    const char *reason; /* "" if none is given */
+    const char *run_as; /* who makes it */
+    int64_t now_us;     /* the time, for a store that has no clock of its own */
+};
+
+/* What came of it. */
+struct store_adjusted {
+    int64_t change;
+    int64_t quantity; /* the stock now; of STORE_BEYOND, as it is */
+};
+
+/* A product's stock, and what it must be: adjusted - sold + cancelled. */
+struct store_stock {
+    int64_t product_id;
+    int64_t quantity;
+    int64_t adjusted;  /* the sum of its adjustments, the first of which is its opening stock */
+    int64_t sold;      /* all that orders took, cancelled ones too */
+    int64_t cancelled; /* what cancelled orders gave back */
+};
+
+enum store_entry_kind { STORE_ENTRY_ADJUSTMENT, STORE_ENTRY_SALE, STORE_ENTRY_CANCELLATION };
+
+/* An entry of a product's ledger; the texts are borrowed until the visitor returns. */
+struct store_entry {
+    int64_t at_us;
+    enum store_entry_kind kind;
+    int64_t change;
+    const char *id;     /* of the adjustment or the order */
+    const char *who;    /* as whom the adjustment was made, or the order's consumer */
+    const char *reason; /* "" if there is none */
+    int64_t quantity;   /* the product's stock now, the same in each */
+};
+
 /* Called for each row, which is borrowed until it returns; false stops the call. */
 typedef bool (*store_product_visit)(void *context, const struct product *product);
 typedef bool (*store_order_visit)(void *context, const struct order *order);
+typedef bool (*store_stock_visit)(void *context, const struct store_stock *stock);
+typedef bool (*store_entry_visit)(void *context, const struct store_entry *entry);
 
 /* Gives the next product to import in *product (borrowed until the next call): 1, or 0 after the
  * last, or -1 to give up. */

@@ -2,10 +2,12 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "base/buffer.h"
 #include "base/clock.h"
 #include "store/postgres/call.h"
+#include "store/postgres/cancellation.h"
 #include "store/postgres/order.h"
 #include "store/postgres/pipeline.h"
 #include "store/postgres/query.h"
@@ -13,6 +15,8 @@
 enum {
     /* Bytes of the array of a whole group's products: their digits and commas. */
     POSTGRES_PRODUCTS_MAX = STORE_GROUP_MAX * ORDER_LINES_MAX * 20,
+    /* Bytes of the array of a whole group's order ids, likewise. */
+    POSTGRES_IDS_MAX = STORE_GROUP_MAX * ID_TEXT_SIZE + 2,
     /* Percent of the deadline that a change waits for locks at most, once its group has waited. */
     POSTGRES_BRIEF_PERCENT = 5,
 };
@@ -26,8 +30,13 @@ static const struct change_kind {
     enum store_result (*take)(struct postgres *p, const struct store_change *change,
                               const PGresult *rows);
     enum store_result (*look)(struct postgres *p, const struct store_change *change);
+    const char *doubt; /* what the log says if nobody knows what became of it */
 } postgres_change_kinds[STORE_USES] = {
-    [STORE_USE_ORDER] = {postgres_order_queue, postgres_order_take, postgres_order_look},
+    [STORE_USE_ORDER] = {postgres_order_queue, postgres_order_take, postgres_order_look,
+                         "an order may or may not have been placed"},
+    [STORE_USE_CANCEL] = {postgres_cancellation_queue, postgres_cancellation_take,
+                          postgres_cancellation_look,
+                          "an order may or may not have been cancelled"},
 };
 
 struct changes {
@@ -74,22 +83,43 @@ static enum store_result postgres_changes_look_again(struct postgres *p, const s
     return STORE_OK;
 }
 
+/* Writes two arrays: of the products of new orders, and of the orders whose products are to be
+ * looked up. */
+static void postgres_changes_write_locks(const struct changes *all, struct buffer *products,
+                                         struct buffer *orders)
+{
+    buffer_char(products, '{');
+    buffer_char(orders, '{');
+    for (size_t i = 0; i < all->pending_count; i++) {
+        const struct store_change *change = all->pending[i];
+        const struct order_request *request = change->request;
+        if (change->use == STORE_USE_CANCEL)
+            buffer_printf(orders, "%s%s", orders->len > 1 ? "," : "", change->placement->id);
+        for (size_t k = 0; change->use == STORE_USE_ORDER && k < request->count; k++)
+            buffer_printf(products, "%s%" PRId64, products->len > 1 ? "," : "",
+                          request->items[k].product_id);
+    }
+    buffer_char(products, '}');
+    buffer_char(orders, '}');
+}
+
 /* All products in the order of their ids, so that no two groups wait for each other. */
 static bool postgres_changes_queue_lock(struct postgres *p, const struct changes *all)
 {
-    struct buffer ids;
-    buffer_init(&ids, POSTGRES_PRODUCTS_MAX);
-    buffer_char(&ids, '{');
-    for (size_t i = 0; i < all->pending_count; i++) {
-        const struct order_request *request = all->pending[i]->request;
-        for (size_t k = 0; k < request->count; k++)
-            buffer_printf(&ids, "%s%" PRId64, ids.len > 1 ? "," : "", request->items[k].product_id);
-    }
-    buffer_char(&ids, '}');
-    bool queued =
-        !ids.overflown && postgres_query_queue(p, POSTGRES_SQL_PRODUCT_LOCK,
-                                               POSTGRES_ARGUMENTS(POSTGRES_AS_TEXT(ids.data)));
-    buffer_free(&ids);
+    struct buffer products, orders;
+    buffer_init(&products, POSTGRES_PRODUCTS_MAX);
+    buffer_init(&orders, POSTGRES_IDS_MAX);
+    postgres_changes_write_locks(all, &products, &orders);
+    bool queued = !products.overflown && !orders.overflown;
+    if (queued && orders.len == strlen("{}"))
+        queued = postgres_query_queue(p, POSTGRES_SQL_PRODUCT_LOCK,
+                                      POSTGRES_ARGUMENTS(POSTGRES_AS_TEXT(products.data)));
+    else if (queued)
+        queued = postgres_query_queue(
+            p, POSTGRES_SQL_PRODUCT_LOCK_OF,
+            POSTGRES_ARGUMENTS(POSTGRES_AS_TEXT(products.data), POSTGRES_AS_TEXT(orders.data)));
+    buffer_free(&products);
+    buffer_free(&orders);
     return queued;
 }
 
@@ -169,7 +199,7 @@ static void postgres_changes_give_up(const struct postgres *p, const void *conte
     const struct changes *all = context;
     for (size_t i = 0; i < all->count; i++) {
         if (all->list[i].result == POSTGRES_PENDING)
-            log_write(LOG_WARN, "an order may or may not have been placed",
+            log_write(LOG_WARN, postgres_change_kinds[all->list[i].use].doubt,
                       LOG_FIELDS(LOG_TEXT("store", p->name),
                                  LOG_TEXT("order_id", all->list[i].placement->id)));
     }
@@ -245,6 +275,15 @@ enum store_result postgres_order_place(struct store *store, const struct order_r
                                        struct store_outcome *outcome)
 {
     struct store_change change = {STORE_USE_ORDER, request, placement, outcome, STORE_FAULT};
+    postgres_changes_try(store, &change, 1);
+    return change.result;
+}
+
+enum store_result postgres_order_cancel(struct store *store,
+                                        const struct store_placement *placement,
+                                        struct store_outcome *outcome)
+{
+    struct store_change change = {STORE_USE_CANCEL, NULL, placement, outcome, STORE_FAULT};
     postgres_changes_try(store, &change, 1);
     return change.result;
 }

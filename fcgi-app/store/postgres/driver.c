@@ -12,6 +12,7 @@
 #include "store/postgres/privilege.h"
 #include "store/postgres/product.h"
 #include "store/postgres/schema.h"
+#include "store/postgres/stock.h"
 #include "store/postgres/target.h"
 #include "store/postgres/url.h"
 

@@ -8,7 +8,8 @@
 #include "store/postgres/query.h"
 #include "store/postgres/row.h"
 
-/* The columns of order_place, order_get and order_list; the last two are order_place's alone. */
+/* The columns of order_place, order_cancel, order_get and order_list; the last two are
+ * order_place's alone. */
 enum {
     POSTGRES_ORDER_ID,
     POSTGRES_ORDER_CREATED,
@@ -20,6 +21,7 @@ enum {
     POSTGRES_LINE_UNIT_PRICE,
     POSTGRES_LINE_AMOUNT,
     POSTGRES_LINE_NAME,
+    POSTGRES_ORDER_CANCELLED,
     POSTGRES_OUTCOME,
     POSTGRES_AVAILABLE
 };
@@ -53,6 +55,7 @@ static void postgres_order_read_head(const PGresult *rows, int row, struct order
 {
     order->count = 0;
     order->created_us = postgres_row_number(rows, row, POSTGRES_ORDER_CREATED);
+    order->cancelled_us = postgres_row_number(rows, row, POSTGRES_ORDER_CANCELLED); /* NULL: 0 */
     order->total_cents = postgres_row_number(rows, row, POSTGRES_ORDER_TOTAL);
     postgres_row_text(rows, row, POSTGRES_ORDER_ID, order->id, sizeof order->id);
     postgres_row_text(rows, row, POSTGRES_ORDER_EMAIL, order->email, sizeof order->email);
@@ -77,8 +80,7 @@ static enum store_result postgres_order_read_line(struct postgres *p, const PGre
     return STORE_OK;
 }
 
-static enum store_result postgres_order_read(struct postgres *p, const PGresult *rows,
-                                             struct order *order)
+enum store_result postgres_order_read(struct postgres *p, const PGresult *rows, struct order *order)
 {
     enum store_result result = PQntuples(rows) > 0 ? STORE_OK : STORE_NOT_FOUND;
     order->count = 0;
@@ -87,8 +89,8 @@ static enum store_result postgres_order_read(struct postgres *p, const PGresult 
     return result;
 }
 
-static enum store_result postgres_order_load(struct postgres *p, const char *consumer,
-                                             const char *id, struct order *order)
+enum store_result postgres_order_load(struct postgres *p, const char *consumer, const char *id,
+                                      struct order *order)
 {
     PGresult *rows = NULL;
     enum store_result result = postgres_query_run(

@@ -15,6 +15,13 @@ enum store_result postgres_order_take(struct postgres *p, const struct store_cha
 /* Looks for the change's order by its id: STORE_OK, STORE_NOT_FOUND, or how it failed. */
 enum store_result postgres_order_look(struct postgres *p, const struct store_change *change);
 
+/* Reads the order in these rows, or the consumer's own with that id: STORE_OK, STORE_NOT_FOUND, or
+ * how it failed. */
+enum store_result postgres_order_read(struct postgres *p, const PGresult *rows,
+                                      struct order *order);
+enum store_result postgres_order_load(struct postgres *p, const char *consumer, const char *id,
+                                      struct order *order);
+
 store_order_get_call postgres_order_get;
 store_order_list_call postgres_order_list;
 

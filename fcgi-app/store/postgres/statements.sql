@@ -36,7 +36,7 @@ FROM (
     SELECT format('GRANT %s ON %I.%I TO %I', needed.privilege, current_schema(), needed.name, current_user)
     FROM (VALUES
         ('products', 'SELECT'), ('products', 'UPDATE'),
-        ('orders', 'SELECT'), ('orders', 'INSERT'),
+        ('orders', 'SELECT'), ('orders', 'INSERT'), ('orders', 'UPDATE'),
         ('order_lines', 'SELECT'), ('order_lines', 'INSERT'),
         ('idempotency_keys', 'SELECT'), ('idempotency_keys', 'INSERT'),
         ('idempotency_keys', 'UPDATE'), ('idempotency_keys', 'DELETE')
@@ -47,7 +47,7 @@ FROM (
     UNION ALL
     SELECT format('GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA %I TO %I', current_schema(), current_user)
     FROM pg_proc AS p JOIN pg_namespace AS n ON n.oid = p.pronamespace
-    WHERE n.nspname = current_schema() AND p.proname IN ('place_order', 'server_now_us')
+    WHERE n.nspname = current_schema() AND p.proname IN ('place_order', 'cancel_order', 'server_now_us')
     HAVING NOT bool_and(has_function_privilege(p.oid, 'EXECUTE'))
 ) AS missing (statement);
 
@@ -141,6 +141,57 @@ WHERE consumer = $1 AND key IN (SELECT key FROM idempotency_keys WHERE consumer 
 UPDATE idempotency_keys SET consumer = $2
 WHERE consumer = $1;
 
+-- name: adjustment_make
+SELECT * FROM adjust_stock($1, $2, $3::INTEGER::BOOLEAN, $4, $5, $6, $7);
+
+-- name: adjustment_get
+SELECT 'made', a.change, p.quantity
+FROM adjustments AS a JOIN products AS p ON p.id = a.product_id
+WHERE a.id = $1;
+
+-- name: stock_start
+-- Within the transaction: every order is read, so an index is no help. See decisions/0021.
+SET LOCAL statement_timeout = 0;
+SET LOCAL enable_seqscan = on;
+SET LOCAL enable_hashjoin = on;
+SET LOCAL plan_cache_mode = force_custom_plan;
+
+-- name: stock_list
+-- 0 stands for all products.
+SELECT p.id, p.quantity, coalesce(a.adjusted, 0), coalesce(s.sold, 0), coalesce(s.cancelled, 0)
+FROM products AS p LEFT JOIN (
+    SELECT product_id, sum(change) AS adjusted
+    FROM adjustments
+    WHERE $1::BIGINT IN (0, product_id)
+    GROUP BY product_id
+) AS a ON a.product_id = p.id LEFT JOIN (
+    SELECT l.product_id, sum(l.quantity) AS sold,
+        sum(CASE WHEN o.cancelled_us IS NULL THEN 0 ELSE l.quantity END) AS cancelled
+    FROM order_lines AS l JOIN orders AS o ON o.id = l.order_id
+    WHERE $1::BIGINT IN (0, l.product_id)
+    GROUP BY l.product_id
+) AS s ON s.product_id = p.id
+WHERE $1::BIGINT IN (0, p.id)
+ORDER BY p.id;
+
+-- name: stock_entries
+-- The numbers are those of enum store_entry_kind.
+SELECT at_us, kind, change, id, who, reason, (SELECT quantity FROM products WHERE id = $1)
+FROM (
+    SELECT made_us AS at_us, 0 AS kind, change, id, run_as AS who, reason
+    FROM adjustments
+    WHERE product_id = $1
+    UNION ALL
+    SELECT o.created_us, 1, -l.quantity, o.id, o.consumer, o.reference
+    FROM order_lines AS l JOIN orders AS o ON o.id = l.order_id
+    WHERE l.product_id = $1
+    UNION ALL
+    SELECT o.cancelled_us, 2, l.quantity, o.id, o.consumer, o.reference
+    FROM order_lines AS l JOIN orders AS o ON o.id = l.order_id
+    WHERE l.product_id = $1 AND o.cancelled_us IS NOT NULL
+) AS entries
+ORDER BY at_us, kind;
+
 -- name: product_get
 SELECT id, price_cents, quantity, name, description
 FROM products
@@ -162,23 +213,43 @@ SELECT count(*) FROM (
     FOR NO KEY UPDATE
 ) AS locked;
 
+-- name: product_lock_of
+-- The same, where some of the group's orders are there already.
+SELECT count(*) FROM (
+    SELECT FROM products
+    WHERE id = ANY ($1 || ARRAY(SELECT product_id FROM order_lines WHERE order_id = ANY ($2)))
+    ORDER BY id
+    FOR NO KEY UPDATE
+) AS locked;
+
 -- name: order_place
 -- A replay says that the first order is durable. Where there is a synchronous standby, the message
 -- makes this commit wait for it, and so for the first order: decisions/0012.
-SELECT *, CASE WHEN outcome = 'replayed' AND current_setting('synchronous_standby_names') <> ''
+SELECT id, created_us, total_cents, email, reference,
+    product_id, quantity, unit_price_cents, amount_cents, name, NULL AS cancelled_us,
+    outcome, available,
+    CASE WHEN outcome = 'replayed' AND current_setting('synchronous_standby_names') <> ''
     AND NOT pg_is_in_recovery() THEN pg_logical_emit_message(true, 'postern', 'replayed') END
 FROM place_order($1, $2, $3, $4, $5, $6, $7, $8);
 
+-- name: order_cancel
+-- That it was cancelled before says that this is durable, as a replay does.
+SELECT *, CASE WHEN before AND current_setting('synchronous_standby_names') <> ''
+    AND NOT pg_is_in_recovery() THEN pg_logical_emit_message(true, 'postern', 'cancelled') END
+FROM cancel_order($1, $2);
+
 -- name: order_get
 SELECT o.id, o.created_us, o.total_cents, o.email, o.reference,
-    l.product_id, l.quantity, l.unit_price_cents, l.amount_cents, l.name
+    l.product_id, l.quantity, l.unit_price_cents, l.amount_cents, l.name,
+    o.cancelled_us
 FROM orders AS o JOIN order_lines AS l ON l.order_id = o.id
 WHERE o.id = $1 AND o.consumer = $2
 ORDER BY l.line;
 
 -- name: order_list
 SELECT o.id, o.created_us, o.total_cents, o.email, o.reference,
-    l.product_id, l.quantity, l.unit_price_cents, l.amount_cents, l.name
+    l.product_id, l.quantity, l.unit_price_cents, l.amount_cents, l.name,
+    o.cancelled_us
 FROM (
     SELECT * FROM orders
     WHERE consumer = $1 AND id < $2

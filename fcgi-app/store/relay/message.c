@@ -6,10 +6,11 @@
 #include <string.h>
 #include <sys/socket.h>
 
-void relay_message_write(struct relay_request *message, const struct order_request *request,
+void relay_message_write(struct relay_request *message, enum store_use use,
+                         const struct order_request *request,
                          const struct store_placement *placement)
 {
-    message->use = STORE_USE_ORDER;
+    message->use = use;
     message->now_us = placement->now_us;
     message->key_lifetime_us = placement->key_lifetime_us;
     message->again = placement->again;
@@ -17,8 +18,10 @@ void relay_message_write(struct relay_request *message, const struct order_reque
     snprintf(message->id, sizeof message->id, "%s", placement->id);
     snprintf(message->consumer, sizeof message->consumer, "%s", placement->consumer);
     snprintf(message->key, sizeof message->key, "%s", placement->key ? placement->key : "");
-    memcpy(&message->order, request,
-           offsetof(struct order_request, items) + request->count * sizeof request->items[0]);
+    message->order.count = 0;
+    if (request)
+        memcpy(&message->order, request,
+               offsetof(struct order_request, items) + request->count * sizeof request->items[0]);
 }
 
 struct store_placement relay_message_placement(const struct relay_request *message)

@@ -29,8 +29,9 @@ struct relay_answer {
     uint32_t count; /* of what is unknown or short */
 };
 
-/* Fills in all but number, worker and deadline. */
-void relay_message_write(struct relay_request *message, const struct order_request *request,
+/* Fills in all but number, worker and deadline. request is NULL unless an order is placed. */
+void relay_message_write(struct relay_request *message, enum store_use use,
+                         const struct order_request *request,
                          const struct store_placement *placement);
 
 /* The placement in a message, which it borrows from. */

@@ -106,6 +106,7 @@ static enum store_result relay_doubt(enum store_result result)
     switch (result) {
     case STORE_OK:
     case STORE_REPLAYED:
+    case STORE_NOT_FOUND:
     case STORE_UNKNOWN_PRODUCT:
     case STORE_SHORT:
     case STORE_KEY_REUSED:
@@ -116,15 +117,16 @@ static enum store_result relay_doubt(enum store_result result)
     }
 }
 
-static enum store_result relay_order_place(struct store *store, const struct order_request *request,
-                                           const struct store_placement *placement,
-                                           struct store_outcome *outcome)
+static enum store_result relay_change(struct store *store, enum store_use use,
+                                      const struct order_request *request,
+                                      const struct store_placement *placement,
+                                      struct store_outcome *outcome)
 {
     struct relay *r = (struct relay *)store;
     enum store_result result = STORE_BUSY;
     r->request.deadline_us = clock_monotonic_us() + (int64_t)r->timeout_ms * 1000;
     r->request.worker = r->worker;
-    relay_message_write(&r->request, request, placement);
+    relay_message_write(&r->request, use, request, placement);
     for (;;) {
         enum relay_end end = relay_hand_over(r, outcome, &result);
         if (end == RELAY_ANSWERED)
@@ -136,6 +138,20 @@ static enum store_result relay_order_place(struct store *store, const struct ord
             return r->request.again ? STORE_UNKNOWN : STORE_BUSY;
         clock_sleep_us(RELAY_AGAIN_US);
     }
+}
+
+static enum store_result relay_order_place(struct store *store, const struct order_request *request,
+                                           const struct store_placement *placement,
+                                           struct store_outcome *outcome)
+{
+    return relay_change(store, STORE_USE_ORDER, request, placement, outcome);
+}
+
+static enum store_result relay_order_cancel(struct store *store,
+                                            const struct store_placement *placement,
+                                            struct store_outcome *outcome)
+{
+    return relay_change(store, STORE_USE_CANCEL, NULL, placement, outcome);
 }
 
 static void relay_close(struct store *store)

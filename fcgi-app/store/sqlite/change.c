@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "store/sqlite/call.h"
+#include "store/sqlite/cancellation.h"
 #include "store/sqlite/order.h"
 #include "store/sqlite/statement.h"
 
@@ -10,6 +11,7 @@
 static enum store_result (*const sqlite_change_works[STORE_USES])(struct sqlite *s,
                                                                   const struct store_change *) = {
     [STORE_USE_ORDER] = sqlite_order_write,
+    [STORE_USE_CANCEL] = sqlite_cancellation_write,
 };
 
 struct changes {
@@ -95,6 +97,14 @@ enum store_result sqlite_order_place(struct store *store, const struct order_req
                                      struct store_outcome *outcome)
 {
     struct store_change change = {STORE_USE_ORDER, request, placement, outcome, STORE_FAULT};
+    sqlite_changes_try(store, &change, 1);
+    return change.result;
+}
+
+enum store_result sqlite_order_cancel(struct store *store, const struct store_placement *placement,
+                                      struct store_outcome *outcome)
+{
+    struct store_change change = {STORE_USE_CANCEL, NULL, placement, outcome, STORE_FAULT};
     sqlite_changes_try(store, &change, 1);
     return change.result;
 }

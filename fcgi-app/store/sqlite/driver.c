@@ -15,6 +15,7 @@
 #include "store/sqlite/product.h"
 #include "store/sqlite/restore.h"
 #include "store/sqlite/schema.h"
+#include "store/sqlite/stock.h"
 
 enum { SQLITE_READY_US = 500000 }; /* a ping writes if nothing was written for so long */
 

@@ -18,7 +18,8 @@ enum {
     SQLITE_LINE_QUANTITY,
     SQLITE_LINE_UNIT_PRICE,
     SQLITE_LINE_AMOUNT,
-    SQLITE_LINE_NAME
+    SQLITE_LINE_NAME,
+    SQLITE_ORDER_CANCELLED
 };
 
 /* What the calls were given. */
@@ -38,6 +39,7 @@ static bool sqlite_order_read_head(sqlite3_stmt *stmt, struct order *order)
 {
     order->count = 0;
     order->created_us = sqlite3_column_int64(stmt, SQLITE_ORDER_CREATED);
+    order->cancelled_us = sqlite3_column_int64(stmt, SQLITE_ORDER_CANCELLED); /* 0 for NULL */
     order->total_cents = sqlite3_column_int64(stmt, SQLITE_ORDER_TOTAL);
     return sqlite_row_text(stmt, SQLITE_ORDER_ID, order->id, sizeof order->id) &&
            sqlite_row_text(stmt, SQLITE_ORDER_EMAIL, order->email, sizeof order->email) &&
@@ -73,8 +75,8 @@ static enum store_result sqlite_order_read(struct sqlite *s, sqlite3_stmt *stmt,
     return result == STORE_OK && !id ? sqlite_connection_fail(s, SQLITE_NOMEM) : result;
 }
 
-static enum store_result sqlite_order_load(struct sqlite *s, const char *consumer, const char *id,
-                                           struct order *order)
+enum store_result sqlite_order_load(struct sqlite *s, const char *consumer, const char *id,
+                                    struct order *order)
 {
     sqlite3_stmt *stmt =
         SQLITE_BIND(s, SQLITE_SQL_ORDER_GET, SQLITE_AS_TEXT(id), SQLITE_AS_TEXT(consumer));

@@ -38,6 +38,10 @@ ON CONFLICT (id) DO UPDATE SET
 UPDATE products SET quantity = quantity - ?2
 WHERE id = ?1 AND quantity >= ?2;
 
+-- name: product_return
+UPDATE products SET quantity = quantity + ?2
+WHERE id = ?1;
+
 -- name: order_insert
 INSERT INTO orders (id, consumer, created_us, total_cents, email, reference)
 VALUES (?1, ?2, ?3, ?4, ?5, ?6);
@@ -49,17 +53,23 @@ VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7);
 
 -- name: order_get
 SELECT o.id, o.created_us, o.total_cents, o.email, o.reference,
-    l.product_id, l.quantity, l.unit_price_cents, l.amount_cents, l.name
+    l.product_id, l.quantity, l.unit_price_cents, l.amount_cents, l.name,
+    o.cancelled_us
 FROM orders AS o CROSS JOIN order_lines AS l ON l.order_id = o.id
 WHERE o.id = ?1 AND o.consumer = ?2
 ORDER BY l.line;
 
 -- name: order_list
 SELECT o.id, o.created_us, o.total_cents, o.email, o.reference,
-    l.product_id, l.quantity, l.unit_price_cents, l.amount_cents, l.name
+    l.product_id, l.quantity, l.unit_price_cents, l.amount_cents, l.name,
+    o.cancelled_us
 FROM orders AS o CROSS JOIN order_lines AS l ON l.order_id = o.id
 WHERE o.consumer = ?1 AND o.id < ?2
 ORDER BY o.id DESC, l.line;
+
+-- name: order_cancel
+UPDATE orders SET cancelled_us = ?2
+WHERE id = ?1;
 
 -- name: key_find
 SELECT order_id FROM idempotency_keys
@@ -100,3 +110,52 @@ WHERE consumer = ?1;
 -- name: consumer_orders
 UPDATE orders SET consumer = ?2
 WHERE consumer = ?1;
+
+-- name: adjustment_get
+SELECT a.change, p.quantity
+FROM adjustments AS a JOIN products AS p ON p.id = a.product_id
+WHERE a.id = ?1;
+
+-- name: adjustment_insert
+INSERT INTO adjustments (id, product_id, made_us, change, reason, run_as)
+VALUES (?1, ?2, ?3, ?4, ?5, ?6);
+
+-- name: stock_get
+SELECT quantity FROM products
+WHERE id = ?1;
+
+-- name: stock_list
+-- 0 stands for all products.
+SELECT p.id, p.quantity, coalesce(a.adjusted, 0), coalesce(s.sold, 0), coalesce(s.cancelled, 0)
+FROM products AS p LEFT JOIN (
+    SELECT product_id, sum(change) AS adjusted
+    FROM adjustments
+    WHERE ?1 IN (0, product_id)
+    GROUP BY product_id
+) AS a ON a.product_id = p.id LEFT JOIN (
+    SELECT l.product_id, sum(l.quantity) AS sold,
+        sum(CASE WHEN o.cancelled_us IS NULL THEN 0 ELSE l.quantity END) AS cancelled
+    FROM order_lines AS l JOIN orders AS o ON o.id = l.order_id
+    WHERE ?1 IN (0, l.product_id)
+    GROUP BY l.product_id
+) AS s ON s.product_id = p.id
+WHERE ?1 IN (0, p.id)
+ORDER BY p.id;
+
+-- name: stock_entries
+-- The numbers are those of enum store_entry_kind.
+SELECT at_us, kind, change, id, who, reason, (SELECT quantity FROM products WHERE id = ?1)
+FROM (
+    SELECT made_us AS at_us, 0 AS kind, change, id, run_as AS who, reason
+    FROM adjustments
+    WHERE product_id = ?1
+    UNION ALL
+    SELECT o.created_us, 1, -l.quantity, o.id, o.consumer, o.reference
+    FROM order_lines AS l JOIN orders AS o ON o.id = l.order_id
+    WHERE l.product_id = ?1
+    UNION ALL
+    SELECT o.cancelled_us, 2, l.quantity, o.id, o.consumer, o.reference
+    FROM order_lines AS l JOIN orders AS o ON o.id = l.order_id
+    WHERE l.product_id = ?1 AND o.cancelled_us IS NOT NULL
+)
+ORDER BY at_us, kind;

@@ -96,6 +96,25 @@ static void begin_version_1(void)
     database_sql(text);
 }
 
+static bool see_stock(void *context, const struct store_stock *stock)
+{
+    *(struct store_stock *)context = *stock;
+    return true;
+}
+
+/* What was sold before there was a ledger is in it, and what such a program imports since. */
+static void check_ledger(void)
+{
+    struct store_stock stock = {.quantity = -1};
+    database_sql(
+        "INSERT INTO products VALUES (1, 999, 20, 'Product 1', '') ON CONFLICT (id) DO UPDATE SET"
+        " price_cents = excluded.price_cents, quantity = excluded.quantity, name = excluded.name");
+    CHECK_INT(store_stock_list(fixture, 1, see_stock, &stock), STORE_OK);
+    CHECK_INT(stock.quantity, 20);
+    CHECK_INT(stock.sold, 3);
+    CHECK_INT(stock.adjusted, 23);
+}
+
 /* It is migrated while programs for version 1 go on, which say the time and when a key expires. */
 static void test_version_1(void)
 {
@@ -122,6 +141,7 @@ static void test_version_1(void)
                        " WHERE key = 'k'"),
         "t");
     CHECK_INT(fixture_stock(1), 7);
+    check_ledger();
     fixture_end();
 }
 

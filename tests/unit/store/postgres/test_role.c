@@ -77,6 +77,7 @@ static struct store *open_narrow(void)
         "CREATE ROLE narrow LOGIN; REVOKE CREATE ON SCHEMA public FROM PUBLIC;"
         "GRANT SELECT ON ALL TABLES IN SCHEMA public TO narrow;"
         "GRANT UPDATE ON products TO narrow; GRANT INSERT ON orders, order_lines TO narrow;"
+        "GRANT UPDATE ON orders TO narrow;"
         "GRANT INSERT, UPDATE, DELETE ON idempotency_keys TO narrow");
     database_url("narrow", fixture_server.port, url);
     return fixture_open_url(url, FIXTURE_TIMEOUT_MS);
@@ -88,24 +89,42 @@ static void close_narrow(struct store *store)
     database_sql("DROP OWNED BY narrow; DROP ROLE narrow");
 }
 
+enum asked { ASK_NEW, ASK_REPLAY, ASK_CANCEL };
+
+/* Asks for what needs the privilege: a new order, the first one's replay or its cancellation. */
+static enum store_result ask(struct store *store, enum asked what)
+{
+    static char first[ID_TEXT_SIZE];
+    if (what == ASK_CANCEL) {
+        const struct store_placement p = {.consumer = "c", .id = first, .now_us = FIXTURE_NOW_US};
+        return store_order_cancel(store, &p, &outcome);
+    }
+    enum store_result result = fixture_place(store, "c", what == ASK_REPLAY ? "first" : "new",
+                                             FIXTURE_NOW_US, fixture_request(1, 1), &outcome);
+    if (result == STORE_OK || result == STORE_REPLAYED)
+        snprintf(first, sizeof first, "%s", outcome.order.id);
+    return result;
+}
+
 /* Whatever an order needs, readiness misses it, and says what to grant. */
 static void test_missing_privilege(void)
 {
     static const struct {
         int line;
         const char *privilege;
-        bool replay; /* the order that misses it is a replay */
+        enum asked what;
     } rows[] = {
-        {__LINE__, "SELECT ON products", false},
-        {__LINE__, "UPDATE ON products", false},
-        {__LINE__, "SELECT ON orders", true},
-        {__LINE__, "INSERT ON orders", false},
-        {__LINE__, "SELECT ON order_lines", true},
-        {__LINE__, "INSERT ON order_lines", false},
-        {__LINE__, "SELECT ON idempotency_keys", false},
-        {__LINE__, "INSERT ON idempotency_keys", false},
-        {__LINE__, "UPDATE ON idempotency_keys", false},
-        {__LINE__, "DELETE ON idempotency_keys", false},
+        {__LINE__, "SELECT ON products", ASK_NEW},
+        {__LINE__, "UPDATE ON products", ASK_NEW},
+        {__LINE__, "SELECT ON orders", ASK_REPLAY},
+        {__LINE__, "INSERT ON orders", ASK_NEW},
+        {__LINE__, "UPDATE ON orders", ASK_CANCEL},
+        {__LINE__, "SELECT ON order_lines", ASK_REPLAY},
+        {__LINE__, "INSERT ON order_lines", ASK_NEW},
+        {__LINE__, "SELECT ON idempotency_keys", ASK_NEW},
+        {__LINE__, "INSERT ON idempotency_keys", ASK_NEW},
+        {__LINE__, "UPDATE ON idempotency_keys", ASK_NEW},
+        {__LINE__, "DELETE ON idempotency_keys", ASK_NEW},
     };
     char text[160];
     fixture_begin();
@@ -113,14 +132,10 @@ static void test_missing_privilege(void)
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         CHECK_ROW(rows[i].line);
         CHECK_INT(store_ping(store), STORE_OK);
-        CHECK_INT(
-            fixture_place(store, "c", "first", FIXTURE_NOW_US, fixture_request(1, 1), &outcome),
-            i == 0 ? STORE_OK : STORE_REPLAYED);
+        CHECK_INT(ask(store, ASK_REPLAY), i == 0 ? STORE_OK : STORE_REPLAYED);
         snprintf(text, sizeof text, "REVOKE %s FROM narrow", rows[i].privilege);
         database_sql(text);
-        CHECK_INT(fixture_place(store, "c", rows[i].replay ? "first" : "new", FIXTURE_NOW_US,
-                                fixture_request(1, 1), &outcome),
-                  STORE_UNSUITABLE);
+        CHECK_INT(ask(store, rows[i].what), STORE_UNSUITABLE);
         CHECK_CONTAINS(database_said(store), "permission denied for table");
         CHECK_CONTAINS(database_said(store),
                        "missing privilege; run: GRANT SELECT, INSERT, UPDATE");
