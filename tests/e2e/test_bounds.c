@@ -21,7 +21,7 @@
 enum {
     ANSWER_MAX = 1024 * 1024,
     TRIES = 5,
-    TRIES_MAX = 50, /* a busy machine may hold some up, and not all */
+    TRIES_MAX = 20, /* a busy machine may hold some up, and not all */
     /* A list that is refused costs what the largest that fits does, and some for the store: at most
      * so many times as much, and so many milliseconds. The whole list would be 40 times. */
     TIMES_MAX = 10,

@@ -28,7 +28,8 @@ enum {
     PAGE = 1000,
     FIRST_ID = 7, /* ids are FIRST_ID, FIRST_ID + ID_STEP and so on */
     ID_STEP = 3,
-    CUTS = 12
+    CUTS = 12,
+    CUTS_MAX = 40 /* of a busy machine, until one was in time */
 };
 
 /* A sanitizer holds freed memory back, so it is told to hold little. */
@@ -221,7 +222,7 @@ static void fetch(void *context, size_t thread)
 static void test_cut_short(void)
 {
     int cut_short = 0;
-    for (int i = 0; i < CUTS; i++) {
+    for (int i = 0; i < CUTS || (cut_short == 0 && i < CUTS_MAX); i++) {
         CHECK_OF("cut %d", i);
         static struct load load;
         pid_t workers[2];
@@ -229,7 +230,7 @@ static void test_cut_short(void)
         CHECK_TRUE(process_wait_workers(&pair, 2, NULL, 0, 15000));
         CHECK_INT(pair_workers(&pair, workers, 2), 2);
         CHECK_TRUE(load_start(&load, 1, fetch, &cut));
-        load_sleep_ms(5 + 15 * i);
+        load_sleep_ms(5 + 15 * (i % CUTS));
         kill(pair.web, SIGSTOP);
         load_sleep_ms(300);
         kill(workers[0], SIGKILL);
@@ -237,8 +238,7 @@ static void test_cut_short(void)
         load_sleep_ms(20);
         kill(pair.web, SIGCONT);
         load_join(&load);
-        CHECK_TRUE(!cut.came || cut.whole || cut.status >= 500,
-                   "killed after %d ms: %d with a short body", 5 + 15 * i, cut.status);
+        CHECK_TRUE(!cut.came || cut.whole || cut.status >= 500, "%d with a short body", cut.status);
         cut_short += !cut.whole;
         process_wait_workers(&pair, 2, workers, 2, 15000);
         /* So that the deaths are no crash loop. */

@@ -37,7 +37,9 @@
 enum {
     THREADS = 16,
     WORKERS = 4,
-    WARM_MS = 500,
+    WARM_ANSWERS = 3, /* of each thread, until the traffic is there */
+    WAIT_MS = 30000,
+    PAUSE_MS = 300,
     TAIL_MS = 700, /* how long traffic goes on to an application that drains */
     UNSURE_MAX = 64,
     STOCK = 1000000000,
@@ -51,8 +53,9 @@ static struct load load;
 
 /* What one thread saw. */
 struct view {
-    int answered, placed, lost;
-    int turned_away; /* 503: nobody serves any more */
+    atomic_int answered, placed;
+    atomic_int turned_away; /* 503: nobody serves any more */
+    int lost;
     int unaccepted;
     int unsure_count; /* requests on kept connections that ended without a byte */
     char unsure[UNSURE_MAX][ID_SIZE];
@@ -127,6 +130,38 @@ static bool start(const char *const *env)
                &pair,
                &(struct pair_options){.workers = WORKERS, .catalogue = catalogue, .env = env}) &&
            process_wait_workers(&pair, WORKERS, NULL, 0, 15000);
+}
+
+static bool traffic_is_there(void)
+{
+    int placed = 0;
+    for (size_t t = 0; t < THREADS; t++) {
+        if (atomic_load(&traffic.views[t].answered) < WARM_ANSWERS)
+            return false;
+        placed += atomic_load(&traffic.views[t].placed);
+    }
+    return placed > 0;
+}
+
+static bool some_turned_away(void)
+{
+    for (size_t t = 0; t < THREADS; t++) {
+        if (atomic_load(&traffic.views[t].turned_away) > 0)
+            return true;
+    }
+    return false;
+}
+
+static void wait_until(bool (*holds)(void))
+{
+    for (int64_t until = load_now_ms() + WAIT_MS; !holds() && load_now_ms() < until;)
+        load_sleep_ms(5);
+}
+
+static void begin_traffic(void)
+{
+    CHECK_TRUE(load_start(&load, THREADS, send_traffic, NULL));
+    wait_until(traffic_is_there);
 }
 
 /* The ids that ended without a byte must be in no log. */
@@ -209,13 +244,15 @@ static void stop_app_before_web(void)
     CHECK_INT(process_exit(pair_stop_app(&pair, 0)), 0);
 }
 
+/* On a busy machine neither the web server nor all of its callers stand still for that long. */
+static const char *const patient[] = {"POSTERN_QUIET_MS=2000", NULL};
+
 static void stop_under_load(void (*stop)(void))
 {
     pid_t workers[PROCESS_WORKERS_MAX];
-    REQUIRE_TRUE(start(NULL));
+    REQUIRE_TRUE(start(patient));
     size_t count = pair_workers(&pair, workers, PROCESS_WORKERS_MAX);
-    CHECK_TRUE(load_start(&load, THREADS, send_traffic, NULL));
-    load_sleep_ms(WARM_MS);
+    begin_traffic();
     stop();
     check_nothing_left(workers, count);
     atomic_store(&traffic.stop, true);
@@ -242,16 +279,15 @@ static void test_app_alone(void)
     pid_t workers[PROCESS_WORKERS_MAX];
     static const char *const ready[] = {"healthcheck", "--ready", NULL};
     static const char *const live[] = {"healthcheck", NULL};
-    REQUIRE_TRUE(start(NULL));
+    REQUIRE_TRUE(start(patient));
     size_t count = pair_workers(&pair, workers, PROCESS_WORKERS_MAX);
     struct client *client = client_open(pair.port);
     REQUIRE_NOT_NULL(client);
     CHECK_INT(pair_command(&pair, ready, NULL, 0), 0);
-    CHECK_TRUE(load_start(&load, THREADS, send_traffic, NULL));
-    load_sleep_ms(WARM_MS);
+    begin_traffic();
 
     kill(pair.app, SIGTERM);
-    for (int waited = 0; waited < 2000; waited++) {
+    for (int64_t until = load_now_ms() + WAIT_MS; load_now_ms() < until;) {
         client_get(client, "/readyz", &answer);
         if (answer.status != 200)
             break;
@@ -286,7 +322,7 @@ static void test_deadline(void)
     size_t count = pair_workers(&pair, workers, PROCESS_WORKERS_MAX);
     int fd = fastcgi_connect(&pair);
     CHECK_TRUE(client_raw_send(fd, fastcgi_half_record, sizeof fastcgi_half_record));
-    load_sleep_ms(WARM_MS);
+    load_sleep_ms(PAUSE_MS);
     pair_stop_web(&pair, SIGINT);
     CHECK_INT(process_exit(pair_stop_app(&pair, SIGTERM)), 0);
     check_nothing_left(workers, count);
@@ -295,26 +331,40 @@ static void test_deadline(void)
     pair_end(&pair);
 }
 
-/* Traffic that never pauses must not keep a worker until it is killed: towards the end of the drain
- * nobody can connect any more, what is queued is answered, and workers leave. */
-static void test_unceasing(void)
+/* Stops under traffic that never pauses. False, and nothing is checked, if the queue could not be
+ * answered in the tenth of the drain that is left for it. */
+static bool stop_unceasing(const char *drain_seconds)
 {
-    /* A tenth of it, 0.6 s, is for the queue: a busy machine's disk may stand still for 0.2. */
-    static const char *const env[] = {"POSTERN_DRAIN_SECONDS=6", NULL};
+    const char *const env[] = {drain_seconds, NULL};
     pid_t workers[PROCESS_WORKERS_MAX];
     REQUIRE_TRUE(start(env));
     size_t count = pair_workers(&pair, workers, PROCESS_WORKERS_MAX);
-    CHECK_TRUE(load_start(&load, THREADS, send_traffic, NULL));
-    load_sleep_ms(WARM_MS);
+    begin_traffic();
     CHECK_INT(process_exit(pair_stop_app(&pair, SIGTERM)), 0);
-    load_sleep_ms(50);
+    wait_until(some_turned_away);
     atomic_store(&traffic.stop, true);
     load_join(&load);
-    check_traffic(true);
-    check_nothing_left(workers, count);
-    CHECK_NO_LOG(&pair, "postern.log", "drain deadline passed");
-    CHECK_NO_LOG(&pair, "postern.log", " ended\"");
+    bool in_time = !process_wait_log(&pair, "postern.log", "drain deadline passed", 0);
+    if (in_time) {
+        check_traffic(true);
+        check_nothing_left(workers, count);
+        CHECK_NO_LOG(&pair, "postern.log", " ended\"");
+    }
     pair_end(&pair);
+    return in_time;
+}
+
+/* Traffic that never pauses must not keep a worker until it is killed: towards the end of the drain
+ * nobody can connect any more, what is queued is answered, and workers leave. A busy machine may
+ * need more time for that. */
+static void test_unceasing(void)
+{
+    static const char *const drains[] = {"POSTERN_DRAIN_SECONDS=6", "POSTERN_DRAIN_SECONDS=15",
+                                         "POSTERN_DRAIN_SECONDS=30"};
+    bool in_time = false;
+    for (size_t i = 0; i < sizeof drains / sizeof drains[0] && !in_time; i++)
+        in_time = stop_unceasing(drains[i]);
+    CHECK_TRUE(in_time);
 }
 
 /* With nobody there, no process waits for its own deadline. A busy machine may be slow, but not
@@ -339,12 +389,10 @@ static void test_idle(void)
 /* A stop within the drain changes nothing: it goes on, and ends. */
 static void test_second_signal(void)
 {
-    static const char *const env[] = {"POSTERN_QUIET_MS=500", NULL};
     pid_t workers[PROCESS_WORKERS_MAX];
-    REQUIRE_TRUE(start(env));
+    REQUIRE_TRUE(start(patient));
     size_t count = pair_workers(&pair, workers, PROCESS_WORKERS_MAX);
-    CHECK_TRUE(load_start(&load, THREADS, send_traffic, NULL));
-    load_sleep_ms(WARM_MS);
+    begin_traffic();
     kill(pair.app, SIGINT);
     load_sleep_ms(50);
     kill(pair.app, SIGTERM);
@@ -364,17 +412,22 @@ static void test_second_signal(void)
  * same. */
 static void test_half_sent(void)
 {
-    enum { HALVES = 8, HALF = 20, PAUSE_MS = 300 };
+    enum { HALVES = 8, HALF = 20 };
+    static const char *const env[] = {"POSTERN_QUIET_MS=4000", NULL};
     int fds[HALVES];
     char request[512], reply[4096];
-    REQUIRE_TRUE(start(NULL));
+    struct client_answer answer;
+    REQUIRE_TRUE(start(env));
     make_request(request, sizeof request, "half", true, false);
     size_t first = strlen(request) - HALF;
     for (int i = 0; i < HALVES; i++) {
         fds[i] = client_raw_open(pair.port);
         CHECK_TRUE(client_raw_send(fds[i], request, first));
     }
-    load_sleep_ms(PAUSE_MS);
+    /* lighttpd takes connections in their order: when it answers this one, it has all of them. */
+    struct client *later = client_open(pair.port);
+    CHECK_TRUE(later && client_get(later, "/products/1", &answer));
+    client_close(later);
     kill(pair.web, SIGINT);
     kill(pair.app, SIGTERM);
     load_sleep_ms(PAUSE_MS);

@@ -29,7 +29,10 @@ enum {
     KILL_EACH_MS =
         150, /* a worker then lives for over a second, and its successor starts at once */
     WORKERS_DIE_MS = 6000,
+    WORKER_DEATHS = 10, /* at least */
     WRITER_DIES_MS = 4000,
+    WRITER_DEATHS = 3,
+    WAIT_MS = 30000, /* for what a busy machine may not have done by then */
     MASTER_DEATHS = 3,
     REPEAT_MS = 30000 /* until then a repeated order must be acknowledged */
 };
@@ -44,7 +47,7 @@ struct placed {
 
 struct buyer {
     struct placed *placed;
-    size_t count;
+    atomic_size_t count;
     int failures; /* answers other than 201, or none */
     int given_up; /* orders never acknowledged */
 };
@@ -184,13 +187,34 @@ static void check_books(bool faulty)
     CHECK_TRUE(ledger_balances(&pair, STOCK));
 }
 
+/* Whether that time has not passed, or too little has come about in it. */
+static bool goes_on(int64_t began_ms, int ms, bool too_little)
+{
+    int64_t took = load_now_ms() - began_ms;
+    return took < ms || (too_little && took < WAIT_MS);
+}
+
+/* Each buyer has something to lose. */
+static void stop_buyers(void)
+{
+    bool all = false;
+    for (int64_t until = load_now_ms() + WAIT_MS; !all && load_now_ms() < until;
+         load_sleep_ms(10)) {
+        all = true;
+        for (size_t i = 0; i < CLIENTS; i++)
+            all = all && atomic_load(&buyers[i].count) > 0;
+    }
+    atomic_store(&stop, true);
+    load_join(&load);
+}
+
 static void test_workers_die(void)
 {
     uint64_t random = seed;
     int deaths = 0;
     REQUIRE_TRUE(start());
     CHECK_TRUE(load_start(&load, CLIENTS, buy_on, NULL));
-    for (int64_t until = load_now_ms() + WORKERS_DIE_MS; load_now_ms() < until;) {
+    for (int64_t began = load_now_ms(); goes_on(began, WORKERS_DIE_MS, deaths < WORKER_DEATHS);) {
         pid_t workers[PROCESS_WORKERS_MAX];
         size_t count = pair_workers(&pair, workers, PROCESS_WORKERS_MAX);
         load_sleep_ms(KILL_EACH_MS / 2 + (int)load_random(&random, KILL_EACH_MS));
@@ -198,9 +222,8 @@ static void test_workers_die(void)
         if (count > 0 && kill(workers[0], SIGKILL) == 0)
             deaths++;
     }
-    atomic_store(&stop, true);
-    load_join(&load);
-    CHECK_COMPARE(deaths, >=, 10);
+    stop_buyers();
+    CHECK_COMPARE(deaths, >=, WORKER_DEATHS);
     check_books(true);
     finish();
 }
@@ -213,14 +236,13 @@ static void test_writer_dies(void)
     pid_t writer;
     REQUIRE_TRUE(start());
     CHECK_TRUE(load_start(&load, CLIENTS, buy_on, NULL));
-    for (int64_t until = load_now_ms() + WRITER_DIES_MS; load_now_ms() < until;) {
+    for (int64_t began = load_now_ms(); goes_on(began, WRITER_DIES_MS, deaths < WRITER_DEATHS);) {
         load_sleep_ms(1 + (int)load_random(&random, KILL_EACH_MS));
         if (pair_children(&pair, "postern-writer", &writer, 1) == 1 && kill(writer, SIGKILL) == 0)
             deaths++;
     }
-    atomic_store(&stop, true);
-    load_join(&load);
-    CHECK_COMPARE(deaths, >=, 3);
+    stop_buyers();
+    CHECK_COMPARE(deaths, >=, WRITER_DEATHS);
     check_books(false);
     finish();
 }
@@ -247,11 +269,10 @@ static void test_master_dies(void)
         CHECK_TRUE(pair_wait_ready(&pair));
     }
     load_sleep_ms(300);
-    atomic_store(&stop, true);
-    load_join(&load);
+    stop_buyers();
     for (int i = 0; i < MASTER_DEATHS; i++) {
         for (size_t j = 0; j < old_count[i]; j++)
-            CHECK_TRUE(process_wait_end(old[i][j], 5000), "worker %d outlives its master",
+            CHECK_TRUE(process_wait_end(old[i][j], WAIT_MS), "worker %d outlives its master",
                        (int)old[i][j]);
     }
     check_books(false);
@@ -276,8 +297,7 @@ static void test_all_die(void)
         REQUIRE_TRUE(pair_start_app(&pair));
         CHECK_TRUE(pair_wait_ready(&pair));
     }
-    atomic_store(&stop, true);
-    load_join(&load);
+    stop_buyers();
     check_books(true);
     finish();
 }

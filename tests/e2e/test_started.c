@@ -15,7 +15,7 @@
 #include "e2e/fixture.h"
 #include "e2e/process.h"
 
-enum { REQUESTS = 20, WAIT_MS = 10000 };
+enum { REQUESTS = 20, WAIT_MS = 30000, WORKERS = 2 };
 
 static char binary[PATH_MAX];
 
@@ -24,7 +24,7 @@ static int setup(void)
     const char *named = getenv("POSTERN");
     if (!realpath(named && *named ? named : "build/release/postern", binary))
         return 1;
-    return fixture_start(&(struct pair_options){.workers = 2});
+    return fixture_start(&(struct pair_options){.workers = WORKERS});
 }
 
 /* Restarts the application as the shell's command says, in which "$0" is the program. */
@@ -38,7 +38,8 @@ static bool restart_by(const char *command)
     pair_stop_app(&pair, SIGTERM);
     bool ok = pair_write(&pair, "starter", text) && chmod(path, 0700) == 0 &&
               pair_write(&pair, "postern.log", "") && setenv("POSTERN", path, 1) == 0 &&
-              pair_start_app(&pair) && pair_wait_ready(&pair);
+              pair_start_app(&pair) && pair_wait_ready(&pair) &&
+              process_wait_workers(&pair, WORKERS, NULL, 0, WAIT_MS);
     if (before)
         setenv("POSTERN", before, 1);
     else

@@ -17,7 +17,7 @@
 #include "e2e/process.h"
 #include "faulty_disk.h"
 
-enum { WAIT_MS = 5000, STOCK = 100 };
+enum { WAIT_MS = 20000, STOCK = 100 };
 
 static struct faulty_disk *disk;
 static char control[] = "/tmp/postern-disk-XXXXXX";

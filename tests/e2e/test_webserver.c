@@ -22,7 +22,7 @@
 #define ORDER       "{\"items\":[{\"product_id\":1,\"quantity\":1}]}"
 #define BYTES(text) (text), sizeof(text) - 1
 
-enum { RAW_SIZE = 32 * 1024, RAW_MS = 8000, RETRIED_MS = 10000 };
+enum { RAW_SIZE = 32 * 1024, RAW_MS = 15000, RETRIED_MS = 20000, SURPLUS_MS = 150 };
 
 static char raw[RAW_SIZE];
 
@@ -30,7 +30,7 @@ static int setup(void)
 {
     static const char catalogue[] = CATALOGUE_NUTS("1000000");
     const struct pair_options options = {
-        .catalogue = catalogue, .lighttpd = "server.max-read-idle := 1\n", .workers = 2};
+        .catalogue = catalogue, .lighttpd = "server.max-read-idle := 3\n", .workers = 2};
     return fixture_start(&options);
 }
 
@@ -137,6 +137,16 @@ static void test_no_version_told(void)
     CHECK_NULL(client_header(&answer, "X-Powered-By"), "X-Powered-By");
 }
 
+/* Reads the head of an answer, and no further. */
+static void read_head(int fd)
+{
+    size_t len = 0;
+    raw[0] = '\0';
+    while (!strstr(raw, "\r\n\r\n") && len + 1 < sizeof raw &&
+           client_raw_read(fd, raw + len, 2, RAW_MS, NULL) == 1)
+        len++;
+}
+
 /* Raw and on one connection, so that a body after HEAD, 204 or 304 would be taken for an answer. */
 static void test_bodiless(void)
 {
@@ -162,9 +172,8 @@ static void test_bodiless(void)
         int n = snprintf(request, sizeof request, "%s %s HTTP/1.1\r\n" HOST "%s\r\n",
                          rows[i].method, rows[i].path, rows[i].header);
         CHECK_TRUE(client_raw_send(fd, request, (size_t)n));
-        client_raw_read(fd, raw, sizeof raw, 150, NULL);
-        char *next = client_raw_answer(raw, true, &answer);
-        CHECK_TEXT(next, "");
+        read_head(fd);
+        CHECK_NOT_NULL(client_raw_answer(raw, true, &answer));
         CHECK_INT(answer.status, rows[i].status);
         const char *allow = client_header(&answer, "Allow");
         if (rows[i].allow)
@@ -172,6 +181,7 @@ static void test_bodiless(void)
         if (answer.status == 204)
             CHECK_NULL(client_header(&answer, "Content-Length"));
     }
+    CHECK_INT(client_raw_read(fd, raw, sizeof raw, SURPLUS_MS, NULL), 0, "%s", raw);
     close(fd);
 }
 
@@ -299,7 +309,7 @@ static void test_slow_bodies(void)
     }
 }
 
-/* Whoever pauses longer than max-read-idle (1 s here) is cut off, wherever in its request. */
+/* Whoever pauses longer than max-read-idle (3 s here) is cut off, wherever in its request. */
 static void test_pauses_are_cut(void)
 {
     static const struct {

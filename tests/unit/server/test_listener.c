@@ -16,7 +16,7 @@
 #include "check.h"
 #include "suite.h"
 
-enum { PATH_SIZE = 96, TEXT_SIZE = 32, BACKLOG = 16, LATE_US = 200000 };
+enum { PATH_SIZE = 96, TEXT_SIZE = 32, BACKLOG = 16, LATE_US = 100000 };
 
 static char folder[] = "/tmp/postern-listener-XXXXXX";
 static char path[PATH_SIZE], lock[PATH_SIZE + sizeof ".lock"];

@@ -14,7 +14,7 @@
 #include "check.h"
 #include "suite.h"
 
-enum { PATH_SIZE = 96, TIMEOUT_MS = 2000, SHORT_MS = 50, REQUEST_SIZE = 512, NO_ANSWER = -1 };
+enum { PATH_SIZE = 96, TIMEOUT_MS = 20000, SHORT_MS = 50, REQUEST_SIZE = 512, NO_ANSWER = -1 };
 
 #define RECORD "\1\6\0\1\0\50\0\0"
 

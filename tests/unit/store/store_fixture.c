@@ -247,7 +247,7 @@ int fixture_race(int processes, int (*run)(struct store *store, int number))
 
 bool fixture_recovers(struct store *store)
 {
-    int64_t until = clock_monotonic_us() + 10000000;
+    int64_t until = clock_monotonic_us() + 30000000;
     while (store_ping(store) != STORE_OK) {
         if (clock_monotonic_us() >= until)
             return false;

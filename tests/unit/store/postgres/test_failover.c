@@ -13,7 +13,7 @@
 #include "unit/store/postgres/proxy.h"
 #include "unit/store/store_fixture.h"
 
-enum { PROCESSES = 4, SHORT_MS = 1000, WAIT_MS = 10000, MANY = 1000000 };
+enum { PROCESSES = 4, SHORT_MS = 2500, WAIT_MS = 40000, MANY = 1000000 };
 
 static struct postgres_server primary, standby;
 static struct store_outcome outcome;
@@ -140,7 +140,7 @@ static void test_standby_cannot_tell(void)
     int64_t stock = fixture_stock(1);
     make_url(url, proxy_start(primary.port), standby.port, "?target_session_attrs=any");
     struct store *store = fixture_open_url(url, SHORT_MS);
-    CHECK_INT(store_ping(store), STORE_OK);
+    CHECK_TRUE(fixture_recovers(store));
     CHECK_INT(((struct postgres *)store)->host, 0);
     proxy_fail(PROXY_CUT_LATE, PROXY_REFUSE);
     CHECK_INT(place(store, NULL, 1), STORE_UNKNOWN);
@@ -157,6 +157,7 @@ static void test_standby_away(void)
     char id[ID_TEXT_SIZE] = "";
     const struct store_placement again = {.consumer = "c", .id = id, .again = true};
     struct store *store = fixture_open_url(fixture_url, SHORT_MS);
+    CHECK_TRUE(fixture_recovers(store));
     CHECK_INT(place(store, NULL, 1), STORE_OK);
     postgres_server_stop(&standby, SIGINT);
     CHECK_INT(place(store, "away", 2), STORE_UNKNOWN);

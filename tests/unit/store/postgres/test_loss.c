@@ -46,8 +46,8 @@ static void test_restart(void)
             CHECK_INT(place_without_key(fixture), STORE_UNREACHABLE);
             CHECK_INT(store_ping(fixture), STORE_UNREACHABLE);
         }
-        /* At once each, for the deadline is twenty seconds. */
-        CHECK_COMPARE(clock_monotonic_us() - start, <, 5000000);
+        /* At once each: all together take less time than one has. */
+        CHECK_COMPARE(clock_monotonic_us() - start, <, (int64_t)FIXTURE_TIMEOUT_MS * 1000);
         REQUIRE_TRUE(postgres_server_start(&fixture_server));
         CHECK_TRUE(fixture_recovers(fixture));
     }
@@ -143,7 +143,7 @@ static void test_unknown_outcome(void)
          * where nothing answered. So much is enough on a busy machine. */
         bool silent = rows[i].now == PROXY_SWALLOW || rows[i].now == PROXY_HOLD;
         bool refused = rows[i].then == PROXY_REFUSE;
-        struct store *store = database_open_at(port, silent ? 6000 : refused ? 1200 : 15000);
+        struct store *store = database_open_at(port, silent ? 6000 : refused ? 2500 : 15000);
         CHECK_TRUE(fixture_recovers(store));
         proxy_fail(rows[i].now, rows[i].then);
         CHECK_INT(place_one(store), rows[i].result);
@@ -167,7 +167,7 @@ static void test_lost_read(void)
     static const enum proxy_mode modes[] = {PROXY_CUT_BEFORE, PROXY_CUT_AFTER};
     fixture_begin();
     CHECK_INT(place_one(fixture), STORE_OK);
-    struct store *store = database_open_at(proxy_start(fixture_server.port), 2000);
+    struct store *store = database_open_at(proxy_start(fixture_server.port), FIXTURE_TIMEOUT_MS);
     for (size_t i = 0; i < sizeof modes / sizeof modes[0]; i++) {
         int64_t quantity = 0, sum = 0;
         CHECK_INT(store_ping(store), STORE_OK);
@@ -209,15 +209,17 @@ static void test_lost_rollback(void)
     fixture_end();
 }
 
-enum { SILENCE_MS = 600 };
+/* Long enough for a busy machine to connect and to place an order; and how much later than that it
+ * may come to say that nobody answered, where a call without a deadline would wait for ever. */
+enum { SILENCE_MS = 2000, LATE_MS = 10000, END_MS = 20000 };
 
-/* Places an order within little more than the deadline. */
+/* Places an order, and waits for little more than the deadline. */
 static enum store_result place_in_time(struct store *store)
 {
     int64_t start = clock_monotonic_us();
     enum store_result result = place_without_key(store);
     int64_t waited_ms = (clock_monotonic_us() - start) / 1000;
-    CHECK_COMPARE(waited_ms, <, SILENCE_MS * 3 / 2);
+    CHECK_COMPARE(waited_ms, <, SILENCE_MS + LATE_MS);
     return result;
 }
 
@@ -225,7 +227,7 @@ static enum store_result place_in_time(struct store *store)
 static void await_end(pid_t pid)
 {
     kill(pid, SIGCONT);
-    for (int i = 0; i < 500 && kill(pid, 0) == 0; i++)
+    for (int ms = 0; ms < END_MS && kill(pid, 0) == 0; ms += 10)
         clock_sleep_us(10000);
     CHECK_INT(kill(pid, 0), -1);
 }
@@ -235,7 +237,7 @@ static void test_silent_backend(void)
 {
     fixture_begin();
     struct store *store = fixture_open_url(fixture_url, SILENCE_MS);
-    CHECK_INT(store_ping(store), STORE_OK);
+    CHECK_TRUE(fixture_recovers(store));
     pid_t backend = PQbackendPID(((struct postgres *)store)->conn);
     kill(backend, SIGSTOP);
     CHECK_INT(place_in_time(store), STORE_UNKNOWN);
@@ -255,7 +257,7 @@ static void test_silent_server(void)
 {
     fixture_begin();
     struct store *store = fixture_open_url(fixture_url, SILENCE_MS);
-    CHECK_INT(store_ping(store), STORE_OK);
+    CHECK_TRUE(fixture_recovers(store));
     pid_t backend = PQbackendPID(((struct postgres *)store)->conn);
     kill(backend, SIGSTOP);
     kill(fixture_server.pid, SIGSTOP);

@@ -262,7 +262,7 @@ static void test_password(void)
     snprintf(file, sizeof file, "%s/password", fixture_server.folder);
     database_url("app", fixture_server.port, url);
     struct store *store =
-        store_open(&(struct store_options){.url = url, .timeout_ms = 2000, .password_file = file});
+        store_open(&(struct store_options){.url = url, .timeout_ms = 15000, .password_file = file});
     CHECK_INT(store_ping(store), STORE_UNREACHABLE); /* no such file */
     write_file(file, "one\n");
     CHECK_TRUE(fixture_recovers(store));
@@ -294,7 +294,7 @@ static void test_password_hangs(void)
     write_file(file, "one\n");
     database_url("app", fixture_server.port, url);
     struct store *store =
-        store_open(&(struct store_options){.url = url, .timeout_ms = 300, .password_file = file});
+        store_open(&(struct store_options){.url = url, .timeout_ms = 1500, .password_file = file});
     file_reads_do(FILE_READS_HANG);
     int64_t start = clock_monotonic_us();
     CHECK_INT(store_ping(store), STORE_UNREACHABLE);

@@ -22,7 +22,8 @@ enum {
     WORKERS = 20,
     TIMEOUT_MS = 15000, /* of orders that are not to run into it */
     SHORT_MS = 300,
-    WAIT_MS = 10000
+    TAKEN_MS = 2500, /* within which the test takes up an order that is to run into its deadline */
+    WAIT_MS = 20000
 };
 
 static struct relay_door door;
@@ -163,12 +164,12 @@ static void test_not_taken(void)
  * than his own time. */
 static void test_nothing_is_taken(void)
 {
-    enum { ORDERS = 200, TIME_MS = 5, MUCH_MS = 1000 };
+    enum { ORDERS = 200, TIME_MS = 5, SECOND_MS = 1000 };
     int busy = 0;
     begin();
     struct store *store = relay_open(fixture_open(), &door, 0, TIME_MS);
     for (int i = 0; i < ORDERS; i++) {
-        alarm((unsigned)WAIT_MS / MUCH_MS); /* ends the test if one is never answered */
+        alarm((unsigned)WAIT_MS / SECOND_MS); /* ends the test if one is never answered */
         busy += fixture_place(store, "c", NULL, clock_now_us(), fixture_request(1, 1), &outcome) ==
                 STORE_BUSY;
     }
@@ -185,7 +186,7 @@ static void test_nothing_is_taken(void)
 static void test_silence(void)
 {
     begin();
-    start(0, SHORT_MS, 1, 1);
+    start(0, TAKEN_MS, 1, 1);
     CHECK_INT(take(), 1);
     enum store_result result = told(0);
     CHECK_INT(result, STORE_UNKNOWN);
@@ -259,7 +260,7 @@ static void test_writer_dies_after_commit(void)
 static void test_no_other_writer(void)
 {
     begin();
-    start(0, SHORT_MS, 1, 1);
+    start(0, TAKEN_MS, 1, 1);
     CHECK_INT(take(), 1);
     relay_group_close(group);
     group = NULL;
