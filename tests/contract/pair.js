@@ -23,14 +23,20 @@ async function until(what, holds) {
     throw new Error(`${what} did not come about in ${DEADLINE_MS / 1000} s`);
 }
 
-function freePort() {
-    return new Promise((resolve, reject) => {
+const given = new Set();
+
+// A port that nobody listens on, and that no other pair was given.
+async function freePort() {
+    const port = await new Promise((resolve, reject) => {
         const server = net.createServer().on('error', reject);
         server.listen(0, '127.0.0.1', () => {
-            const { port } = server.address();
-            server.close(() => resolve(port));
+            const free = server.address().port;
+            server.close(() => resolve(free));
         });
     });
+    if (given.has(port)) return freePort();
+    given.add(port);
+    return port;
 }
 
 // What still runs when this program ends is killed, and what it wrote is removed, whatever ended it.

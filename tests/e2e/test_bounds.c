@@ -37,7 +37,8 @@ static const char fill_sqlite[] =
     "WITH RECURSIVE numbers(n) AS (SELECT 4 UNION ALL SELECT n + 1 FROM numbers WHERE n < 400000)"
     "INSERT INTO products SELECT n, 999, 10, 'Product ' || n, 'Description ' || n FROM numbers;"
     "WITH RECURSIVE numbers(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < 2000)"
-    "INSERT INTO orders SELECT printf('018f0000-0000-7000-8000-%012x', n), '-', 1700000000000000,"
+    "INSERT INTO orders (id, consumer, created_us, total_cents, email, reference)"
+    " SELECT printf('018f0000-0000-7000-8000-%012x', n), '-', 1700000000000000,"
     " 999, '', printf('%.*c', 100, 'r') FROM numbers;"
     "INSERT INTO order_lines SELECT orders.id, l.value, 1, 1, 999, 999, 'Product 1' FROM orders,"
     " json_each('[0,1,2,3,4,5,6,7,8,9]') AS l; COMMIT;";

@@ -205,7 +205,7 @@ static int denied_left(void)
     for (int i = 0; i < MANY; i++)
         fds[i] = ask(DENIED, "GET / HTTP/1.1\r\n");
     for (int i = MANY - 1; i >= 0; i--)
-        open += !is_closed(fds[i], i < DENIED_SHARE ? 0 : AT_ONCE_MS);
+        open += !is_closed(fds[i], i < DENIED_SHARE ? SHORT_MS / 5 : AT_ONCE_MS);
     close_all(fds, MANY);
     return open;
 }

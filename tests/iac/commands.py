@@ -212,7 +212,7 @@ class Commands(unittest.TestCase):
         """A command of the AWS CLI that was printed for a person, as it was printed."""
         environment = {"PATH": f"{os.path.dirname(self.aws)}:/usr/bin:/bin", "HOME": self.folder}
         subprocess.run(["bash", "-c", command], env=environment | self.credentials | sender("mend"), check=True,
-                       stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, timeout=60)
+                       stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, timeout=240)
 
     def calls(self):
         """Every tool that was called, in order."""

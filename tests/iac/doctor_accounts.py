@@ -164,7 +164,7 @@ def region_in_commands(road):
     expect(report, 1, ["endpoint-group"], [])
     command = COMMAND.search(report.findings[0][1].split(" mend: ")[1]).group()
     subprocess.run(["bash", "-c", command], env=dict(os.environ, **road.elsewhere.environment), check=True,
-                   stdout=subprocess.DEVNULL, timeout=60)
+                   stdout=subprocess.DEVNULL, timeout=240)
 
 
 def go_abroad(road):
@@ -196,7 +196,7 @@ def in_a_deployed_checkout(road):
             with open(os.path.join(root, "outputs.tf"), "w", encoding="ascii") as file:
                 file.write(text.format(road=road))
             for command in (["init"], ["apply", "-auto-approve"]):
-                subprocess.run(["terraform", "-chdir=" + root, *command, "-input=false"], check=True, timeout=60,
+                subprocess.run(["terraform", "-chdir=" + root, *command, "-input=false"], check=True, timeout=240,
                                stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
                                stderr=subprocess.DEVNULL,
                                env=dict(os.environ, CHECKPOINT_DISABLE="1"))

@@ -8,7 +8,7 @@ import time
 import terraform
 
 POSTERN = os.environ.get("POSTERN", os.path.join(terraform.TOP, "build", "release", "postern"))
-TIMEOUT_S = 60
+TIMEOUT_S = 240
 
 
 class Refused(Exception):

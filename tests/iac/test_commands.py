@@ -46,7 +46,7 @@ class Commands(commands.Commands):
         make = shutil.which("make")
         for command in ("plan", "deploy", "destroy", "doctor"):
             with self.subTest(command):
-                done = subprocess.run([make, "-s", "-C", self.folder, command], check=False, text=True, timeout=60,
+                done = subprocess.run([make, "-s", "-C", self.folder, command], check=False, text=True, timeout=240,
                                       env={"PATH": bare, "STUBS": self.folder, "HOME": self.folder},
                                       stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
                 self.assertNotIn("installing", done.stdout)

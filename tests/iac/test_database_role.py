@@ -19,7 +19,7 @@ import suite
 
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 FILE = os.path.join(TOP, "iac", "bin", "database-role.sql")
-START_S = 60
+START_S = 180
 
 
 def programs():
@@ -30,10 +30,12 @@ def programs():
     return found[-1]
 
 
-def free_port():
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return listener.getsockname()[1]
+def take_port():
+    """A socket whose port nobody else is given while it is open; a server that sets SO_REUSEADDR may listen there."""
+    taken = socket.socket()
+    taken.bind(("127.0.0.1", 0))
+    taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    return taken
 
 
 class Server:
@@ -49,7 +51,8 @@ class Server:
         with open(password, "w", encoding="ascii") as file:
             file.write("master")
         os.chmod(password, 0o644)
-        data, self.port, self.bin = os.path.join(self.folder, "data"), str(free_port()), programs()
+        self.taken = take_port()
+        data, self.port, self.bin = os.path.join(self.folder, "data"), str(self.taken.getsockname()[1]), programs()
         subprocess.run([os.path.join(self.bin, "initdb"), "-D", data, "--no-sync", "--username=rdsadmin",
                         "--auth=scram-sha-256", "--pwfile=" + password], check=True, stdout=subprocess.DEVNULL,
                        cwd=self.folder, **user)
@@ -60,6 +63,7 @@ class Server:
     def stop(self):
         self.process.terminate()
         self.process.wait()
+        self.taken.close()
         shutil.rmtree(self.folder)
 
     def ask(self, login, password, sql, database="postern"):

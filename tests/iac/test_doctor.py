@@ -80,7 +80,7 @@ class Usage(unittest.TestCase):
     def call(self, arguments, **environment):
         return subprocess.run([DOCTOR, *arguments], env=dict(os.environ, **environment), text=True,
                               stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-                              timeout=60, check=False)
+                              timeout=240, check=False)
 
     def test_options(self):
         for arguments, says in self.CALLS:
@@ -111,7 +111,7 @@ class Usage(unittest.TestCase):
 
     def test_missing_tool(self):
         done = subprocess.run(["/bin/bash", DOCTOR], env={"PATH": "/nowhere"}, text=True, stdin=subprocess.DEVNULL,
-                              stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=60, check=False)
+                              stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=240, check=False)
         self.assertIn("aws is not installed", done.stderr)
         self.assertEqual(done.returncode, 2)
 

@@ -24,7 +24,7 @@ enum {
     FIRST_MS = 2000,     /* alone, before all */
     ALONE_MS = 400,      /* before each attack */
     RATE_MS = 10000,     /* at least, where the admitted rate is counted */
-    AFTER_MS = 5000,
+    AFTER_MS = 20000,
     LOOK_MS = 50,
     TIMES_ALONE = 3,
     FLOOR_US = 10000, /* less than this is noise */
@@ -38,7 +38,7 @@ enum {
 struct row {
     const char *name;
     int faults; /* that no other try can mend */
-    int late;   /* answers that came too late */
+    int late;   /* what came too late, or at another rate, as on a machine that stood still */
 };
 
 static struct site site;
@@ -123,7 +123,7 @@ static void check_rate(struct row *row, const struct attack *attack,
     snprintf(text, sizeof text, "%" PRId64 " and not %" PRId64 " requests admitted",
              result->admitted, wanted);
     if (attack->admitted && off * 100 > wanted * RATE_PERCENT)
-        wrong(row, &row->faults, "the admitted rate is off, in percent", off * 100 / wanted,
+        wrong(row, &row->late, "the admitted rate is off, in percent", off * 100 / wanted,
               RATE_PERCENT, text);
 }
 
@@ -198,7 +198,7 @@ static void attack_once(const struct attack *attack, int ms, struct row *row)
     fflush(stdout);
 }
 
-/* One row; tried again if answers were late. A site that was broken is started anew, so that each
+/* One row; tried again if something was late. A site that was broken is started anew, so that each
  * row stands for itself. */
 static bool besiege(const struct attack *attack, int ms)
 {

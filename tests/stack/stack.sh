@@ -104,7 +104,7 @@ endpoint_of() { # SERVICE
 ask() {
     local who=$1 path=$2
     shift 2
-    within "$who" curl -sS --max-time 10 "$@" "http://$(endpoint_of "$who")$path" </dev/null
+    within "$who" curl -sS --max-time 30 "$@" "http://$(endpoint_of "$who")$path" </dev/null
 }
 
 status() {
@@ -138,7 +138,7 @@ task_logs() { # app|web
 
 # The lines of the tasks' logs that hold the text; a line may come a moment after its answer.
 grep_logs() { # app|web TEXT
-    eventually 3 grep_logs_once "$@"
+    eventually 15 grep_logs_once "$@"
     grep_logs_once "$@"
 }
 
