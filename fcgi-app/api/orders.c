@@ -6,6 +6,7 @@
 #include "api/list.h"
 #include "base/id.h"
 #include "base/log.h"
+#include "metrics/metrics.h"
 #include "json/order_json.h"
 
 #define ORDERS_CREATED "Order created"
@@ -70,6 +71,17 @@ static enum api_status orders_read(const struct api_request *request, struct ord
     return response->violations.count > 0 ? API_INVALID : API_OK;
 }
 
+static void orders_count(enum store_result result, const struct order *order)
+{
+    if (result == STORE_OK) {
+        metrics_add(METRIC_ORDERS, 1, METRICS_WITH(IS_PLACED));
+        metrics_add(METRIC_ORDER_LINES, (int64_t)order->count, METRICS_BARE);
+        metrics_add(METRIC_ORDER_VALUE, order->total_cents, METRICS_BARE);
+    } else if (result == STORE_REPLAYED || result == STORE_SHORT) {
+        metrics_add(METRIC_ORDERS, 1, METRICS_WITH(result == STORE_SHORT ? IS_SHORT : IS_REPLAYED));
+    }
+}
+
 static enum api_status orders_place(const struct api_request *request,
                                     struct api_response *response)
 {
@@ -87,6 +99,7 @@ static enum api_status orders_place(const struct api_request *request,
                                         .now_us = request->now_us,
                                         .key_lifetime_us = ORDER_KEY_LIFETIME_US};
     enum store_result result = store_order_place(request->store, &order, &placement, &outcome);
+    orders_count(result, &outcome.order);
     if (result == STORE_UNKNOWN_PRODUCT)
         orders_name_unknown(&order, &outcome, response);
     if (result == STORE_SHORT)

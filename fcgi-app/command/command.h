@@ -14,6 +14,9 @@ int command_restore(int argc, char **argv);
 int command_healthcheck(int argc, char **argv);
 int command_version(int argc, char **argv);
 
+/* The program's version, and of what commit it was built. */
+extern const char *const command_version_text;
+
 enum { COMMAND_DONE = 0, COMMAND_FAILED = 1, COMMAND_USAGE = 2 };
 
 #endif

@@ -1,10 +1,14 @@
+#include <errno.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "command/command.h"
 #include "command/open_store.h"
 #include "config/consumers_file.h"
+#include "http/http.h"
+#include "metrics/metrics.h"
 #include "server/listener.h"
 #include "server/master.h"
 #include "server/stop.h"
@@ -16,6 +20,20 @@ static bool serve_may_wait(const struct store_traits *traits, enum store_result 
     return traits->comes_back && (result == STORE_UNREACHABLE || result == STORE_BUSY);
 }
 
+/* Before the fork. Without metrics, requests are served all the same. */
+static void serve_open_metrics(const struct store *store)
+{
+    if (!metrics_open())
+        log_write(LOG_ERROR, "cannot count for the metrics",
+                  LOG_FIELDS(LOG_TEXT("call", "mmap"), LOG_TEXT("error", strerror(errno))));
+    http_label_metrics();
+    store_label_metrics(store);
+    metrics_label_texts(LABEL_VERSION, &command_version_text, 1);
+    metrics_set(METRIC_BUILD_INFO, 1, METRICS_WITH(0));
+    metrics_set(METRIC_START_TIME, clock_now_us(), METRICS_BARE);
+    metrics_consumer(CONSUMERS_NOBODY);
+}
+
 /* Brings the store to this program's schema where it may, or says what to run. Closes the handle
  * again, because each child opens its own after the fork. *said is what the store said. */
 static bool serve_prepare_store(struct config *config, enum store_result *said)
@@ -25,6 +43,7 @@ static bool serve_prepare_store(struct config *config, enum store_result *said)
     if (!store)
         return false;
     const struct store_traits *traits = store_traits(store);
+    serve_open_metrics(store);
     enum store_result result =
         traits->migrates_itself ? store_migrate(store, &from, &to) : store_ping(store);
     *said = result;

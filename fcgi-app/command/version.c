@@ -2,6 +2,8 @@
 
 #include "command/command.h"
 
+const char *const command_version_text = POSTERN_VERSION;
+
 int command_version(int argc, char **argv)
 {
     (void)argv;

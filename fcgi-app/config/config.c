@@ -1,5 +1,6 @@
 #include "config/config.h"
 
+#include <arpa/inet.h>
 #include <ctype.h>
 #include <stddef.h>
 #include <stdlib.h>
@@ -19,6 +20,7 @@ enum { CONFIG_WORKERS_LEAST = 24 };
 enum config_kind {
     CONFIG_IS_TEXT,
     CONFIG_IS_IDENTIFIER,
+    CONFIG_IS_ADDRESS,
     CONFIG_IS_CONSUMERS,
     CONFIG_IS_NUMBER,
     CONFIG_IS_LEVEL
@@ -71,6 +73,20 @@ static bool config_set_identifier(const struct config_row *row, CONFIG_IDENTIFIE
     return config_set_text(row, member, value, errors) && plain;
 }
 
+static bool config_set_address(const struct config_row *row, CONFIG_ADDRESS *member,
+                               const char *value, FILE *errors)
+{
+    unsigned char bytes[sizeof(struct in6_addr)];
+    *member = value;
+    if (inet_pton(AF_INET, value, bytes) == 1 || inet_pton(AF_INET6, value, bytes) == 1)
+        return true;
+    fprintf(errors,
+            "postern: %s: \"%s\" is no address; write one of IPv4 or IPv6, in figures, such as "
+            "127.0.0.1\n",
+            row->name, value);
+    return false;
+}
+
 static bool config_set_consumers(const struct config_row *row, CONFIG_CONSUMERS *member,
                                  const char *value, FILE *errors)
 {
@@ -115,6 +131,8 @@ static bool config_set(struct config *config, const struct config_row *row, cons
         return config_set_text(row, member, value, errors);
     case CONFIG_IS_IDENTIFIER:
         return config_set_identifier(row, member, value, errors);
+    case CONFIG_IS_ADDRESS:
+        return config_set_address(row, member, value, errors);
     case CONFIG_IS_CONSUMERS:
         return config_set_consumers(row, member, value, errors);
     case CONFIG_IS_NUMBER:

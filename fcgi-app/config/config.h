@@ -21,6 +21,7 @@ enum {
  * missing or "" has its default. */
 typedef const char *CONFIG_TEXT;
 typedef const char *CONFIG_IDENTIFIER; /* a name in SQL that needs no quotes for its characters */
+typedef const char *CONFIG_ADDRESS;    /* of IPv4 or IPv6, in figures */
 typedef const char *CONFIG_CONSUMERS;  /* lines of a consumers file */
 typedef int CONFIG_NUMBER;             /* 0 if the default is empty and it is not set */
 typedef enum log_level CONFIG_LEVEL;

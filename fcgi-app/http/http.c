@@ -13,6 +13,7 @@
 #include "http/query.h"
 #include "http/route.h"
 #include "http/status.h"
+#include "metrics/metrics.h"
 
 #define HTTP_MEDIA_JSON "application/json"
 
@@ -67,6 +68,12 @@ void http_response_free(struct http_response *response)
     buffer_free(&response->headers);
 }
 
+void http_label_metrics(void)
+{
+    metrics_label_texts(LABEL_ROUTE, route_names(), ROUTE_NAMES);
+    metrics_label_texts(LABEL_PROBLEM, problem_names, PROBLEM_MAX);
+}
+
 static void http_start(struct http_exchange *x)
 {
     const char *id = x->request->headers[HTTP_REQUEST_ID];
@@ -86,6 +93,7 @@ static void http_finish(struct http_exchange *x, int status, const struct buffer
     x->response->status = status;
     x->response->reason = status_reason(status);
     x->response->route = x->match.path ? x->match.path : "-";
+    x->response->route_number = x->match.number;
     x->response->body = body && body->data ? body->data : "";
     x->response->body_len = body && !bodiless ? body->len : 0;
     x->response->send_body = !bodiless && strcmp(x->request->method, "HEAD") != 0;
@@ -96,6 +104,7 @@ static void http_problem(struct http_exchange *x, enum problem problem)
     problem_render(problem, &x->service->reply, x->response->request_id, x->query.pretty,
                    &x->service->problem);
     problem_headers(problem, x->match.allow, &x->response->headers);
+    metrics_add(METRIC_PROBLEMS, 1, METRICS_WITH(problem));
     http_finish(x, problem_status(problem), &x->service->problem);
 }
 

@@ -57,6 +57,7 @@ struct http_response {
     int status;
     const char *reason; /* the status's standard phrase; a constant */
     const char *route;  /* the route's template, for the log; a constant */
+    int route_number;   /* and its number, for the metrics */
     char request_id[HTTP_REQUEST_ID_SIZE];
     struct buffer headers;
     const char *body; /* borrowed from the service until its next request */
@@ -73,6 +74,9 @@ void http_service_free(struct http_service *service);
 /* Once a response is sent: gives back buffers that are too large to keep while nothing is asked.
  */
 void http_service_rest(struct http_service *service);
+
+/* Names the routes and the problems for the metrics, before the fork: see metrics/metrics.h. */
+void http_label_metrics(void);
 
 /* Whether the request is a probe: then no consumer and no limit holds for it. */
 bool http_is_probe(const struct http_request *request);

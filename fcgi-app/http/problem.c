@@ -27,6 +27,12 @@ static const struct {
 #include "http/problems.def"
 };
 
+const char *const problem_names[PROBLEM_MAX] = {
+    [PROBLEM_NONE] = "",
+#define PROBLEM(value, with_status, with_name, ...) [PROBLEM_##value] = with_name,
+#include "http/problems.def"
+};
+
 _Static_assert(API_OK == 0, "a row that answers no status leaves it out");
 
 enum problem problem_of(enum api_status status)

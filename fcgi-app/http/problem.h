@@ -27,6 +27,9 @@ enum problem problem_of(enum api_status status);
  * refuses with that status. */
 enum problem problem_of_refusal(int status);
 
+/* What ends each one's type; "" for PROBLEM_NONE. */
+extern const char *const problem_names[PROBLEM_MAX];
+
 int problem_status(enum problem problem);
 
 /* Appends the problem's header lines, each with its CRLF. allow is the value for an Allow header.

@@ -14,6 +14,8 @@ static const struct api_resource *const route_resources[] = {
 
 enum { ROUTE_RESOURCES = sizeof route_resources / sizeof route_resources[0] };
 
+_Static_assert(1 + ROUTE_RESOURCES * API_ROUTES_MAX <= ROUTE_NAMES, "every template has a number");
+
 static const char *const route_methods[API_VERB_MAX] = {
     [API_READ] = "GET",
     [API_CHANGE] = "POST",
@@ -50,18 +52,36 @@ static void route_allow(struct route_match *match, const char *method)
              implied);
 }
 
-static void route_try(const struct api_route *route, const char *method, const char *path,
-                      struct route_match *match)
+static void route_try(const struct api_route *route, int number, const char *method,
+                      const char *path, struct route_match *match)
 {
     char id[ROUTE_ID_SIZE];
     if (!route_fits(route->path, path, id))
         return;
     memcpy(match->id, id, sizeof id);
+    /* All that have one template have the number of its first row. */
+    if (!match->path)
+        match->number = number;
     match->path = route->path;
     match->probe = route->probe;
     if (strcmp(method, route_methods[route->verb]) == 0)
         match->route = route;
     route_allow(match, route_methods[route->verb]);
+}
+
+static int route_number(size_t resource, size_t row)
+{
+    return (int)(1 + resource * API_ROUTES_MAX + row);
+}
+
+const char *const *route_names(void)
+{
+    static const char *names[ROUTE_NAMES] = {"-"};
+    for (size_t i = 0; i < ROUTE_RESOURCES; i++) {
+        for (size_t r = 0; r < API_ROUTES_MAX; r++)
+            names[route_number(i, r)] = route_resources[i]->routes[r].path;
+    }
+    return names;
 }
 
 void route_find(const char *method, const char *path, struct route_match *match)
@@ -72,7 +92,7 @@ void route_find(const char *method, const char *path, struct route_match *match)
     for (size_t i = 0; i < ROUTE_RESOURCES; i++) {
         const struct api_route *routes = route_resources[i]->routes;
         for (size_t r = 0; r < API_ROUTES_MAX && routes[r].path; r++)
-            route_try(&routes[r], method, path, match);
+            route_try(&routes[r], route_number(i, r), method, path, match);
     }
     if (match->path)
         route_allow(match, "OPTIONS");

@@ -1,8 +1,12 @@
-/* access: the log's line of a request that was answered. */
+/* access: the log's line of a request that was answered, and what is counted of it. */
 #ifndef SERVER_ACCESS_H
 #define SERVER_ACCESS_H
 
 #include "http/http.h"
+
+/* To be called before the answer is sent: then nobody has an answer that was not counted. */
+void access_count(const struct http_request *request, const struct http_response *response,
+                  int64_t duration_us);
 
 /* sent says whether the client took the whole answer. */
 void access_log(const struct http_request *request, const struct http_response *response, bool sent,

@@ -97,6 +97,7 @@ static bool caller_answer(struct caller *caller, struct caller_desk *desk)
     cgi_request(caller_lookup, &caller->in, &request);
     admission_check(desk->board, &request, &desk->entry);
     http_handle(&desk->service, &request, desk->draining, &desk->response);
+    access_count(&request, &desk->response, clock_monotonic_us() - caller->start_us);
     caller_put_answer(caller, desk);
     bool sent = caller_writes(caller) && !caller->out.overflown && caller_send(caller);
     access_log(&request, &desk->response, sent, clock_monotonic_us() - caller->start_us);

@@ -9,6 +9,8 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "metrics/metrics.h"
+#include "server/exporter.h"
 #include "server/prober.h"
 #include "server/watcher.h"
 #include "server/worker.h"
@@ -31,7 +33,10 @@ static const struct {
     [CHILDREN_WRITER] = {"writer", "postern-writer", writer_run},
     [CHILDREN_PROBER] = {"prober", "postern-prober", prober_run},
     [CHILDREN_WATCHER] = {"watcher", "postern-watcher", watcher_run},
+    [CHILDREN_EXPORTER] = {"exporter", "postern-metrics", exporter_run},
 };
+
+static const char *children_names[CHILDREN_NAMES] = {[CHILDREN_MASTER] = "master"};
 
 static int children_count_of(enum children_kind kind, const struct config *config,
                              const struct listener *listener)
@@ -64,9 +69,13 @@ bool children_open(struct children *children, const struct child *given)
     int next = 0;
     for (enum children_kind kind = 0; kind < CHILDREN_KINDS; kind++) {
         int count = children_count_of(kind, given->config, given->listener);
-        for (int i = 0; i < count; i++)
+        children_names[kind] = children_kinds[kind].name;
+        for (int i = 0; i < count; i++) {
+            given->board->slots[next].kind = kind;
             children->list[next++].kind = kind;
+        }
     }
+    metrics_label_texts(LABEL_PROCESS, children_names, CHILDREN_NAMES);
     return true;
 }
 
@@ -116,6 +125,8 @@ static void children_spawn(struct children *children, int i)
         _exit(children_run(children, i));
     one->pid = pid;
     one->started_us = clock_monotonic_us();
+    one->stuck = false;
+    atomic_store(&children_slot(children, i)->pid, pid);
     children->alive[one->kind]++;
     children_say(LOG_DEBUG, "%s started", one->kind, LOG_FIELDS(LOG_NUMBER("pid", pid)));
 }
@@ -128,6 +139,15 @@ void children_spawn_due(struct children *children, bool workers)
         if (one->pid == 0 && now >= one->respawn_us && (workers || one->kind != CHILDREN_WORKER))
             children_spawn(children, i);
     }
+}
+
+static void children_count_end(const struct children_one *one, int status)
+{
+    enum label_value cause = one->stuck            ? IS_STUCK
+                             : WIFSIGNALED(status) ? IS_KILLED
+                             : status              ? IS_FAILED
+                                                   : IS_LEFT;
+    metrics_add(METRIC_PROCESS_ENDS, 1, METRICS_WITH(one->kind, cause));
 }
 
 static void children_bury(struct children *children, int i, int status, bool ending)
@@ -145,7 +165,9 @@ static void children_bury(struct children *children, int i, int status, bool end
                      LOG_FIELDS(LOG_NUMBER("pid", one->pid),
                                 LOG_NUMBER("exit", WIFEXITED(status) ? WEXITSTATUS(status) : -1),
                                 LOG_NUMBER("signal", WIFSIGNALED(status) ? WTERMSIG(status) : 0)));
+    children_count_end(one, status);
     one->pid = 0;
+    atomic_store(&children_slot(children, i)->pid, 0);
     children->alive[one->kind]--;
     /* It may have died with a request, which nobody serves now. A drain must not wait for that, and
      * the writer must not begin with it. */
@@ -185,12 +207,13 @@ void children_kill_stuck(struct children *children)
 {
     int64_t now = clock_monotonic_us();
     for (int i = 0; i < children->count; i++) {
-        const struct children_one *one = &children->list[i];
+        struct children_one *one = &children->list[i];
         _Atomic int64_t *busy = &children_slot(children, i)->busy_since_us;
         int64_t since = atomic_load(busy);
         if (one->pid == 0 || since == 0 || now - since <= children_limit_us(children, one->kind))
             continue;
         kill(one->pid, SIGKILL);
+        one->stuck = true;
         atomic_store(busy, 0);
         children_say(LOG_ERROR, "%s is stuck with one request; killed it", one->kind,
                      LOG_FIELDS(LOG_NUMBER("pid", one->pid), LOG_NUMBER("busy_us", now - since)));

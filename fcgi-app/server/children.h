@@ -9,12 +9,16 @@
 #include "server/child.h"
 
 enum children_kind {
-    CHILDREN_WORKER,  /* answers requests */
-    CHILDREN_WRITER,  /* makes the changes they ask for */
-    CHILDREN_PROBER,  /* answers health checks; none if their socket was not made */
-    CHILDREN_WATCHER, /* looks at the store */
+    CHILDREN_WORKER,   /* answers requests */
+    CHILDREN_WRITER,   /* makes the changes they ask for */
+    CHILDREN_PROBER,   /* answers health checks; none if their socket was not made */
+    CHILDREN_WATCHER,  /* looks at the store */
+    CHILDREN_EXPORTER, /* tells the metrics */
     CHILDREN_KINDS
 };
+
+/* What the processes are called, the master too. */
+enum { CHILDREN_MASTER = CHILDREN_KINDS, CHILDREN_NAMES };
 
 struct children_one {
     enum children_kind kind;
@@ -22,6 +26,7 @@ struct children_one {
     int64_t started_us;
     int64_t backoff_us;
     int64_t respawn_us; /* not before this time */
+    bool stuck;         /* it was killed for being so */
 };
 
 struct children {

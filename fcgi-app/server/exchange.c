@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "metrics/metrics.h"
 #include "server/access.h"
 #include "server/admission.h"
 #include "server/cgi.h"
@@ -50,6 +51,7 @@ static bool exchange_is_left(const struct exchange *exchange, int connection)
 static void exchange_forget(struct exchange *exchange, const struct http_request *request)
 {
     exchange->response.traffic = false;
+    metrics_add(METRIC_ABANDONED, 1, METRICS_WITH(IS_BEFORE_BEGUN));
     log_write(
         LOG_INFO, "request not begun: client left",
         LOG_FIELDS(LOG_TEXT("consumer", request->consumer), LOG_TEXT("method", request->method)));
@@ -62,6 +64,7 @@ static bool exchange_answer(struct exchange *exchange, struct http_request *requ
     struct http_response *response = &exchange->response;
     exchange->service.store_state = scoreboard_store(exchange->board, exchange->config);
     http_handle(&exchange->service, request, draining, response);
+    access_count(request, response, clock_monotonic_us() - start_us);
     bool sent = gateway_write(&exchange->gateway, &exchange->fcgi, response);
     access_log(request, response, sent, clock_monotonic_us() - start_us);
     return sent;

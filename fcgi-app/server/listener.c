@@ -143,6 +143,12 @@ static bool listener_bind(int *fd, struct placed *name, const char *path, const 
     return listener_give_to_group(path, group);
 }
 
+bool listener_make_named(int *fd, struct placed *name, const char *path, const char *group)
+{
+    *fd = -1;
+    return listener_clear(path) && listener_bind(fd, name, path, group);
+}
+
 static bool listener_make_probes(struct listener *listener, const char *path, const char *group)
 {
     int n = snprintf(listener->probe_path, sizeof listener->probe_path, "%s" LISTENER_PROBE_SUFFIX,
@@ -151,8 +157,8 @@ static bool listener_make_probes(struct listener *listener, const char *path, co
         errno = ENAMETOOLONG;
         return listener_fail("bind", path);
     }
-    return listener_clear(listener->probe_path) &&
-           listener_bind(&listener->probe_fd, &listener->probe_name, listener->probe_path, group);
+    return listener_make_named(&listener->probe_fd, &listener->probe_name, listener->probe_path,
+                               group);
 }
 
 /* Over TCP the web server's address can be limited by this variable (FastCGI 1.0, section 3.2). It
@@ -226,6 +232,16 @@ bool listener_listen(const struct listener *listener, const struct config *confi
     return (!listener->path || listener_queue(listener->fd, listener->path, config)) &&
            (listener->probe_fd < 0 ||
             listener_queue(listener->probe_fd, listener->probe_path, config));
+}
+
+/* An inherited socket's name is known by that of its probes' socket alone. */
+bool listener_beside(const struct listener *listener, const char *suffix, char *path, size_t size)
+{
+    size_t len = strlen(listener->probe_path), end = strlen(LISTENER_PROBE_SUFFIX);
+    if (len <= end)
+        return false;
+    int n = snprintf(path, size, "%.*s%s", (int)(len - end), listener->probe_path, suffix);
+    return (size_t)n < size;
 }
 
 void listener_keep(struct listener *listener, enum listener_kept kept)

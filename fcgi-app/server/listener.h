@@ -3,6 +3,7 @@
 #define SERVER_LISTENER_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 #include "base/placed.h"
 #include "config/config.h"
@@ -36,6 +37,15 @@ bool listener_open(struct listener *listener, const struct config *config);
  * when requests are about to be accepted: decisions/0003. An inherited socket listens already.
  * False on failure, which is logged. */
 bool listener_listen(const struct listener *listener, const struct config *config);
+
+/* The path of a socket beside that of requests: its name and the suffix. False if that has no name,
+ * or the path does not fit. */
+bool listener_beside(const struct listener *listener, const char *suffix, char *path, size_t size);
+
+/* Makes a unix socket at the path, in place of one that a killed server left, with mode 0660 and
+ * the group ("": the process's own); *name notes which file it is. False on failure, which is
+ * logged; what *fd is then is the caller's to close. */
+bool listener_make_named(int *fd, struct placed *name, const char *path, const char *group);
 
 /* In a child, after the fork: lets go of what it does not serve, and of the lock, which is the
  * master's alone. A new master then need not wait for the children of one that was killed. */

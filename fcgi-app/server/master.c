@@ -3,10 +3,12 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "config/consumers_file.h"
+#include "metrics/metrics.h"
 #include "server/children.h"
 #include "server/published.h"
 #include "server/scoreboard.h"
@@ -71,6 +73,11 @@ static bool master_put_in_force(struct master *m, const struct consumers *consum
     if (!published_write(m->listener, consumers))
         return false;
     roster_publish(&m->board->roster, consumers, clock_monotonic_ns());
+    /* Those that are listed have a name in the metrics before others come. */
+    for (size_t i = 0; i < consumers->count; i++) {
+        if (strcmp(consumers->lines[i].endpoint, CONSUMERS_UNLISTED) != 0)
+            metrics_consumer(roster_consumer_of(&consumers->lines[i]));
+    }
     return true;
 }
 
@@ -137,12 +144,15 @@ static void master_step(struct master *m, const sigset_t *set)
 /* Health checks are answered to the end. */
 static void master_end_last(struct master *m, const sigset_t *set)
 {
-    static const enum children_kind last[] = {CHILDREN_WRITER, CHILDREN_PROBER, CHILDREN_WATCHER};
+    static const enum children_kind last[] = {CHILDREN_WRITER, CHILDREN_PROBER, CHILDREN_WATCHER,
+                                              CHILDREN_EXPORTER};
     int64_t deadline = clock_monotonic_us() + MASTER_LAST_US;
     const int *alive = m->children.alive;
     int signal = SIGTERM;
     listener_hide_probes(m->listener);
-    while (alive[CHILDREN_WRITER] + alive[CHILDREN_PROBER] + alive[CHILDREN_WATCHER] > 0) {
+    while (alive[CHILDREN_WRITER] + alive[CHILDREN_PROBER] + alive[CHILDREN_WATCHER] +
+               alive[CHILDREN_EXPORTER] >
+           0) {
         for (size_t i = 0; i < sizeof last / sizeof last[0]; i++)
             children_signal(&m->children, last[i], signal);
         signal = clock_monotonic_us() >= deadline ? SIGKILL : SIGTERM;

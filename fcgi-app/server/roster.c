@@ -54,7 +54,7 @@ static uint64_t roster_hash(const char *text)
     return hash ? hash : 1;
 }
 
-static const char *roster_consumer_of(const struct consumers_line *line)
+const char *roster_consumer_of(const struct consumers_line *line)
 {
     return strcmp(line->name, CONSUMERS_NAMELESS) == 0 ? line->endpoint : line->name;
 }

@@ -62,6 +62,9 @@ struct roster_entry {
     uint64_t unlisted; /* then its hash */
 };
 
+/* Whose line it is: its name, or the endpoint if it has none. */
+const char *roster_consumer_of(const struct consumers_line *line);
+
 /* Puts the consumers in force; by one process alone. A consumer that was there before keeps what is
  * in its bucket. */
 void roster_publish(struct roster *roster, const struct consumers *consumers, int64_t now_ns);

@@ -14,6 +14,8 @@
 struct scoreboard_slot {
     _Atomic int64_t busy_since_us; /* monotonic; 0 while it waits for something to do */
     _Atomic int64_t last_us;       /* monotonic: when it last ended a caller's request; 0: never */
+    _Atomic int pid;               /* by the master; 0 while there is none */
+    int kind;                      /* by the master, before any child starts; of children.h */
 };
 
 struct scoreboard {

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "metrics/metrics.h"
 #include "store/relay/group.h"
 #include "store/store.h"
 
@@ -63,9 +64,11 @@ static void writer_turn(struct writer *w)
 {
     writer_show(w);
     int wait_ms = w->told ? WRITER_WAIT_MS / 10 : WRITER_WAIT_MS;
-    if (relay_group_take(w->group, wait_ms, &w->waiting) > 0)
+    int changes = relay_group_take(w->group, wait_ms, &w->waiting);
+    if (changes > 0) {
+        metrics_observe(METRIC_GROUPS, changes, METRICS_BARE);
         w->state = writer_hear(relay_group_make(w->group));
-    else if (w->state != STORE_OK && !w->told)
+    } else if (w->state != STORE_OK && !w->told)
         w->state = writer_hear(store_ping(w->store));
 }
 

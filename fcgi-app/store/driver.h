@@ -24,6 +24,9 @@ struct store_driver {
     struct store *(*open)(const struct store_options *options);
     void (*close)(struct store *store);
 
+    /* The version of the schema that this program needs. */
+    int (*schema_version)(void);
+
     /* As store_backup and store_restore; NULL if the traits name other tools. */
     bool (*backup)(struct store *store, const char *file, char *error, size_t size);
     bool (*restore)(struct store *store, const char *file, char *said, size_t size);

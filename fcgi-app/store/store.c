@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/clock.h"
+#include "metrics/metrics.h"
 #include "store/driver.h"
 #include "store/postgres/driver.h"
 #include "store/sqlite/driver.h"
@@ -131,10 +133,33 @@ bool store_restore(struct store *store, const char *file, char *said, size_t siz
                                   : store_refuse_copy(store, said, size);
 }
 
-/* Each call is passed on to the store's driver. */
+enum {
+#define STORE_CALL(name, parameters, arguments) STORE_CALL_##name,
+#include "store/calls.def"
+    STORE_CALLS
+};
+
+static const char *const store_call_names[STORE_CALLS] = {
+#define STORE_CALL(name, parameters, arguments) #name,
+#include "store/calls.def"
+};
+
+void store_label_metrics(const struct store *store)
+{
+    metrics_label_texts(LABEL_CALL, store_call_names, STORE_CALLS);
+    metrics_label_texts(LABEL_RESULT, store_result_names, STORE_RESULT_MAX);
+    metrics_label_texts(LABEL_DRIVER, &store->driver->scheme, 1);
+    metrics_set(METRIC_STORE_INFO, 1, METRICS_WITH(0, (uint16_t)store->driver->schema_version()));
+}
+
+/* Each call is passed on to the store's driver, and measured. */
 #define STORE_CALL(name, parameters, arguments)                                                    \
     enum store_result store_##name parameters                                                      \
     {                                                                                              \
-        return store->driver->name arguments;                                                      \
+        int64_t start_us = clock_monotonic_us();                                                   \
+        enum store_result result = store->driver->name arguments;                                  \
+        metrics_observe(METRIC_STORE_CALLS, clock_monotonic_us() - start_us,                       \
+                        METRICS_WITH(STORE_CALL_##name, result));                                  \
+        return result;                                                                             \
     }
 #include "store/calls.def"

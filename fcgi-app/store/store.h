@@ -188,6 +188,10 @@ bool store_backup(struct store *store, const char *file, char *error, size_t siz
  * have been used. */
 bool store_restore(struct store *store, const char *file, char *said, size_t size);
 
+/* Names the store, its calls and their results for the metrics, before the fork: see
+ * metrics/metrics.h. The store itself is not asked. */
+void store_label_metrics(const struct store *store);
+
 /* store_ping, store_order_place and so on. */
 #define STORE_CALL(name, parameters, arguments) enum store_result store_##name parameters;
 #include "store/calls.def"

@@ -8,7 +8,7 @@
 
 enum { LINE_MAX = 79 };
 
-enum { IS_TEXT, IS_IDENTIFIER, IS_CONSUMERS, IS_NUMBER, IS_LEVEL };
+enum { IS_TEXT, IS_IDENTIFIER, IS_ADDRESS, IS_CONSUMERS, IS_NUMBER, IS_LEVEL };
 
 static const struct row {
     const char *name, *fallback;
@@ -29,7 +29,8 @@ static void print_text(const char *text)
             putchar('\n');
             column = 0;
         }
-        column += printf("%s", column > 0 ? " " : "");
+        /* A line that begins with a dot would be a macro. */
+        column += printf("%s", column > 0 ? " " : *text == '.' ? "\\&" : "");
         column += printf("%.*s", word, text);
         if (text[word] == ' ' && text[word - 1] == '.') {
             putchar('\n');

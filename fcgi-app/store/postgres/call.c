@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "metrics/metrics.h"
 #include "store/postgres/connect.h"
 #include "store/postgres/privilege.h"
 #include "store/postgres/reach.h"
@@ -48,6 +49,12 @@ static enum store_result postgres_call_try(struct postgres *p, const struct post
     return result;
 }
 
+static bool postgres_call_count(enum label_value cause)
+{
+    metrics_add(METRIC_STORE_RETRIES, 1, METRICS_WITH(cause));
+    return true;
+}
+
 /* Tells, after an attempt, whether there is to be another one: its failure passes, it changed
  * nothing, and there is time. */
 static bool postgres_call_again(struct postgres *p, enum store_result result)
@@ -57,9 +64,10 @@ static bool postgres_call_again(struct postgres *p, enum store_result result)
     if (remedy == POSTGRES_NONE || p->shown || clock_monotonic_us() >= p->deadline_us)
         return false;
     if (remedy != POSTGRES_RETRY)
-        return p->losses++ < POSTGRES_LOSSES_MAX;
+        return p->losses++ < POSTGRES_LOSSES_MAX && postgres_call_count(IS_CONNECTION);
     if (p->retries++ >= POSTGRES_RETRIES_MAX)
         return false;
+    postgres_call_count(IS_CONFLICT);
     clock_sleep_us((int64_t)p->retries * POSTGRES_RETRY_US);
     return true;
 }

@@ -9,6 +9,7 @@
 
 #include "base/clock.h"
 #include "base/file.h"
+#include "metrics/metrics.h"
 #include "store/postgres/pooler.h"
 #include "store/postgres/query.h"
 #include "store/postgres/target.h"
@@ -173,6 +174,8 @@ static enum store_result postgres_connect_any(struct postgres *p)
             continue;
         p->host = host;
         result = postgres_connect_set_up(p);
+        if (result == STORE_OK)
+            metrics_add(METRIC_STORE_CONNECTIONS, 1, METRICS_BARE);
         /* The next host needs the place. */
         if (result != STORE_OK)
             postgres_session_close(p);

@@ -83,6 +83,7 @@ const struct store_driver postgres_driver = {
     .show = postgres_url_show,
     .open = postgres_driver_open,
     .close = postgres_driver_close,
+    .schema_version = postgres_schema_version,
 #define STORE_CALL(name, parameters, arguments) .name = postgres_##name,
 #include "store/calls.def"
 };

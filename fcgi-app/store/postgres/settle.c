@@ -1,6 +1,7 @@
 #include "store/postgres/settle.h"
 
 #include "base/clock.h"
+#include "metrics/metrics.h"
 #include "store/postgres/connect.h"
 #include "store/postgres/query.h"
 #include "store/postgres/reach.h"
@@ -48,12 +49,14 @@ enum store_result postgres_settle(struct postgres *p, int64_t session,
         if (result == STORE_OK || result == STORE_NOT_FOUND)
             break;
         if (clock_monotonic_us() + POSTGRES_SETTLE_US >= p->end_us) {
+            metrics_add(METRIC_STORE_SETTLED, 1, METRICS_WITH(IS_NOTHING));
             settlement->give_up(p, context);
             p->remedy = POSTGRES_NONE;
             return STORE_UNKNOWN;
         }
         clock_sleep_us(POSTGRES_SETTLE_US);
     }
+    metrics_add(METRIC_STORE_SETTLED, 1, METRICS_WITH(result == STORE_OK ? IS_MADE : IS_NOT_MADE));
     p->remedy = result == STORE_OK ? POSTGRES_NONE : POSTGRES_RECONNECT;
     return result == STORE_OK ? STORE_OK : STORE_UNREACHABLE;
 }

@@ -99,6 +99,7 @@ const struct store_driver sqlite_driver = {
     .show = sqlite_driver_show,
     .open = sqlite_driver_open,
     .close = sqlite_driver_close,
+    .schema_version = sqlite_schema_version,
     .backup = sqlite_backup,
     .restore = sqlite_restore,
 #define STORE_CALL(name, parameters, arguments) .name = sqlite_##name,

@@ -1,0 +1,62 @@
+/* metrics: what the processes count, in memory that they share. metrics.def lists the metrics and
+ * labels.def their labels; a new one is a row there, and one call where it happens.
+ *
+ * A counter is one atomic number: a process that is killed loses nothing that it counted, and holds
+ * nobody up. Each combination of labels that was met is a series, which keeps its numbers. Where
+ * metrics_open was not called, nothing is counted. See decisions/0033. */
+#ifndef METRICS_METRICS_H
+#define METRICS_METRICS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/buffer.h"
+#include "metrics/table.h"
+
+enum { METRICS_CONSUMERS_MAX = 1000 }; /* that stand under their own names; the rest is "other" */
+
+/* The values of a metric's labels, in the order of its row: of enum label_value, an index of
+ * metrics_label_texts, a number, or what metrics_consumer returned. Each is below 1024. */
+struct metrics_labels {
+    uint16_t of[TABLE_LABELS_MAX];
+};
+
+#define METRICS_WITH(...) ((struct metrics_labels){{__VA_ARGS__}})
+#define METRICS_BARE      ((struct metrics_labels){{0}})
+
+/* Maps the memory, before the fork. Counters without a label, or with one whose values are rows of
+ * labels.def, begin at zero; all others when they are first counted. False if there is no memory
+ * (errno). */
+bool metrics_open(void);
+void metrics_close(void);
+
+/* Gives the texts of a label of the kind TEXTS; NULL among them stands for none. They are borrowed
+ * for good, and are to be the same in every process, so this comes before the fork. */
+void metrics_label_texts(enum label label, const char *const *texts, size_t count);
+
+/* The number of a consumer; that of "other" once METRICS_CONSUMERS_MAX have one. */
+uint16_t metrics_consumer(const char *name);
+
+/* Adds to a counter. */
+void metrics_add(enum metric metric, int64_t n, struct metrics_labels labels);
+
+/* Adds one value to a histogram, of microseconds or a size. */
+void metrics_observe(enum metric metric, int64_t value, struct metrics_labels labels);
+
+/* Sets a gauge. */
+void metrics_set(enum metric metric, int64_t value, struct metrics_labels labels);
+
+/* Where a reader of all series is. Starts zeroed. */
+struct metrics_cursor {
+    enum metric metric; /* METRIC_MAX at the end */
+    size_t slot;
+    bool headed; /* the metric's own lines are written */
+};
+
+/* Appends whole series, in Prometheus's text format 0.0.4, until about enough bytes are there; the
+ * metrics and all series of one stand together. False once there is nothing more. Series that begin
+ * meanwhile may be left out. */
+bool metrics_write(struct metrics_cursor *cursor, struct buffer *out, size_t enough);
+
+#endif
