@@ -8,7 +8,16 @@
 #include "base/clock.h"
 #include "store/relay/message.h"
 
-enum { GROUP_DOOR = RELAY_CONNECTIONS_MAX }; /* the event that is no connection's */
+enum {
+    GROUP_DOOR = RELAY_CONNECTIONS_MAX, /* the event that is no connection's */
+    RELAY_SMALL_MAX = 2,                /* changes of a group whose time is that of a commit */
+    RELAY_PROBE_EACH = 64,              /* groups, of which one is not waited for */
+    /* Steps of the wait for a group: such a part of a commit's time each, and so many at most. */
+    RELAY_STEP_PART = 10,
+    RELAY_STEPS_MAX = 4,
+    RELAY_STEP_LEAST_US = 200, /* where a commit takes less than 2 ms, nobody is waited for */
+    RELAY_STEP_MOST_US = 500
+};
 
 struct relay_group {
     struct store *store;
@@ -16,6 +25,9 @@ struct relay_group {
     bool over;
     int epoll_fd;
     int fds[RELAY_CONNECTIONS_MAX]; /* -1 if free */
+    int last_count;                 /* changes of the last group */
+    int64_t commit_us;              /* how long the last small group took; 0: there was none */
+    unsigned made;                  /* groups */
     /* What was taken up, and from which connection each came. */
     int count;
     int from[RELAY_GROUP_MAX];
@@ -113,11 +125,30 @@ static void relay_group_take_from(struct relay_group *g, int i)
     g->from[g->count++] = i;
 }
 
+/* Those who were answered together hand over their next changes within a moment. If the first of
+ * them made a group alone, the others would wait for its commit, so they are waited for while they
+ * come. After a group of one nobody is waited for. Now and then a group is not waited for: it
+ * will be small, and shows how long a commit takes. */
+static int relay_group_gather(const struct relay_group *g, int n,
+                              struct epoll_event events[RELAY_GROUP_MAX])
+{
+    int64_t step_us = g->commit_us / RELAY_STEP_PART;
+    if (n == 0 || step_us < RELAY_STEP_LEAST_US || g->made % RELAY_PROBE_EACH == 0)
+        return n;
+    for (int i = 0, before = 0; i < RELAY_STEPS_MAX && before < n && n < g->last_count; i++) {
+        before = n;
+        clock_sleep_us(step_us < RELAY_STEP_MOST_US ? step_us : RELAY_STEP_MOST_US);
+        n = epoll_wait(g->epoll_fd, events, RELAY_GROUP_MAX, 0);
+    }
+    return n;
+}
+
 int relay_group_take(struct relay_group *g, int wait_ms, const sigset_t *mask)
 {
     /* The kernel gives them in the order in which they became readable. */
     struct epoll_event events[RELAY_GROUP_MAX];
     int n = epoll_pwait(g->epoll_fd, events, RELAY_GROUP_MAX, wait_ms, mask);
+    n = relay_group_gather(g, n, events);
     g->count = 0;
     for (int i = 0; i < n; i++) {
         if (events[i].data.u32 == GROUP_DOOR)
@@ -130,7 +161,12 @@ int relay_group_take(struct relay_group *g, int wait_ms, const sigset_t *mask)
 
 enum store_result relay_group_make(struct relay_group *g)
 {
+    int64_t start_us = clock_monotonic_us();
     enum store_result result = store_changes_make(g->store, g->changes, (size_t)g->count);
+    if (g->count <= RELAY_SMALL_MAX)
+        g->commit_us = clock_monotonic_us() - start_us;
+    g->last_count = g->count;
+    g->made++;
     for (int i = 0; i < g->count; i++) {
         const struct store_change *change = &g->changes[i];
         /* If this fails the worker has died, and there is nobody to be told. */

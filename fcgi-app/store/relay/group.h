@@ -23,7 +23,8 @@ struct relay_group *relay_group_open(struct store *store, const struct relay_doo
 void relay_group_close(struct relay_group *group);
 
 /* Waits at most wait_ms, with that mask of signals, for a change; then takes up all that wait, the
- * oldest first, up to RELAY_GROUP_MAX. Those whose deadline has passed are told so: STORE_BUSY.
+ * oldest first, up to RELAY_GROUP_MAX. After a group of several, where commits take long, it waits
+ * up to 2 ms for as many again. Those whose deadline has passed are told so: STORE_BUSY.
  * Returns how many were taken up; relay_group_make must follow if it is not 0. */
 int relay_group_take(struct relay_group *group, int wait_ms, const sigset_t *mask);
 

@@ -1,0 +1,163 @@
+/* For whom the writer waits before it makes a group. The test is the writer and the workers too. */
+#include "store/relay/group.h"
+
+#include <signal.h>
+#include <stddef.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "check.h"
+#include "store/driver.h"
+#include "store/relay/message.h"
+#include "suite.h"
+
+enum {
+    WORKERS = 2,
+    LONG_US = 5000, /* commits */
+    SHORT_US = 600,
+    SOON_US = 40, /* less than is waited after a long one */
+    WAITS = 5,
+    TRIES = 15, /* so that they end before a group is made that is not waited for */
+    WAIT_MS = 10000
+};
+
+static struct relay_door door;
+static struct relay_group *group;
+static int fds[WORKERS];
+static struct relay_request requests[WORKERS];
+static int64_t commit_us;
+static sigset_t waiting; /* with which no alarm ends a wait */
+static volatile sig_atomic_t alarmed;
+
+/* Makes nothing, for as long as a commit takes. */
+static enum store_result make_slowly(struct store *store, struct store_change *changes,
+                                     size_t count)
+{
+    (void)store;
+    for (size_t i = 0; i < count; i++)
+        changes[i].result = STORE_BUSY;
+    clock_sleep_us(commit_us);
+    return STORE_OK;
+}
+
+static const struct store_driver driver = {.changes_make = make_slowly};
+static struct store store = {&driver};
+
+static void begin(void)
+{
+    sigemptyset(&waiting);
+    sigaddset(&waiting, SIGALRM);
+    REQUIRE_TRUE(relay_door_open(&door, WORKERS));
+    group = relay_group_open(&store, &door);
+    REQUIRE_NOT_NULL(group);
+    for (int i = 0; i < WORKERS; i++) {
+        fds[i] = relay_door_knock(&door);
+        REQUIRE_COMPARE(fds[i], >=, 0);
+    }
+    /* Lets them in. */
+    CHECK_INT(relay_group_take(group, 0, NULL), 0);
+}
+
+static void end(void)
+{
+    for (int i = 0; i < WORKERS; i++)
+        close(fds[i]);
+    relay_group_close(group);
+    relay_door_close(&door);
+}
+
+static void prepare(int worker)
+{
+    requests[worker] = (struct relay_request){.number = relay_ticket_draw(&door.tickets[worker]),
+                                              .worker = worker,
+                                              .deadline_us = INT64_MAX};
+}
+
+static void hand_over(int worker)
+{
+    prepare(worker);
+    CHECK_TRUE(relay_message_send(fds[worker], &requests[worker]));
+}
+
+static void on_alarm(int signal)
+{
+    (void)signal;
+    send(fds[1], &requests[1], offsetof(struct relay_request, order.items), MSG_NOSIGNAL);
+    alarmed = 1;
+}
+
+/* Worker 1 hands its change over after a moment. */
+static void hand_over_soon(void)
+{
+    const struct itimerval once = {.it_value.tv_usec = SOON_US};
+    prepare(1);
+    alarmed = 0;
+    signal(SIGALRM, on_alarm);
+    REQUIRE_INT(setitimer(ITIMER_REAL, &once, NULL), 0);
+}
+
+static void make(int count)
+{
+    CHECK_INT(relay_group_take(group, WAIT_MS, &waiting), count);
+    CHECK_INT(relay_group_make(group), STORE_OK);
+}
+
+/* A group of one, then one of so many; then a change comes, and another one soon after. Returns how
+ * many of these two were taken up together. */
+static int take_after(int count)
+{
+    hand_over(0);
+    make(1);
+    for (int i = 0; i < count && count > 1; i++)
+        hand_over(i);
+    if (count > 1)
+        make(count);
+    hand_over(0);
+    hand_over_soon();
+    int taken = relay_group_take(group, WAIT_MS, &waiting);
+    CHECK_INT(relay_group_make(group), STORE_OK);
+    while (!alarmed)
+        clock_sleep_us(SOON_US);
+    if (taken == 1)
+        make(1);
+    return taken;
+}
+
+static void test_waits(void)
+{
+    commit_us = LONG_US;
+    begin();
+    for (int i = 0; i < WAITS; i++)
+        CHECK_INT(take_after(2), 2);
+    end();
+}
+
+/* Nobody is waited for after a group of one, nor where a commit takes little. On a busy machine the
+ * second change may come before the first is looked for, but not each time. */
+static void test_waits_for_nobody(void)
+{
+    static const struct {
+        int line;
+        int64_t commit_us;
+        int before;
+    } rows[] = {{__LINE__, LONG_US, 1}, {__LINE__, SHORT_US, 2}};
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        CHECK_ROW(rows[i].line);
+        int taken = 2;
+        commit_us = rows[i].commit_us;
+        begin();
+        for (int k = 0; k < TRIES && taken == 2; k++)
+            taken = take_after(rows[i].before);
+        CHECK_INT(taken, 1);
+        end();
+    }
+}
+
+int main(void)
+{
+    static CU_TestInfo tests[] = {
+        {"waits", test_waits}, {"waits for nobody", test_waits_for_nobody}, CU_TEST_INFO_NULL};
+    return suite_run("unit/store/relay/group", NULL, NULL, tests);
+}
