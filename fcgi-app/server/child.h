@@ -7,6 +7,7 @@
 #include <sys/types.h>
 
 #include "config/config.h"
+#include "server/acceptors.h"
 #include "server/listener.h"
 #include "server/scoreboard.h"
 #include "store/relay/door.h"
@@ -16,6 +17,7 @@ struct child {
     const struct config *config;
     struct listener *listener;
     struct scoreboard *board;
+    struct acceptors *acceptors;
     struct relay_door *door;
     struct scoreboard_slot *slot; /* its own */
     pid_t master;

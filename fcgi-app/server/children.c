@@ -172,6 +172,7 @@ static void children_bury(struct children *children, int i, int status, bool end
     /* It may have died with a request, which nobody serves now. A drain must not wait for that, and
      * the writer must not begin with it. */
     atomic_store(&children_slot(children, i)->busy_since_us, 0);
+    atomic_store(&children_slot(children, i)->accepts, false);
     if (one->kind == CHILDREN_WORKER)
         relay_ticket_void(&children->given.door->tickets[i]);
 }

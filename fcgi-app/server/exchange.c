@@ -13,12 +13,12 @@
 /* No socket: libfcgi is given each connection. */
 enum { EXCHANGE_NO_LISTENER = -1 };
 
-bool exchange_open(struct exchange *exchange, const struct config *config, struct scoreboard *board,
-                   struct store *store)
+bool exchange_open(struct exchange *exchange, const struct child *child, struct store *store,
+                   bool reads_wait)
 {
-    exchange->config = config;
-    exchange->board = board;
-    http_service_init(&exchange->service, store, (size_t)config->answer_kib * 1024);
+    exchange->child = child;
+    exchange->reads_wait = reads_wait;
+    http_service_init(&exchange->service, store, (size_t)child->config->answer_kib * 1024);
     http_response_init(&exchange->response);
     if (gateway_init(&exchange->gateway) && FCGX_Init() == 0 &&
         FCGX_InitRequest(&exchange->fcgi, EXCHANGE_NO_LISTENER, FCGI_FAIL_ACCEPT_ON_INTR) == 0)
@@ -57,12 +57,20 @@ static void exchange_forget(struct exchange *exchange, const struct http_request
         LOG_FIELDS(LOG_TEXT("consumer", request->consumer), LOG_TEXT("method", request->method)));
 }
 
+static bool exchange_reads(const struct http_request *request)
+{
+    return strcmp(request->method, "GET") == 0 || strcmp(request->method, "HEAD") == 0;
+}
+
 /* False if the client left before it had the whole answer. */
 static bool exchange_answer(struct exchange *exchange, struct http_request *request, bool draining,
                             int64_t start_us)
 {
     struct http_response *response = &exchange->response;
-    exchange->service.store_state = scoreboard_store(exchange->board, exchange->config);
+    const struct child *child = exchange->child;
+    exchange->service.store_state = scoreboard_store(child->board, child->config);
+    if (exchange->reads_wait || !exchange_reads(request))
+        acceptors_leave(child->acceptors, child->slot);
     http_handle(&exchange->service, request, draining, response);
     access_count(request, response, clock_monotonic_us() - start_us);
     bool sent = gateway_write(&exchange->gateway, &exchange->fcgi, response);
@@ -82,7 +90,7 @@ bool exchange_serve(struct exchange *exchange, struct arrival *arrival, bool dra
         return false;
     gateway_read(&exchange->gateway, fcgi, &request);
     gateway_answer_to(fcgi, arrival->fd);
-    admission_check(exchange->board, &request, &exchange->caller);
+    admission_check(exchange->child->board, &request, &exchange->caller);
     if (exchange_is_left(exchange, arrival->fd))
         exchange_forget(exchange, &request);
     else

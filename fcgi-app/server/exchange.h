@@ -4,16 +4,15 @@
 
 #include <fcgiapp.h>
 
-#include "config/config.h"
 #include "http/http.h"
+#include "server/child.h"
 #include "server/gateway.h"
 #include "server/intake.h"
 #include "server/roster.h"
-#include "server/scoreboard.h"
 
 struct exchange {
-    const struct config *config;
-    struct scoreboard *board;
+    const struct child *child; /* borrowed */
+    bool reads_wait;           /* for a server, as changes wait for the writer */
     struct http_service service;
     struct http_response response; /* to the last request */
     struct gateway gateway;
@@ -21,10 +20,11 @@ struct exchange {
     FCGX_Request fcgi;
 };
 
-/* All is borrowed. Sets signal handlers, as FCGX_Init does. False on failure, which is logged;
- * exchange_close is due in either case. */
-bool exchange_open(struct exchange *exchange, const struct config *config, struct scoreboard *board,
-                   struct store *store);
+/* All is borrowed. reads_wait says that the store's reads wait, as its traits do. Sets signal
+ * handlers, as FCGX_Init does. False on failure, which is logged; exchange_close is due in either
+ * case. */
+bool exchange_open(struct exchange *exchange, const struct child *child, struct store *store,
+                   bool reads_wait);
 void exchange_close(struct exchange *exchange);
 
 /* Answers the whole request of the connection, unless nobody waits for it any more. draining says

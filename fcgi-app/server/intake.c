@@ -10,18 +10,29 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "http/http.h"
+#include "server/acceptors.h"
 
 enum {
     INTAKE_LISTENER = INTAKE_PLACES, /* what epoll calls the listening socket */
+    INTAKE_CALL,                     /* and the call */
     INTAKE_READS = 4,                /* of one connection in a row; then others have their turn */
     INTAKE_MISSES_MAX = 5,
-    INTAKE_SWEEP_US = 250 * 1000
+    INTAKE_SWEEP_US = 250 * 1000,
+    INTAKE_STARVED_US = 20 * 1000, /* a pause without a descriptor */
+    INTAKE_STARVED_LOG_US = 1000 * 1000
 };
 
-static bool intake_watch(struct intake *intake, int fd, uint32_t events, uint32_t name)
+static bool intake_watch(int epoll_fd, int fd, uint32_t events, uint32_t name)
 {
     struct epoll_event event = {.events = events, .data.u32 = name};
-    return epoll_ctl(intake->epoll_fd, EPOLL_CTL_ADD, fd, &event) == 0;
+    return epoll_ctl(epoll_fd, EPOLL_CTL_ADD, fd, &event) == 0;
+}
+
+/* Of those that wait for the same, one is woken; of those that could be, always the first. */
+static bool intake_watch_shared(int *epoll_fd, int fd, uint32_t name)
+{
+    *epoll_fd = epoll_create1(EPOLL_CLOEXEC);
+    return *epoll_fd >= 0 && intake_watch(*epoll_fd, fd, EPOLLIN | EPOLLEXCLUSIVE, name);
 }
 
 /* Of a mapping, only what is used takes memory. */
@@ -32,16 +43,17 @@ static struct intake *intake_map(void)
     return memory == MAP_FAILED ? NULL : memory;
 }
 
-struct intake *intake_new(int listen_fd, int request_seconds)
+struct intake *intake_new(int listen_fd, int call_fd, int request_seconds)
 {
     struct intake *intake = intake_map();
     if (intake) {
         intake->listen_fd = listen_fd;
+        intake->call_fd = call_fd;
+        intake->spare_fd = -1;
         intake->request_us = (int64_t)request_seconds * 1000000;
         intake->accepts = true;
-        intake->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
-        if (intake->epoll_fd >= 0 &&
-            intake_watch(intake, listen_fd, EPOLLIN | EPOLLEXCLUSIVE, INTAKE_LISTENER))
+        if (intake_watch_shared(&intake->accepting_fd, listen_fd, INTAKE_LISTENER) &&
+            intake_watch_shared(&intake->spare_fd, call_fd, INTAKE_CALL))
             return intake;
     }
     log_write(LOG_ERROR, "cannot make a worker's intake",
@@ -69,8 +81,10 @@ void intake_free(struct intake *intake)
         if (intake->arrivals[i].fd)
             intake_close(intake, &intake->arrivals[i]);
     }
-    if (intake->epoll_fd >= 0)
-        close(intake->epoll_fd);
+    if (intake->accepting_fd >= 0)
+        close(intake->accepting_fd);
+    if (intake->spare_fd >= 0)
+        close(intake->spare_fd);
     munmap(intake, sizeof *intake);
 }
 
@@ -122,9 +136,10 @@ static void intake_begin(struct arrival *arrival, int64_t now)
 /* Keeps a connection whose request is not whole, or not begun. */
 static void intake_wait_for(struct intake *intake, struct arrival *arrival)
 {
+    uint32_t name = (uint32_t)(arrival - intake->arrivals);
     if (!arrival->watched)
-        arrival->watched =
-            intake_watch(intake, arrival->fd, EPOLLIN, (uint32_t)(arrival - intake->arrivals));
+        arrival->watched = intake_watch(intake->accepting_fd, arrival->fd, EPOLLIN, name) &&
+                           intake_watch(intake->spare_fd, arrival->fd, EPOLLIN, name);
     if (!arrival->watched)
         intake_drop(intake, arrival, "epoll_ctl");
 }
@@ -175,14 +190,29 @@ static struct arrival *intake_read(struct intake *intake, struct arrival *arriva
     return NULL;
 }
 
+/* Without a descriptor a connection stays in the queue, and would be found there without end. */
+static void intake_starve(struct intake *intake, int error)
+{
+    int64_t now = clock_monotonic_us();
+    if (intake->open > 0) {
+        intake_evict(intake);
+        return;
+    }
+    if (now - intake->starved_us >= INTAKE_STARVED_LOG_US) {
+        intake->starved_us = now;
+        log_write(LOG_ERROR, "cannot accept a connection; raise the limit of open files",
+                  LOG_FIELDS(LOG_TEXT("call", "accept4"), LOG_TEXT("error", strerror(error))));
+    }
+    clock_sleep_us(INTAKE_STARVED_US);
+}
+
 /* False if there is no new connection. */
 static bool intake_accept(struct intake *intake, struct arrival **whole)
 {
     int fd = accept4(intake->listen_fd, NULL, NULL, SOCK_CLOEXEC);
     if (fd < 0) {
-        /* Without a descriptor the queue would never get shorter. */
         if (errno == EMFILE || errno == ENFILE)
-            intake_evict(intake);
+            intake_starve(intake, errno);
         return false;
     }
     struct arrival *arrival = intake_place(intake);
@@ -235,9 +265,12 @@ bool intake_next(struct intake *intake, int wait_ms, const sigset_t *mask, struc
         intake_sweep(intake);
     else if (intake_look(intake, whole))
         return true;
-    int n = epoll_pwait(intake->epoll_fd, &event, 1, wait_ms, mask);
+    int n = epoll_pwait(intake->accepts ? intake->accepting_fd : intake->spare_fd, &event, 1,
+                        wait_ms, mask);
     if (n == 1 && event.data.u32 == INTAKE_LISTENER)
         intake_accept(intake, whole);
+    else if (n == 1 && event.data.u32 == INTAKE_CALL)
+        acceptors_hear(intake->call_fd);
     else if (n == 1)
         *whole = intake_read(intake, &intake->arrivals[event.data.u32]);
     return n != 0;
@@ -257,11 +290,9 @@ void intake_done(struct intake *intake, struct arrival *arrival, bool keep)
     intake_wait_for(intake, arrival);
 }
 
-void intake_stop_accepting(struct intake *intake)
+void intake_set_accepts(struct intake *intake, bool accepts)
 {
-    if (intake->accepts)
-        epoll_ctl(intake->epoll_fd, EPOLL_CTL_DEL, intake->listen_fd, NULL);
-    intake->accepts = false;
+    intake->accepts = accepts;
 }
 
 bool intake_is_idle(const struct intake *intake)

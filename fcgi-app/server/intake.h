@@ -30,9 +30,13 @@ struct arrival {
 
 struct intake {
     int listen_fd; /* borrowed, non-blocking */
-    int epoll_fd;
+    int call_fd;   /* borrowed; see acceptors.h */
+    /* What is waited for: all connections, and beside them new ones while it accepts, a call while
+     * it does not. */
+    int accepting_fd, spare_fd;
     int64_t request_us; /* a request that is not whole after so long ends its connection */
     bool accepts;
+    int64_t starved_us;     /* monotonic: when it last logged that it has no descriptor left */
     unsigned looks, misses; /* into the queue without waiting, and in vain one after the other */
     int open;               /* places that are not free; none of them is beyond top */
     int top;
@@ -41,8 +45,9 @@ struct intake {
     char bytes[INTAKE_READ_SIZE];
 };
 
-/* Large, so it is made here; NULL on failure, which is logged. intake_free closes what is open. */
-struct intake *intake_new(int listen_fd, int request_seconds);
+/* It accepts until it is told otherwise. Large, so it is made here; NULL on failure, which is
+ * logged. intake_free closes what is open. */
+struct intake *intake_new(int listen_fd, int call_fd, int request_seconds);
 void intake_free(struct intake *intake);
 
 /* Looks for a next request, and waits at most wait_ms for something to happen, with the mask.
@@ -53,8 +58,8 @@ bool intake_next(struct intake *intake, int wait_ms, const sigset_t *mask, struc
 /* After the answer: waits for the connection's next request, or closes it. */
 void intake_done(struct intake *intake, struct arrival *arrival, bool keep);
 
-/* From now on new connections are left to others. */
-void intake_stop_accepting(struct intake *intake);
+/* Whether it accepts new connections from now on, or leaves them to others. */
+void intake_set_accepts(struct intake *intake, bool accepts);
 
 /* Whether no request is under way: what is open has carried one and waits for the next. */
 bool intake_is_idle(const struct intake *intake);

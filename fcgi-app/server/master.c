@@ -8,7 +8,9 @@
 
 #include "base/clock.h"
 #include "config/consumers_file.h"
+#include "config/cpus.h"
 #include "metrics/metrics.h"
+#include "server/acceptors.h"
 #include "server/children.h"
 #include "server/published.h"
 #include "server/scoreboard.h"
@@ -24,6 +26,7 @@ struct master {
     struct listener *listener;
     struct scoreboard *board;
     struct relay_door door;
+    struct acceptors acceptors;
     struct children children;
     int64_t drain_us;    /* when the drain began; 0 before it */
     int64_t deadline_us; /* when it has to be over */
@@ -139,6 +142,7 @@ static void master_step(struct master *m, const sigset_t *set)
     master_on_signal(m, sigtimedwait(set, NULL, &tick));
     children_reap(&m->children, m->drain_us != 0);
     children_kill_stuck(&m->children);
+    acceptors_mend(&m->acceptors);
 }
 
 /* Health checks are answered to the end. */
@@ -183,10 +187,12 @@ int master_run(const struct config *config, struct listener *listener,
                                 .listener = listener,
                                 .board = m.board,
                                 .door = &m.door,
+                                .acceptors = &m.acceptors,
                                 .master = getpid()};
     int status = EXIT_FAILURE;
     bool door = relay_door_open(&m.door, config->workers);
-    if (m.board && door && children_open(&m.children, &given) &&
+    bool call = acceptors_open(&m.acceptors, m.board, cpus_granted());
+    if (m.board && door && call && children_open(&m.children, &given) &&
         master_put_in_force(&m, consumers)) {
         look_note(&m.board->look, store);
         look_note(&m.board->writer, store);
@@ -204,6 +210,7 @@ int master_run(const struct config *config, struct listener *listener,
     published_remove(listener);
     children_close(&m.children);
     relay_door_close(&m.door);
+    acceptors_close(&m.acceptors);
     scoreboard_close(m.board);
     return status;
 }

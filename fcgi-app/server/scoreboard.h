@@ -10,17 +10,19 @@
 #include "server/roster.h"
 
 /* One child's slot. That child alone writes it, but the master sets busy_since_us before the child
- * starts, and clears that of one that died, or that it killed. */
+ * starts. Of one that died, or that it killed, the master clears busy_since_us and accepts. */
 struct scoreboard_slot {
     _Atomic int64_t busy_since_us; /* monotonic; 0 while it waits for something to do */
     _Atomic int64_t last_us;       /* monotonic: when it last ended a caller's request; 0: never */
     _Atomic int pid;               /* by the master; 0 while there is none */
     int kind;                      /* by the master, before any child starts; of children.h */
+    atomic_bool accepts;           /* a worker's: whether it is one of the acceptors */
 };
 
 struct scoreboard {
     atomic_bool draining;        /* the master was told to stop */
     atomic_bool closing;         /* no new connections come; leave when the queue is empty */
+    atomic_bool keeps;           /* the web server has kept a connection: see acceptors.h */
     _Atomic int64_t log_dropped; /* for log_count_dropped_in */
     struct look look;            /* by the watcher */
     struct look writer; /* the writer's own: how its last change ended, and that it lives */

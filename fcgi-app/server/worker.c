@@ -19,7 +19,7 @@ enum {
     /* A Ctrl-C reaches master and workers at once. The master has this long to say that it
      * drains. */
     WORKER_ALONE_US = 1000 * 1000,
-    WORKER_LOOK_US = 20 * 1000, /* between two looks for signals that are not delivered yet */
+    WORKER_LOOK_US = 20 * 1000, /* between two looks that are not made for each request */
     WORKER_MALLOC_MMAP = 256 * 1024
 };
 
@@ -28,12 +28,15 @@ static volatile sig_atomic_t worker_stop;
 struct worker {
     const struct config *config;
     struct scoreboard *board;
+    struct acceptors *acceptors;
     struct scoreboard_slot *slot;
     sigset_t waiting; /* the mask while nothing is being served */
     pid_t master;
-    int64_t looked_us; /* monotonic: when it last looked for signals */
+    int64_t looked_us; /* monotonic: when it last looked for signals, and whether to accept */
     int64_t told_us;   /* monotonic: when a signal to stop was seen; 0 before */
     int64_t drain_us;  /* monotonic: when it was seen that all stop, not this one alone; 0 before */
+    bool waited;       /* for a store, since it last looked: such work takes many acceptors */
+    bool spare;        /* there are enough acceptors without it */
     struct store *store;
     struct intake *intake;
     struct exchange exchange;
@@ -71,12 +74,13 @@ static void worker_set_signals(struct worker *w)
 }
 
 /* It reads for itself; the writer changes. */
-static struct store *worker_open_store(const struct child *child)
+static struct store *worker_open_store(const struct child *child, bool *reads_wait)
 {
     struct store *own = child_open_store(child, 0);
     int number = (int)(child->slot - child->board->slots);
     struct store *store =
         own ? relay_open(own, child->door, number, child->config->store_timeout_ms) : NULL;
+    *reads_wait = own && store_traits(own)->remote;
     if (!store)
         store_close(own);
     return store;
@@ -86,10 +90,12 @@ static bool worker_open(struct worker *w, const struct child *child)
 {
     /* Fixed, so that the allocator gives a large list's memory back to the kernel at once. */
     mallopt(M_MMAP_THRESHOLD, WORKER_MALLOC_MMAP);
-    w->store = worker_open_store(child);
-    w->intake = intake_new(child->listener->fd, w->config->request_seconds);
+    bool reads_wait;
+    w->store = worker_open_store(child, &reads_wait);
+    w->intake =
+        intake_new(child->listener->fd, child->acceptors->call_fd, w->config->request_seconds);
     /* It sets signal handlers of libfcgi's, so ours come after it. */
-    bool open = exchange_open(&w->exchange, w->config, w->board, w->store);
+    bool open = exchange_open(&w->exchange, child, w->store, reads_wait);
     worker_set_signals(w);
     if (!w->store)
         log_write(LOG_ERROR, "worker cannot start", LOG_FIELDS(LOG_TEXT("call", "malloc")));
@@ -110,28 +116,31 @@ static void worker_serve(struct worker *w, struct arrival *arrival, bool leave)
     /* From here on the master watches the time. */
     atomic_store(&w->slot->busy_since_us, now);
     bool keep = exchange_serve(&w->exchange, arrival, draining, now);
+    w->waited = w->waited || !atomic_load(&w->slot->accepts);
+    if (arrival->in.keeps)
+        acceptors_need_all(w->acceptors);
     intake_done(w->intake, arrival, keep && !leave);
     if (w->exchange.response.traffic)
         atomic_store(&w->slot->last_us, clock_monotonic_us());
     atomic_store(&w->slot->busy_since_us, 0);
 }
 
-/* Under unceasing load epoll_pwait finds a request each time and delivers no signal, so signals
- * that are still to be delivered are looked for too, now and then: decisions/0004. */
-static bool worker_is_told_to_stop(struct worker *w)
+static bool worker_is_to_look(struct worker *w)
 {
     int64_t now = clock_monotonic_us();
-    if (worker_stop || now - w->looked_us < WORKER_LOOK_US)
-        return worker_stop;
+    if (now - w->looked_us < WORKER_LOOK_US)
+        return false;
     w->looked_us = now;
-    return stop_is_pending();
+    return true;
 }
 
 /* All stop when the master says so, or when it was killed, which the kernel tells its workers by a
  * TERM. */
-static void worker_look_for_stop(struct worker *w)
+static void worker_look_for_stop(struct worker *w, bool look)
 {
-    if (!w->told_us && worker_is_told_to_stop(w))
+    /* Under unceasing load epoll_pwait finds a request each time and delivers no signal, so signals
+     * that are still to be delivered are looked for too, now and then: decisions/0004. */
+    if (!w->told_us && (worker_stop || (look && stop_is_pending())))
         w->told_us = clock_monotonic_us();
     if (!w->drain_us &&
         (atomic_load(&w->board->draining) || (w->told_us && getppid() != w->master))) {
@@ -157,19 +166,32 @@ static bool worker_may_leave(const struct worker *w)
     return clock_monotonic_us() - last_us >= (int64_t)w->config->quiet_ms * 1000;
 }
 
+/* In a drain all workers accept. One that is told to stop alone leaves that to others. */
+static void worker_look_whether_to_accept(struct worker *w, bool look, bool stops, bool alone)
+{
+    bool accepts = !alone;
+    if (alone)
+        acceptors_leave(w->acceptors, w->slot);
+    else
+        acceptors_join(w->slot);
+    if (!stops && (w->spare || (look && !w->waited)))
+        accepts = !(w->spare = acceptors_can_spare(w->acceptors, w->slot));
+    w->waited = w->waited && !look;
+    intake_set_accepts(w->intake, accepts);
+}
+
 /* Nobody who has begun to send is left behind. */
 static void worker_loop(struct worker *w)
 {
     struct arrival *arrival;
     atomic_store(&w->slot->busy_since_us, 0);
     for (;;) {
-        worker_look_for_stop(w);
-        bool alone = worker_is_stopped_alone(w);
-        if (alone)
-            intake_stop_accepting(w->intake);
+        bool look = worker_is_to_look(w);
+        worker_look_for_stop(w, look);
+        bool alone = worker_is_stopped_alone(w), stops = w->told_us || w->drain_us;
+        worker_look_whether_to_accept(w, look, stops, alone);
         bool leave = alone || worker_may_leave(w);
         bool may_end = leave && intake_is_idle(w->intake);
-        bool stops = w->told_us || w->drain_us;
         int wait_ms = may_end ? 0 : stops ? WORKER_STOP_WAIT_MS : WORKER_WAIT_MS;
         bool came = intake_next(w->intake, wait_ms, &w->waiting, &arrival);
         if (arrival)
@@ -189,6 +211,7 @@ int worker_run(const struct child *child)
     relay_door_keep(child->door, RELAY_WORKER);
     w->config = child->config;
     w->board = child->board;
+    w->acceptors = child->acceptors;
     w->slot = child->slot;
     w->master = child->master;
     if (worker_open(w, child)) {

@@ -157,6 +157,7 @@ struct store;
 /* What callers do differently for one kind of store than for another. */
 struct store_traits {
     bool migrates_itself;  /* serve may migrate it without being told */
+    bool remote;           /* a server answers its reads, and the caller waits meanwhile */
     bool comes_back;       /* out of reach at its start, serve waits for it and goes on */
     const char *copied_by; /* the tools that back it up and restore it; NULL: the calls below do */
 };

@@ -44,6 +44,8 @@ static socklen_t fuzz_address_len = sizeof(sa_family_t);
 static void fuzz_open(void)
 {
     static const struct config config = {.answer_kib = 256, .store_timeout_ms = 1000};
+    static struct acceptors acceptors;
+    static struct child child = {.config = &config, .acceptors = &acceptors};
     struct scoreboard *board = scoreboard_open(1, 1);
     int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     FUZZ_REQUIRE(board);
@@ -53,9 +55,12 @@ static void fuzz_open(void)
     FUZZ_INT(listen(fd, FUZZ_BACKLOG), 0);
     log_set_level(LOG_ERROR);
     fake_store_init(&fuzz_store);
-    fuzz_intake = intake_new(fd, FUZZ_REQUEST_SECONDS);
+    FUZZ_REQUIRE(acceptors_open(&acceptors, board, 1));
+    child.board = board;
+    child.slot = &board->slots[0];
+    fuzz_intake = intake_new(fd, acceptors.call_fd, FUZZ_REQUEST_SECONDS);
     FUZZ_REQUIRE(fuzz_intake);
-    FUZZ_REQUIRE(exchange_open(&fuzz_exchange, &config, board, &fuzz_store.store));
+    FUZZ_REQUIRE(exchange_open(&fuzz_exchange, &child, &fuzz_store.store, false));
 }
 
 /* A connection, and what came back on it. */

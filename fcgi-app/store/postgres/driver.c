@@ -78,7 +78,7 @@ const struct store_driver postgres_driver = {
     .scheme = "postgresql",
     .alias = "postgres",
     .form = "postgresql://USER@HOST/DATABASE",
-    .traits = {.comes_back = true, .copied_by = "pg_dump and pg_restore"},
+    .traits = {.remote = true, .comes_back = true, .copied_by = "pg_dump and pg_restore"},
     .takes = postgres_driver_takes,
     .show = postgres_url_show,
     .open = postgres_driver_open,

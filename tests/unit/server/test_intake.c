@@ -3,6 +3,8 @@
 #include <errno.h>
 #include <fastcgi.h>
 #include <string.h>
+#include <sys/eventfd.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -18,6 +20,8 @@ enum {
     SECOND_US = 1000000,
     REQUEST_MAX = 512 * 1024,
     STEPS = 1024,
+    STARVED_STEPS = 3,
+    STARVED_STEP_US = 10 * 1000,
     ID = 1
 };
 
@@ -26,7 +30,7 @@ enum {
 
 static struct sockaddr_un address = {.sun_family = AF_UNIX};
 static socklen_t address_len = sizeof(sa_family_t);
-static int listener = -1;
+static int listener = -1, call = -1;
 static struct intake *intake;
 static sigset_t mask;
 static struct buffer request;
@@ -38,6 +42,7 @@ static int setup(void)
     if (bind(listener, (const struct sockaddr *)&address, address_len) < 0)
         return 1;
     address_len = sizeof address;
+    call = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
     buffer_init(&request, REQUEST_MAX);
     sigemptyset(&mask);
     return getsockname(listener, (struct sockaddr *)&address, &address_len) < 0 ||
@@ -47,6 +52,7 @@ static int setup(void)
 static int teardown(void)
 {
     buffer_free(&request);
+    close(call);
     return close(listener);
 }
 
@@ -107,7 +113,7 @@ static bool is_closed(int fd)
 
 static bool open_intake(void)
 {
-    intake = intake_new(listener, REQUEST_SECONDS);
+    intake = intake_new(listener, call, REQUEST_SECONDS);
     return intake != NULL;
 }
 
@@ -380,13 +386,13 @@ static void test_long_body(void)
     intake_free(intake);
 }
 
+/* The connections that it has go on. */
 static void test_stop_accepting(void)
 {
     REQUIRE_TRUE(open_intake());
     int before = connect_one();
     CHECK_NULL(next());
-    intake_stop_accepting(intake);
-    intake_stop_accepting(intake);
+    intake_set_accepts(intake, false);
     int after = connect_one();
     give_request(after, ENDS, "after");
     CHECK_NULL(next());
@@ -401,6 +407,53 @@ static void test_stop_accepting(void)
     intake_free(intake);
     close(before);
     close(after);
+}
+
+/* One that does not accept is woken by a call, once. */
+static void test_call(void)
+{
+    const uint64_t one = 1;
+    struct arrival *whole;
+    REQUIRE_TRUE(open_intake());
+    intake_set_accepts(intake, false);
+    CHECK_FALSE(intake_next(intake, 0, &mask, &whole));
+    CHECK_INT(write(call, &one, sizeof one), sizeof one);
+    intake_set_accepts(intake, true);
+    CHECK_FALSE(intake_next(intake, 0, &mask, &whole));
+    intake_set_accepts(intake, false);
+    CHECK_TRUE(intake_next(intake, 0, &mask, &whole));
+    CHECK_NULL(whole);
+    CHECK_FALSE(intake_next(intake, 0, &mask, &whole));
+    int fd = connect_one();
+    give_request(fd, ENDS, "called");
+    CHECK_NULL(next());
+    intake_set_accepts(intake, true);
+    check_next("called", false);
+    close(fd);
+    intake_free(intake);
+}
+
+/* Without a descriptor it pauses; the connection stays in the queue. With one it goes on. */
+static void test_no_descriptor(void)
+{
+    struct rlimit limit, none;
+    struct arrival *whole;
+    REQUIRE_TRUE(open_intake());
+    int fd = connect_one();
+    give_request(fd, ENDS, "later");
+    REQUIRE_INT(getrlimit(RLIMIT_NOFILE, &limit), 0);
+    none = limit;
+    none.rlim_cur = 0;
+    REQUIRE_INT(setrlimit(RLIMIT_NOFILE, &none), 0);
+    int64_t since = clock_monotonic_us();
+    for (int i = 0; i < STARVED_STEPS; i++)
+        intake_next(intake, 0, &mask, &whole);
+    int64_t took = clock_monotonic_us() - since;
+    REQUIRE_INT(setrlimit(RLIMIT_NOFILE, &limit), 0);
+    CHECK_COMPARE(took, >=, STARVED_STEPS * STARVED_STEP_US);
+    check_next("later", false);
+    close(fd);
+    intake_free(intake);
 }
 
 int main(void)
@@ -418,6 +471,8 @@ int main(void)
                            {"full", test_full},
                            {"long body", test_long_body},
                            {"stop accepting", test_stop_accepting},
+                           {"call", test_call},
+                           {"no descriptor", test_no_descriptor},
                            CU_TEST_INFO_NULL};
     return suite_run("unit/server/intake", setup, teardown, tests);
 }
