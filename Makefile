@@ -26,6 +26,7 @@ PACKAGES_MATRIX := debootstrap git
 PACKAGES_IAC   := jq curl git
 PACKAGES_TEST_IAC := $(PACKAGES_IAC) graphviz postgresql
 PACKAGES_BENCH := $(PACKAGES_BUILD) $(PACKAGES_MODULE) postgresql wrk curl
+PACKAGES_BROWSER := $(PACKAGES_BUILD) $(PACKAGES_RUN) chromium
 PACKAGES_CONTRACT := $(PACKAGES_BUILD) $(PACKAGES_RUN) postgresql python3
 
 # ---- Flags
@@ -217,6 +218,34 @@ $(MODULES_DIR)/ready: $(MODULES)
 	@mkdir -p $(@D)
 	@ln -sf /usr/lib/lighttpd/*.so $(abspath $^) $(@D) && touch $@
 
+# ---- The API reference
+
+# Node with npm, of any version from 18 on: the one that is there, else Debian's.
+NEED_NPM := command -v npm >/dev/null || .ci/install nodejs npm
+# The packages of a folder's package-lock.json, in build/npm/FOLDER/node_modules.
+build/npm/%/installed: %/package.json %/package-lock.json
+	$(say) NPM $@
+	@mkdir -p $(@D)
+	@cp $^ $(@D)
+	@cd $(@D) && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error >npm.log 2>&1 || { cat npm.log >&2; exit 1; }
+	@touch $@
+
+REFERENCE := build/reference
+docs: ## build the API reference, a folder of static files, in build/reference; takes Node and npm
+	@$(NEED_NPM)
+	+@$(BUILDER) $(REFERENCE)/index.html
+	@echo 'The API reference is $(REFERENCE)/index.html; make run serves it at /reference/.'
+SWAGGER_UI := build/npm/webserver-conf/reference/node_modules/swagger-ui-dist
+$(REFERENCE)/index.html: webserver-conf/reference/index.html $(wildcard webserver-conf/reference/reference.*) fcgi-app/openapi.json \
+    build/npm/webserver-conf/reference/installed
+	$(say) DOCS $(@D)
+	@rm -rf $(@D) && mkdir -p $(@D)
+	$(Q)cp $(addprefix $(SWAGGER_UI)/,swagger-ui.css swagger-ui-bundle.js swagger-ui-bundle.js.LICENSE.txt LICENSE NOTICE favicon-32x32.png) \
+	    $(filter-out %/installed %.html,$^) $(@D)
+	$(Q){ printf 'const description = '; cat fcgi-app/openapi.json; } >$(@D)/description.js
+	$(Q)cp $< $@
+.PHONY: docs
+
 # ---- Run
 
 run: export PORT := $(or $(PORT),8080)
@@ -271,11 +300,11 @@ test-matrix: ## make test in fresh Debian 12 and 13, with gcc and with clang; ta
 	@.ci/install $(PACKAGES_MATRIX)
 	@tests/matrix
 
-check: ## everything CI runs: test, lint, walks, test-pools, test-contract, torture, siege, fuzz, sanitizers, test-iac, test-stack
+check: ## everything CI runs: test, lint, walks, test-pools, test-contract, test-browser, torture, siege, fuzz, sanitizers, test-iac, test-stack
 	@tests/steps $(CHECK_STEPS)
 
 # In the order in which they say most soonest. One that fails does not keep the others from running.
-CHECK_STEPS := test lint walks test-pools test-contract test-iac \
+CHECK_STEPS := test lint walks test-pools test-contract test-browser test-iac \
     'torture SECONDS_TO_RUN=20' 'torture SECONDS_TO_RUN=20 STORE=sqlite' 'siege SECONDS_TO_RUN=30' \
     fuzz 'test SANITIZER=address' 'test SANITIZER=undefined' 'test SANITIZER=thread' test-stack
 
@@ -314,20 +343,22 @@ test-pools: ## prove that Node's and Python's kept connections end well
 	@POSTERN=$(POSTERN) tests/pools/run
 .PHONY: test-pools
 
-# Node with npm, of any version from 18 on: the one that is there, else Debian's.
-NEED_NPM := command -v npm >/dev/null || .ci/install nodejs npm
-CONTRACT := build/contract
+CONTRACT := build/npm/tests/contract
 test-contract: ## hold the running pair against fcgi-app/openapi.yaml; takes Node and npm
 	@.ci/install $(PACKAGES_CONTRACT)
 	@$(NEED_NPM)
 	+@$(BUILDER) $(POSTERN) $(FAULTY_DISK) $(CONTRACT)/installed
 	@POSTERN=$(POSTERN) FAULTY_DISK_LIBRARY=$(FAULTY_DISK) NODE_PATH=$(CONTRACT)/node_modules node tests/contract/contract.js
-$(CONTRACT)/installed: tests/contract/package.json tests/contract/package-lock.json
-	@mkdir -p $(@D)
-	@cp tests/contract/package*.json $(@D)
-	@cd $(@D) && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error >npm.log 2>&1 || { cat npm.log >&2; exit 1; }
-	@touch $@
 .PHONY: test-contract
+
+# Pictures of the page are kept in build/browser.
+test-browser: ## look at the API reference in Chromium, try it, order by clicks; takes Node 20 or newer, and npm
+	@.ci/install $(PACKAGES_BROWSER)
+	@$(NEED_NPM)
+	+@$(BUILDER) $(POSTERN) $(LOG_PROGRAM) $(REFERENCE)/index.html $(BROWSER)/installed
+	@POSTERN=$(POSTERN) NODE_PATH=$(BROWSER)/node_modules node tests/browser/browser.js
+BROWSER := build/npm/tests/browser
+.PHONY: test-browser
 
 test-stack: ## prove the container stack: who reaches what, who is who, kills, replacement
 	@.ci/install $(PACKAGES_STACK)

@@ -206,4 +206,4 @@ class Pair {
     }
 }
 
-module.exports = { Pair, makeFolder, start, until, sleep };
+module.exports = { Pair, freePort, makeFolder, start, until, sleep };
