@@ -45,7 +45,6 @@ static void check_prompt(const char *path, int status)
         client_get(own, path, &answer);
         int64_t took = load_now_ms() - start;
         best = took < best ? took : best;
-        fprintf(stderr, "took %d\n", (int)took);
         CHECK_INT(answer.status, status, "%s", path);
         client_close(own);
     }

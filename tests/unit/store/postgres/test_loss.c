@@ -211,7 +211,7 @@ static void test_lost_rollback(void)
 
 /* Long enough for a busy machine to connect and to place an order; and how much later than that it
  * may come to say that nobody answered, where a call without a deadline would wait for ever. */
-enum { SILENCE_MS = 2000, LATE_MS = 10000, END_MS = 20000 };
+enum { SILENCE_MS = 3000, LATE_MS = 10000, END_MS = 20000 };
 
 /* Places an order, and waits for little more than the deadline. */
 static enum store_result place_in_time(struct store *store)
@@ -241,8 +241,10 @@ static void test_silent_backend(void)
     pid_t backend = PQbackendPID(((struct postgres *)store)->conn);
     kill(backend, SIGSTOP);
     CHECK_INT(place_in_time(store), STORE_UNKNOWN);
+    CHECK_TRUE(fixture_recovers(store));
     CHECK_INT(place_in_time(store), STORE_OK);
     await_end(backend);
+    CHECK_TRUE(fixture_recovers(store));
     CHECK_INT(place_in_time(store), STORE_OK);
     /* It has the first order still, or it is told to end before it comes to that. */
     int64_t orders = sold();
