@@ -69,6 +69,8 @@ static enum store_result fake_store_order_place(struct store *store,
     struct order *order = &outcome->order;
     order_begin(order, fake->result == STORE_REPLAYED ? FAKE_STORE_ORDER : placement->id,
                 placement->now_us, request);
+    /* The order of a replay may have been cancelled since. */
+    order->cancelled_us = fake->result == STORE_REPLAYED ? placement->now_us : 0;
     for (size_t i = 0; i < request->count; i++) {
         const struct product product = {
             .id = request->items[i].product_id, .price_cents = FAKE_STORE_CENTS, .name = "Thing"};
@@ -78,6 +80,20 @@ static enum store_result fake_store_order_place(struct store *store,
     outcome->unknown_count = fake->unknown_count;
     memcpy(outcome->shorts, fake->shorts, sizeof fake->shorts);
     outcome->short_count = fake->short_count;
+    return fake->result;
+}
+
+static void fake_store_order(struct order *order, const char *id);
+
+static enum store_result fake_store_order_cancel(struct store *store,
+                                                 const struct store_placement *placement,
+                                                 struct store_outcome *outcome)
+{
+    struct fake_store *fake = fake_store_called(store, placement->consumer, placement->id);
+    if (fake->result == STORE_OK && strcmp(placement->id, FAKE_STORE_ORDER) != 0)
+        return STORE_NOT_FOUND;
+    fake_store_order(&outcome->order, placement->id);
+    outcome->order.cancelled_us = placement->now_us;
     return fake->result;
 }
 
@@ -133,6 +149,7 @@ void fake_store_init(struct fake_store *fake)
         .product_get = fake_store_product_get,
         .product_list = fake_store_product_list,
         .order_place = fake_store_order_place,
+        .order_cancel = fake_store_order_cancel,
         .order_get = fake_store_order_get,
         .order_list = fake_store_order_list,
     };

@@ -25,7 +25,8 @@ struct fake_store {
     int calls;
     int64_t id, after, limit;
     char consumer[ORDER_CONSUMER_MAX + 1];
-    char text[ORDER_KEY_MAX + 1]; /* order_place: the key, or ""; order_get: id; list: before */
+    char text[ORDER_KEY_MAX +
+              1]; /* order_place: the key, or ""; order_get, cancel: id; list: before */
     char placed_id[ID_TEXT_SIZE];
     int64_t key_lifetime_us;
     struct order_request request;

@@ -19,7 +19,7 @@ enum {
 };
 
 enum api_status {
-    API_OK,       /* done; the body is what was asked for */
+    API_OK,       /* done; the body is what was asked for, or what was changed */
     API_CREATED,  /* an order was placed; location is set */
     API_REPLAYED, /* as API_CREATED, but it was placed by an earlier request with this key */
     API_SUCCESS_LAST = API_REPLAYED,
@@ -79,11 +79,13 @@ struct api_route {
     enum api_verb verb;
     const char *path; /* a template: "{id}" stands for one segment */
     api_handler handler;
-    bool takes_body; /* a JSON body, and an idempotency key */
-    bool paged;      /* takes a limit, and after what to start */
-    int page;        /* the rows of a page if no limit is given; 0: all there are */
-    bool shared;     /* the same for every caller, who may keep it and ask whether it changed */
-    bool probe;      /* asked by load balancers and other watchers, not by callers */
+    bool takes_body;    /* a JSON body */
+    bool body_optional; /* no body at all will do, too */
+    bool keyed;         /* takes an idempotency key */
+    bool paged;         /* takes a limit, and after what to start */
+    int page;           /* the rows of a page if no limit is given; 0: all there are */
+    bool shared;        /* the same for every caller, who may keep it and ask whether it changed */
+    bool probe;         /* asked by load balancers and other watchers, not by callers */
 };
 
 /* A resource is the list of its routes. The first without a path ends it. */

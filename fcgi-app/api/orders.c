@@ -56,12 +56,9 @@ static void orders_render(const struct api_request *request, const struct order 
     json_write_end(&writer);
 }
 
-/* Reads the order from the body; API_OK if it can be placed. */
-static enum api_status orders_read(const struct api_request *request, struct order_request *order,
-                                   struct api_response *response)
+/* What a body is that was read: API_OK if it is valid. */
+static enum api_status orders_status_of(enum json_fault fault, const struct api_response *response)
 {
-    enum json_fault fault = order_json_read(request->body, request->body_len, order,
-                                            &response->violations, response->detail);
     if (fault == JSON_OUT_OF_MEMORY) {
         log_write(LOG_ERROR, "no memory to read an order", LOG_FIELDS(LOG_TEXT("call", "malloc")));
         return API_FAULT;
@@ -89,7 +86,10 @@ static enum api_status orders_place(const struct api_request *request,
     struct store_outcome outcome;
     char id[ID_TEXT_SIZE];
 
-    enum api_status status = orders_read(request, &order, response);
+    enum api_status status =
+        orders_status_of(order_json_read(request->body, request->body_len, &order,
+                                         &response->violations, response->detail),
+                         response);
     if (status != API_OK)
         return status;
     id_make(request->now_us, id);
@@ -107,9 +107,33 @@ static enum api_status orders_place(const struct api_request *request,
     if (result != STORE_OK && result != STORE_REPLAYED)
         return api_status_of(result);
 
+    /* A replay is the first answer, which nobody could have cancelled before it was given. */
+    outcome.order.cancelled_us = 0;
     snprintf(response->location, sizeof response->location, "/orders/%s", outcome.order.id);
     orders_render(request, &outcome.order, ORDERS_CREATED, response);
     return result == STORE_OK ? API_CREATED : API_REPLAYED;
+}
+
+/* A body says nothing, but what it says must not be passed over: it may be a part of the order. */
+static enum api_status orders_cancel(const struct api_request *request,
+                                     struct api_response *response)
+{
+    struct store_outcome outcome;
+    enum api_status status = API_OK;
+    if (request->body_len > 0)
+        status = orders_status_of(order_json_read_none(request->body, request->body_len,
+                                                       &response->violations, response->detail),
+                                  response);
+    if (status != API_OK)
+        return status;
+    if (!id_is_valid(request->id))
+        return API_NO_ORDER;
+    const struct store_placement placement = {
+        .consumer = request->consumer, .id = request->id, .now_us = request->now_us};
+    enum store_result result = store_order_cancel(request->store, &placement, &outcome);
+    if (result == STORE_OK)
+        orders_render(request, &outcome.order, NULL, response);
+    return result == STORE_NOT_FOUND ? API_NO_ORDER : api_status_of(result);
 }
 
 static enum api_status orders_get(const struct api_request *request, struct api_response *response)
@@ -149,6 +173,7 @@ static enum api_status orders_list(const struct api_request *request, struct api
 
 const struct api_resource orders_resource = {{
     {API_READ, "/orders", orders_list, .paged = true, .page = ORDERS_PAGE},
-    {API_CHANGE, "/orders", orders_place, .takes_body = true},
+    {API_CHANGE, "/orders", orders_place, .takes_body = true, .keyed = true},
     {API_READ, "/orders/{id}", orders_get, .shared = false},
+    {API_CHANGE, "/orders/{id}/cancel", orders_cancel, .takes_body = true, .body_optional = true},
 }};

@@ -8,6 +8,8 @@ int command_serve(int argc, char **argv);
 int command_migrate(int argc, char **argv);
 int command_import(int argc, char **argv);
 int command_export(int argc, char **argv);
+int command_stock(int argc, char **argv);
+int command_audit(int argc, char **argv);
 int command_consumer(int argc, char **argv);
 int command_backup(int argc, char **argv);
 int command_restore(int argc, char **argv);

@@ -69,6 +69,7 @@ void order_begin(struct order *order, const char *id, int64_t created_us,
 {
     snprintf(order->id, sizeof order->id, "%s", id);
     order->created_us = created_us;
+    order->cancelled_us = 0;
     order->total_cents = 0;
     order->count = 0;
     memcpy(order->email, request->email, sizeof order->email);

@@ -201,7 +201,7 @@ static enum problem http_check_body(struct http_exchange *x)
         return PROBLEM_TOO_LARGE;
     if (request->body_cut)
         return PROBLEM_BODY_CUT;
-    if (key && !header_idempotency_key(key, x->key))
+    if (x->match.route->keyed && key && !header_idempotency_key(key, x->key))
         return PROBLEM_BAD_KEY;
     return PROBLEM_NONE;
 }
@@ -240,12 +240,11 @@ static enum problem http_check(struct http_exchange *x, enum problem caller)
         return PROBLEM_METHOD;
     if (violations->count > 0)
         return PROBLEM_INVALID;
+    bool body = x->request->body_len > 0 || x->request->body_too_large || x->request->body_cut;
     if (x->match.route->takes_body)
-        return http_check_body(x);
+        return body || !x->match.route->body_optional ? http_check_body(x) : PROBLEM_NONE;
     /* It has no meaning there (RFC 9110, section 9.3.1), and who sends one expects it to. */
-    return x->request->body_len > 0 || x->request->body_too_large || x->request->body_cut
-               ? PROBLEM_BODY_UNWANTED
-               : PROBLEM_NONE;
+    return body ? PROBLEM_BODY_UNWANTED : PROBLEM_NONE;
 }
 
 static enum api_status http_call(struct http_exchange *x, bool draining)

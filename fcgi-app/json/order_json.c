@@ -174,27 +174,51 @@ static void order_read_tree(struct order_reading *r, const cJSON *tree)
     }
 }
 
-enum json_fault order_json_read(char *body, size_t len, struct order_request *request,
-                                struct violations *violations, char detail[ORDER_JSON_DETAIL_SIZE])
+/* Parses a body; the caller deletes the tree. If it is no JSON detail says why. */
+static enum json_fault order_parse(char *body, size_t len, cJSON **tree,
+                                   char detail[ORDER_JSON_DETAIL_SIZE])
 {
     char name[JSON_TREE_NAME_SIZE];
-    cJSON *tree;
     size_t where;
-
-    *request = (struct order_request){0};
-    violations->count = 0;
     detail[0] = '\0';
-    enum json_fault fault = json_tree_parse(body, len, &tree, &where, name);
+    enum json_fault fault = json_tree_parse(body, len, tree, &where, name);
     if (fault == JSON_DUPLICATE)
         snprintf(detail, ORDER_JSON_DETAIL_SIZE,
                  "the body is not valid JSON: an object names the member \"%s\" twice", name);
     else if (fault)
         snprintf(detail, ORDER_JSON_DETAIL_SIZE, "the body is not valid JSON: %s at byte %zu",
                  json_fault_texts[fault], where);
+    return fault;
+}
+
+enum json_fault order_json_read(char *body, size_t len, struct order_request *request,
+                                struct violations *violations, char detail[ORDER_JSON_DETAIL_SIZE])
+{
+    cJSON *tree;
+    *request = (struct order_request){0};
+    violations->count = 0;
+    enum json_fault fault = order_parse(body, len, &tree, detail);
     if (fault)
         return fault;
     struct order_reading r = {request, violations};
     order_read_tree(&r, tree);
+    cJSON_Delete(tree);
+    return JSON_OK;
+}
+
+enum json_fault order_json_read_none(char *body, size_t len, struct violations *violations,
+                                     char detail[ORDER_JSON_DETAIL_SIZE])
+{
+    cJSON *tree;
+    violations->count = 0;
+    enum json_fault fault = order_parse(body, len, &tree, detail);
+    if (fault)
+        return fault;
+    struct order_reading r = {NULL, violations};
+    if (!cJSON_IsObject(tree))
+        order_violation(&r, "", "must be an object without members; or send no body");
+    for (const cJSON *m = cJSON_IsObject(tree) ? tree->child : NULL; m; m = m->next)
+        order_refuse_member(&r, "", m->string);
     cJSON_Delete(tree);
     return JSON_OK;
 }
@@ -212,10 +236,14 @@ static void order_write_line(struct json_writer *w, const struct order_line *lin
 
 void order_json_write(struct json_writer *w, const struct order *order, const char *message)
 {
-    char created[CLOCK_TEXT_SIZE];
-    clock_format(order->created_us, created);
+    char at[CLOCK_TEXT_SIZE];
     json_write_open(w, '{');
-    json_write_member_text(w, "created_at", created);
+    if (order->cancelled_us) {
+        clock_format(order->cancelled_us, at);
+        json_write_member_text(w, "cancelled_at", at);
+    }
+    clock_format(order->created_us, at);
+    json_write_member_text(w, "created_at", at);
     if (order->email[0])
         json_write_member_text(w, "email", order->email);
     json_write_member_text(w, "id", order->id);
@@ -228,7 +256,7 @@ void order_json_write(struct json_writer *w, const struct order *order, const ch
         json_write_member_text(w, "message", message);
     if (order->reference[0])
         json_write_member_text(w, "reference", order->reference);
-    json_write_member_text(w, "status", "confirmed");
+    json_write_member_text(w, "status", order->cancelled_us ? "cancelled" : "confirmed");
     json_write_member_money(w, "total", order->total_cents);
     json_write_close(w, '}');
 }

@@ -19,6 +19,10 @@ enum { ORDER_JSON_DETAIL_SIZE = 200 };
 enum json_fault order_json_read(char *body, size_t len, struct order_request *request,
                                 struct violations *violations, char detail[ORDER_JSON_DETAIL_SIZE]);
 
+/* The same for a body that must be an object without members. */
+enum json_fault order_json_read_none(char *body, size_t len, struct violations *violations,
+                                     char detail[ORDER_JSON_DETAIL_SIZE]);
+
 /* Writes an order as one object, members in alphabetical order; message is left out if NULL. */
 void order_json_write(struct json_writer *w, const struct order *order, const char *message);
 

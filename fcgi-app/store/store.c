@@ -133,6 +133,11 @@ bool store_restore(struct store *store, const char *file, char *said, size_t siz
                                   : store_refuse_copy(store, said, size);
 }
 
+int64_t store_stock_sum(const struct store_stock *stock)
+{
+    return stock->adjusted - stock->sold + stock->cancelled;
+}
+
 enum {
 #define STORE_CALL(name, parameters, arguments) STORE_CALL_##name,
 #include "store/calls.def"

@@ -89,14 +89,16 @@ struct store_renamed {
     int64_t dropped; /* keys of the old name that the new one had too; the new one's stay */
 };
 
+enum { STORE_REASON_MAX = 255, STORE_RUN_AS_MAX = 255 }; /* bytes */
+
 /* A stated change of a product's stock, which is no order. All borrowed for the call. */
 struct store_adjustment {
     const char *id; /* of this adjustment; see base/id.h */
     int64_t product_id;
     bool set;           /* the stock becomes the amount; else it changes by it */
     int64_t amount;     /* within PRODUCT_QUANTITY_MAX, above or below zero */
-    const char *reason; /* "" if none is given */
-    const char *run_as; /* who makes it */
+    const char *reason; /* 0..STORE_REASON_MAX bytes of UTF-8, no control characters */
+    const char *run_as; /* who makes it: 1..STORE_RUN_AS_MAX such bytes */
     int64_t now_us;     /* the time, for a store that has no clock of its own */
 };
 
@@ -106,7 +108,7 @@ struct store_adjusted {
     int64_t quantity; /* the stock now; of STORE_BEYOND, as it is */
 };
 
-/* A product's stock, and what it must be: adjusted - sold + cancelled. */
+/* A product's stock, and what accounts for it. */
 struct store_stock {
     int64_t product_id;
     int64_t quantity;
@@ -114,6 +116,9 @@ struct store_stock {
     int64_t sold;      /* all that orders took, cancelled ones too */
     int64_t cancelled; /* what cancelled orders gave back */
 };
+
+/* What the quantity must be. */
+int64_t store_stock_sum(const struct store_stock *stock);
 
 enum store_entry_kind { STORE_ENTRY_ADJUSTMENT, STORE_ENTRY_SALE, STORE_ENTRY_CANCELLATION };
 

@@ -17,6 +17,7 @@ const OPERATIONS = {
     listOrders: { method: 'GET', path: '/orders', request: {} },
     placeOrder: { method: 'POST', path: '/orders', request: order(), success: 201 },
     getOrder: { method: 'GET', path: '/orders/{id}', request: { path: { id: 'ORDER' } } },
+    cancelOrder: { method: 'POST', path: '/orders/{id}/cancel', request: { path: { id: 'ORDER' } } },
     getLiveness: { method: 'GET', path: '/healthz', request: {}, probe: true },
     getReadiness: { method: 'GET', path: '/readyz', request: {}, probe: true },
     getDescription: { method: 'GET', path: '/openapi.json', request: {} },
@@ -88,6 +89,22 @@ const ORDERS = [
         { body: '{}', headers: { 'Content-Type': 'application/json', 'Content-Encoding': 'gzip' } }),
 ];
 
+const cancel = (more) => ({ path: { id: 'ORDER' }, ...more });
+const typed = (body, more) => cancel({ body, headers: { 'Content-Type': 'application/json', ...more } });
+
+const CANCELLATIONS = [
+    good('cancelOrder', 200, cancel({ json: {} })),
+    good('cancelOrder', 404, cancel({ path: { id: UNKNOWN_ORDER } }), 'unknown-order'),
+    bad('cancelOrder', 404, 'unknown-order', cancel({ path: { id: UNKNOWN_ORDER.toUpperCase() } })),
+    bad('cancelOrder', 422, 'invalid-request', cancel({ json: { reason: 'none' } })),
+    bad('cancelOrder', 422, 'invalid-request', cancel({ json: [] })),
+    wrong('cancelOrder', 400, 'malformed-json', typed('{')),
+    wrong('cancelOrder', 411, 'length-required', cancel({ lengthless: true })),
+    wrong('cancelOrder', 413, 'content-too-large', typed(' '.repeat(65537))),
+    wrong('cancelOrder', 415, 'unsupported-media-type', cancel({ body: '{}', headers: { 'Content-Type': 'text/plain' } })),
+    wrong('cancelOrder', 415, 'unsupported-content-coding', typed('{}', { 'Content-Encoding': 'gzip' })),
+];
+
 // What every operation is asked, and how it must answer.
 function everywhere(operation) {
     const { method, request, success = 200, probe } = OPERATIONS[operation];
@@ -120,6 +137,6 @@ const UNSEEN = {
     'uri-too-long': 'lighttpd counts the path and the headers together: 431',
 };
 
-const rows = () => [...Object.keys(OPERATIONS).flatMap(everywhere), ...READS, ...ORDERS];
+const rows = () => [...Object.keys(OPERATIONS).flatMap(everywhere), ...READS, ...ORDERS, ...CANCELLATIONS];
 
 module.exports = { OPERATIONS, BESIDE, UNSEEN, MANY, rows };

@@ -29,7 +29,7 @@ function target(route, { path = {}, query = {} }) {
 function ask(port, method, route, request) {
     const body = request.json !== undefined ? JSON.stringify(request.json) : request.body;
     const headers = { Host: '127.0.0.1', Connection: 'close' };
-    if (body !== undefined && !request.lengthless) headers['Content-Length'] = Buffer.byteLength(body);
+    if ((body !== undefined || method === 'POST') && !request.lengthless) headers['Content-Length'] = Buffer.byteLength(body || '');
     if (request.json !== undefined) headers['Content-Type'] = 'application/json';
     Object.assign(headers, request.headers);
     const head = [request.line || `${method} ${target(route, request)} HTTP/1.1`,

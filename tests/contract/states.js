@@ -8,7 +8,7 @@ const RATED = '- - rate=100000 burst=1000000\n';
 const NAMES = Object.keys(OPERATIONS);
 const CALLERS = NAMES.filter((name) => !OPERATIONS[name].probe);
 const PROBES = NAMES.filter((name) => OPERATIONS[name].probe);
-const STORE = ['listProducts', 'getProduct', 'listOrders', 'placeOrder', 'getOrder'];
+const STORE = ['listProducts', 'getProduct', 'listOrders', 'placeOrder', 'getOrder', 'cancelOrder'];
 const READINESS = 'getReadiness';
 
 const isProblem = (answer, type) => answer.body && answer.body.includes(`"urn:postern:problem:${type}"`);

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <ftw.h>
 #include <limits.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -332,6 +333,12 @@ static size_t pair_drain(int fd, char *out, size_t size)
 
 int pair_command(const struct pair *pair, const char *const *argv, char *out, size_t size)
 {
+    return pair_command_within(pair, argv, out, size, -1);
+}
+
+int pair_command_within(const struct pair *pair, const char *const *argv, char *out, size_t size,
+                        int ms)
+{
     const char *full[PAIR_ARGS_MAX + 1] = {pair_binary()};
     int ends[2], status = -1;
     for (size_t i = 0; argv[i] && i + 1 < PAIR_ARGS_MAX; i++)
@@ -340,6 +347,8 @@ int pair_command(const struct pair *pair, const char *const *argv, char *out, si
         return -1;
     pid_t pid = pair_spawn(pair, full, ends[1], "command.log");
     close(ends[1]);
+    if (pid > 0 && poll(&(struct pollfd){.fd = ends[0], .events = POLLIN}, 1, ms) == 0)
+        kill(pid, SIGKILL);
     size_t len = pair_drain(ends[0], out, size);
     close(ends[0]);
     if (out && size > 0)

@@ -88,6 +88,11 @@ bool pair_set(struct pair *pair, const char *setting);
  * standard error to DIR/command.log. Returns its exit status, or -1 if a signal ended it. */
 int pair_command(const struct pair *pair, const char *const *argv, char *out, size_t size);
 
+/* The same, but the command is killed if it has not ended, or printed, within so many milliseconds.
+ */
+int pair_command_within(const struct pair *pair, const char *const *argv, char *out, size_t size,
+                        int ms);
+
 /* The whole of DIR/name (a log, say) as text for free(), or NULL. */
 char *pair_read(const struct pair *pair, const char *name);
 

@@ -103,7 +103,7 @@ static void fuzz_check_order(const struct order_request *request, bool pretty)
     int64_t sum = 0;
     size_t where;
 
-    order = (struct order){.id = "0", .created_us = 1};
+    order = (struct order){.id = "0", .created_us = 1, .cancelled_us = request->count > 1};
     memcpy(order.email, request->email, sizeof order.email);
     memcpy(order.reference, request->reference, sizeof order.reference);
     for (size_t i = 0; i < request->count; i++) {
@@ -122,6 +122,24 @@ static void fuzz_check_order(const struct order_request *request, bool pretty)
     buffer_free(&out);
 }
 
+/* An object without members, or refused with a reason. */
+static void fuzz_check_none(const uint8_t *data, size_t size)
+{
+    static struct violations violations;
+    char detail[ORDER_JSON_DETAIL_SIZE], *body = fuzz_copy(data, size);
+    cJSON *tree = NULL;
+    if (order_json_read_none(body, size, &violations, detail)) {
+        FUZZ_REQUIRE(detail[0]);
+    } else if (violations.count > 0) {
+        fuzz_check_violations(&violations);
+    } else {
+        tree = cJSON_ParseWithLengthOpts((const char *)data, size, NULL, 0);
+        FUZZ_REQUIRE(cJSON_IsObject(tree) && !tree->child);
+    }
+    cJSON_Delete(tree);
+    free(body);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static struct order_request request;
@@ -129,6 +147,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     char detail[ORDER_JSON_DETAIL_SIZE], *body = fuzz_copy(data, size);
 
     fuzz_check(data, size);
+    fuzz_check_none(data, size);
     if (order_json_read(body, size, &request, &violations, detail)) {
         FUZZ_REQUIRE(detail[0]);
         FUZZ_REQUIRE(text_is_utf8(detail, strlen(detail)));

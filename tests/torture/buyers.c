@@ -26,6 +26,7 @@ const char *const buyers_deeds[BUYERS_DEED_MAX] = {
     [BUYERS_REPLAYED] = "replays",
     [BUYERS_REFUSED] = "refusals",
     [BUYERS_READ] = "reads",
+    [BUYERS_CANCELLED] = "cancellations",
     [BUYERS_WALKED] = "answers left",
     [BUYERS_RETRIED] = "unknown outcomes retried",
     [BUYERS_TURNED] = "orders that changed nothing",
@@ -163,7 +164,7 @@ static void buyer_request(const struct order *order, const char *reference, char
              key, strlen(order->body), order->body);
 }
 
-/* Sends an order and does not wait for its answer. */
+/* Sends a request and does not wait for its answer. */
 static void buyer_walk_away(struct buyer *buyer, const char *request)
 {
     gate_pass();
@@ -282,6 +283,28 @@ static void buyer_read(struct buyer *buyer)
     buyer->deeds[BUYERS_READ] += status == 200;
 }
 
+static void buyer_cancel(struct buyer *buyer)
+{
+    char request[REQUEST_SIZE];
+    struct order *order = &buyer->orders[buyer_pick(buyer)];
+    if (order->state != ORDER_PLACED)
+        return;
+    snprintf(request, sizeof request,
+             "POST /orders/%s/cancel HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n", order->id);
+    order->cancel_sent = true;
+    if (load_random(&buyer->random, 8) == 0) {
+        buyer_walk_away(buyer, request);
+        return;
+    }
+    int status = buyer_ask(buyer, request);
+    if (status == 200) {
+        order_cancelled(order, buyer_body(buyer));
+        buyer->deeds[BUYERS_CANCELLED]++;
+    } else if (status != 0 && status < 500) {
+        wrong_say("order %s cannot be cancelled: %d %s", order->id, status, buyer_body(buyer));
+    }
+}
+
 static void buyer_live(void *context, size_t thread)
 {
     struct buyer *buyer = &buyers[thread];
@@ -290,6 +313,8 @@ static void buyer_live(void *context, size_t thread)
         uint32_t dice = load_random(&buyer->random, 10);
         if (buyer->count == 0 || (dice < 6 && buyer->count < BUYERS_ORDERS_MAX))
             buyer_buy(buyer);
+        else if (dice < 7)
+            buyer_cancel(buyer);
         else if (dice < 8)
             buyer_repeat(buyer);
         else

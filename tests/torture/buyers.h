@@ -15,11 +15,12 @@ enum buyers_deed {
     BUYERS_REPLAYED, /* 201 again, for a key that had one */
     BUYERS_REFUSED,
     BUYERS_READ,
-    BUYERS_WALKED,  /* orders sent and left without waiting for the answer */
-    BUYERS_RETRIED, /* keys sent again because the outcome was unknown */
-    BUYERS_TURNED,  /* orders without a key that got 503 and the word that nothing was changed */
-    BUYERS_ABSENT,  /* answers 5xx */
-    BUYERS_CUT,     /* connections that ended without an answer, or were refused */
+    BUYERS_CANCELLED, /* 200 for a cancellation, the first or a repeated one */
+    BUYERS_WALKED,    /* orders and cancellations sent and left without waiting for the answer */
+    BUYERS_RETRIED,   /* keys sent again because the outcome was unknown */
+    BUYERS_TURNED,    /* orders without a key that got 503 and the word that nothing was changed */
+    BUYERS_ABSENT,    /* answers 5xx */
+    BUYERS_CUT,       /* connections that ended without an answer, or were refused */
     BUYERS_DEED_MAX
 };
 

@@ -123,9 +123,34 @@ void order_acknowledge(struct order *order, const char *reference, char *body)
     order->state = ORDER_PLACED;
 }
 
+/* Whether the body is what the order was acknowledged with, but that it is cancelled. */
+static bool order_is_cancelled(const struct order *order, const char *body)
+{
+    static const char at[] = "{\"cancelled_at\":\"", status[] = "\"status\":\"cancelled\"";
+    char plain[ORDER_ANSWER_SIZE];
+    const char *rest = strchr(body, ','), *said = strstr(body, status);
+    if (strncmp(body, at, strlen(at)) != 0 || !rest || !said || said < rest ||
+        strlen(body) >= sizeof plain)
+        return false;
+    snprintf(plain, sizeof plain, "{%.*s\"status\":\"confirmed\"%s", (int)(said - rest - 1),
+             rest + 1, said + strlen(status));
+    return order_hash(plain) == order->answer;
+}
+
+void order_cancelled(struct order *order, const char *body)
+{
+    uint64_t hash = order_hash(body);
+    if (!order_is_cancelled(order, body) || (order->cancelled && hash != order->cancelled))
+        wrong_say("order %s (%s) is cancelled as %s", order->id, order->booked, body);
+    order->cancelled = hash;
+}
+
 bool order_reads_as(const struct order *order, const char *body)
 {
-    return order_hash(body) == order->answer;
+    uint64_t hash = order_hash(body);
+    if (order->cancelled)
+        return hash == order->cancelled;
+    return hash == order->answer || (order->cancel_sent && order_is_cancelled(order, body));
 }
 
 void order_free(struct order *order)

@@ -11,6 +11,7 @@ enum {
     ORDER_REFERENCE_SIZE = 24,
     ORDER_BODY_SIZE = 512,
     ORDER_BOOKED_SIZE = 512,
+    ORDER_ANSWER_SIZE = 4096,
     ORDER_SCARCE = 6,         /* products 1 to this, few of each */
     ORDER_PRODUCTS = 46,      /* the rest of these, plenty of each */
     ORDER_SCARCE_STOCK = 500, /* sold out after some seconds */
@@ -26,12 +27,14 @@ enum order_state {
 
 struct order {
     enum order_state state;
-    bool nowhere;    /* each attempt so far was answered with the word that it changed nothing */
-    bool keyed;      /* its reference is its Idempotency-Key too */
-    uint8_t seen;    /* how often the books have it */
-    char *body;      /* the request's */
-    char *booked;    /* once placed: total and lines, as the books must have them */
-    uint64_t answer; /* once placed: the hash of the answer's body */
+    bool nowhere;       /* each attempt so far was answered with the word that it changed nothing */
+    bool keyed;         /* its reference is its Idempotency-Key too */
+    uint8_t seen;       /* how often the books have it */
+    char *body;         /* the request's */
+    char *booked;       /* once placed: total and lines, as the books must have them */
+    uint64_t answer;    /* once placed: the hash of the answer's body */
+    bool cancel_sent;   /* it may be cancelled */
+    uint64_t cancelled; /* once that is acknowledged: the hash of the answer's body; else 0 */
     char id[ORDER_ID_SIZE];
 };
 
@@ -48,7 +51,11 @@ bool order_make(struct order *order, uint64_t *random, const char *reference);
  * it, or differs from an earlier one. */
 void order_acknowledge(struct order *order, const char *reference, char *body);
 
-/* Whether the body of a GET says the same as the 201. */
+/* Takes the body of an answer that the order is cancelled, the first or a repeated one; says what
+ * is wrong with it, or differs from an earlier one. */
+void order_cancelled(struct order *order, const char *body);
+
+/* Whether the body of a GET says the same as the 201, or, once it may be cancelled, that it is. */
 bool order_reads_as(const struct order *order, const char *body);
 
 void order_free(struct order *order);

@@ -16,6 +16,7 @@
 #include "torture/balancer.h"
 #include "torture/books.h"
 #include "torture/buyers.h"
+#include "torture/clerk.h"
 #include "torture/faults.h"
 #include "torture/wrong.h"
 
@@ -129,6 +130,7 @@ static void torture(int64_t seconds)
             buyers_resume();
     }
     buyers_finish();
+    clerk_finish();
     if (!wrong_any())
         check_books(true);
 }
@@ -138,6 +140,7 @@ static void report(int64_t seconds)
     printf("%" PRId64 " s:", seconds);
     for (int i = 0; i < BUYERS_DEED_MAX; i++)
         printf(" %" PRId64 " %s,", buyers_count((enum buyers_deed)i), buyers_deeds[i]);
+    clerk_report();
     for (int i = 0; i < FAULTS_KIND_MAX; i++) {
         if (faults_counts[i])
             printf(" %d %s,", faults_counts[i], faults_names[i]);
@@ -155,7 +158,8 @@ int main(void)
     signal(SIGALRM, give_up);
     alarm((unsigned)(seconds + SECONDS_SPARE));
     if (make_store()) {
-        if (start_pairs() && buyers_start(site.balancer.port, site.random))
+        if (start_pairs() && clerk_start(&site.pairs[0], site.random) &&
+            buyers_start(site.balancer.port, site.random))
             torture(seconds);
         else
             wrong_say("it cannot start");

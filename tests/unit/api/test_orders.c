@@ -178,6 +178,53 @@ static void test_place_short(void)
                                    "      \"requested\": 5\n    }\n  ]");
 }
 
+static enum api_status cancel(const char *id, const char *text)
+{
+    static char body[BODY_SIZE];
+    snprintf(body, sizeof body, "%s", text);
+    return call(&orders_resource, API_CHANGE, "/orders/{id}/cancel",
+                (struct api_request){.id = id, .body = body, .body_len = strlen(body)});
+}
+
+static void test_cancel(void)
+{
+    static const struct {
+        int line;
+        const char *id, *body;
+        enum store_result result;
+        enum api_status status;
+        int calls;
+    } rows[] = {
+        {__LINE__, FAKE_STORE_ORDER, "", STORE_OK, API_OK, 1},
+        {__LINE__, FAKE_STORE_ORDER, "{}", STORE_OK, API_OK, 1},
+        {__LINE__, FAKE_STORE_ORDER, "", STORE_NOT_FOUND, API_NO_ORDER, 1},
+        {__LINE__, FAKE_STORE_ORDER, "", STORE_BUSY, API_STORE_BUSY, 1},
+        {__LINE__, FAKE_STORE_ORDER, "", STORE_UNREACHABLE, API_STORE_DOWN, 1},
+        {__LINE__, FAKE_STORE_ORDER, "", STORE_UNKNOWN, API_UNKNOWN, 1},
+        {__LINE__, FAKE_STORE_ORDER, "", STORE_FAULT, API_FAULT, 1},
+        {__LINE__, FAKE_STORE_ORDER, "{", STORE_OK, API_MALFORMED, 0},
+        {__LINE__, FAKE_STORE_ORDER, "1", STORE_OK, API_INVALID, 0},
+        {__LINE__, FAKE_STORE_ORDER, "{\"items\":[]}", STORE_OK, API_INVALID, 0},
+        {__LINE__, "1", "", STORE_OK, API_NO_ORDER, 0},
+        {__LINE__, "", "", STORE_OK, API_NO_ORDER, 0},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        CHECK_ROW(rows[i].line);
+        fake_store_init(&fake);
+        fake.result = rows[i].result;
+        CHECK_INT(cancel(rows[i].id, rows[i].body), rows[i].status);
+        CHECK_INT(fake.calls, rows[i].calls);
+        if (rows[i].calls) {
+            CHECK_TEXT(fake.consumer, CALL_CONSUMER);
+            CHECK_TEXT(fake.text, FAKE_STORE_ORDER);
+        }
+        CHECK_INT(response.body.len > 0, rows[i].status == API_OK);
+        if (rows[i].status == API_OK)
+            CHECK_CONTAINS(response.body.data, "\"status\":\"cancelled\"");
+        CHECK_TEXT(response.location, "");
+    }
+}
+
 static void test_get(void)
 {
     static const struct {
@@ -269,6 +316,7 @@ int main(void)
                            {"place's body", test_place_body},
                            {"place, unknown products", test_place_unknown},
                            {"place, short", test_place_short},
+                           {"cancel", test_cancel},
                            {"get", test_get},
                            {"list", test_list},
                            {"list refused", test_list_refused},

@@ -27,6 +27,12 @@ static const struct {
     {__LINE__, "HEAD", "/orders", "/orders", true, "", ORDERS},
     {__LINE__, "POST", "/orders", "/orders", true, "", ORDERS},
     {__LINE__, "GET", "/orders/x", "/orders/{id}", true, "x", READ},
+    {__LINE__, "POST", "/orders/x/cancel", "/orders/{id}/cancel", true, "x", "POST, OPTIONS"},
+    {__LINE__, "GET", "/orders/x/cancel", "/orders/{id}/cancel", false, "x", "POST, OPTIONS"},
+    {__LINE__, "HEAD", "/orders/x/cancel", "/orders/{id}/cancel", false, "x", "POST, OPTIONS"},
+    {__LINE__, "POST", "/orders//cancel", false, NULL, "", ""},
+    {__LINE__, "POST", "/orders/x/cancel/", false, NULL, "", ""},
+    {__LINE__, "POST", "/orders/x/y/cancel", false, NULL, "", ""},
     {__LINE__, "GET", "/healthz", "/healthz", true, "", READ},
     {__LINE__, "GET", "/readyz", "/readyz", true, "", READ},
     {__LINE__, "GET", "/openapi.json", "/openapi.json", true, "", READ},
@@ -79,16 +85,17 @@ static void test_traits(void)
         int line;
         const char *method, *path;
         enum api_verb verb;
-        bool takes_body, paged, shared, probe;
+        bool takes_body, body_optional, keyed, paged, shared, probe;
     } rows[] = {
-        {__LINE__, "GET", "/products", API_READ, false, true, true, false},
-        {__LINE__, "GET", "/products/1", API_READ, false, false, true, false},
-        {__LINE__, "GET", "/orders", API_READ, false, true, false, false},
-        {__LINE__, "POST", "/orders", API_CHANGE, true, false, false, false},
-        {__LINE__, "GET", "/orders/1", API_READ, false, false, false, false},
-        {__LINE__, "GET", "/healthz", API_READ, false, false, false, true},
-        {__LINE__, "GET", "/readyz", API_READ, false, false, false, true},
-        {__LINE__, "GET", "/openapi.json", API_READ, false, false, true, false},
+        {__LINE__, "GET", "/products", API_READ, false, false, false, true, true, false},
+        {__LINE__, "GET", "/products/1", API_READ, false, false, false, false, true, false},
+        {__LINE__, "GET", "/orders", API_READ, false, false, false, true, false, false},
+        {__LINE__, "POST", "/orders", API_CHANGE, true, false, true, false, false, false},
+        {__LINE__, "POST", "/orders/1/cancel", API_CHANGE, true, true, false, false, false, false},
+        {__LINE__, "GET", "/orders/1", API_READ, false, false, false, false, false, false},
+        {__LINE__, "GET", "/healthz", API_READ, false, false, false, false, false, true},
+        {__LINE__, "GET", "/readyz", API_READ, false, false, false, false, false, true},
+        {__LINE__, "GET", "/openapi.json", API_READ, false, false, false, false, true, false},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         CHECK_ROW(rows[i].line);
@@ -99,6 +106,8 @@ static void test_traits(void)
             continue;
         CHECK_INT(match.route->verb, rows[i].verb);
         CHECK_INT(match.route->takes_body, rows[i].takes_body);
+        CHECK_INT(match.route->body_optional, rows[i].body_optional);
+        CHECK_INT(match.route->keyed, rows[i].keyed);
         CHECK_INT(match.route->paged, rows[i].paged);
         CHECK_INT(match.route->shared, rows[i].shared);
         CHECK_INT(match.route->probe, rows[i].probe);

@@ -50,6 +50,35 @@ static void test_not_json(void)
     }
 }
 
+/* A body that says nothing: an empty object alone. */
+static void test_none(void)
+{
+    static const struct {
+        int line;
+        const char *text, *where;
+        size_t count;
+    } rows[] = {
+        {__LINE__, "{}", NULL, 0},
+        {__LINE__, " { } ", NULL, 0},
+        {__LINE__, "[]", "", 1},
+        {__LINE__, "null", "", 1},
+        {__LINE__, "{\"items\":[]}", "/items", 1},
+        {__LINE__, "{\"a\":1,\"b/c\":2}", "/a", 2},
+    };
+    char text[TEXT_SIZE];
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        CHECK_ROW(rows[i].line);
+        snprintf(text, sizeof text, "%s", rows[i].text);
+        CHECK_INT(order_json_read_none(text, strlen(text), &violations, detail), JSON_OK);
+        CHECK_INT(violations.count, rows[i].count);
+        if (violations.count > 0)
+            CHECK_TEXT(violations.items[0].where, rows[i].where);
+    }
+    snprintf(text, sizeof text, "{");
+    CHECK_COMPARE(order_json_read_none(text, 1, &violations, detail), !=, JSON_OK);
+    CHECK_CONTAINS(detail, "the body is not valid JSON");
+}
+
 static void test_valid(void)
 {
     REQUIRE_TRUE(read_text(
@@ -267,6 +296,10 @@ static void test_write(void)
                "\"product_id\":2,\"quantity\":1,\"unit_price\":19.99}],"
                "\"message\":\"Order created\",\"reference\":\"PO 7\","
                "\"status\":\"confirmed\",\"total\":39.97}");
+    order.cancelled_us = INT64_C(1769860801000000);
+    write_order(&out, &order, NULL);
+    CHECK_START(out.data, "{\"cancelled_at\":\"2026-01-31T12:00:01.000Z\",\"created_at\":");
+    CHECK_CONTAINS(out.data, "\"status\":\"cancelled\",");
     buffer_free(&out);
 }
 
@@ -274,6 +307,7 @@ int main(void)
 {
     CU_TestInfo tests[] = {
         {"a body that is not JSON is refused with its place", test_not_json},
+        {"a body that says nothing is an empty object", test_none},
         {"a valid body gives the request", test_valid},
         {"each thing wrong is pointed at", test_one_violation},
         {"everything wrong is told at once", test_all_at_once},

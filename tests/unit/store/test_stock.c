@@ -43,7 +43,7 @@ static bool see_stock(void *context, const struct store_stock *stock)
     struct seen *seen = context;
     CHECK_COMPARE(stock->product_id, >, seen->last.product_id);
     seen->products++;
-    seen->wrong += stock->adjusted - stock->sold + stock->cancelled != stock->quantity;
+    seen->wrong += store_stock_sum(stock) != stock->quantity;
     seen->last = *stock;
     return true;
 }
