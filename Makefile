@@ -90,6 +90,7 @@ SIEGE        := $(BUILD)/tests/siege/siege
 SIEGE_OBJECTS := $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/siege/*.c))
 STACK_LOAD   := $(BUILD)/tests/stack/load
 # Loaded before PostgreSQL, so that its commits take longer.
+DISTANCE     := $(BUILD)/tests/bench/distance
 SLOW_SYNC    := $(BUILD)/tests/bench/slow_sync.so
 BENCH_TOOLS  := $(patsubst %.c,$(BUILD)/%,$(filter-out tests/bench/slow_sync.c,$(wildcard tests/bench/*.c))) $(SLOW_SYNC)
 C_FILES      := $(shell find fcgi-app tests webserver-conf -name '*.[ch]' 2>/dev/null | sort)
@@ -319,10 +320,10 @@ walks: ## prove the walks of CONTRIBUTING.md, on a copy of the tree
 .PHONY: walks
 
 SECONDS_TO_RUN ?= 60
-torture: ## break pairs and their STORE=postgres|sqlite under load for SECONDS_TO_RUN=60; SEED= repeats
+torture: ## break pairs and their STORE=postgres|sqlite under load for SECONDS_TO_RUN=60; SEED= repeats; AWAY_US= puts postgres away
 	@.ci/install $(PACKAGES_TEST)
-	+@$(BUILDER) $(POSTERN) $(TORTURE) $(FAULTY_DISK)
-	@POSTERN=$(POSTERN) STORE=$(STORE) FAULTY_DISK_LIBRARY=$(FAULTY_DISK) SECONDS_TO_RUN=$(SECONDS_TO_RUN) SEED=$(SEED) $(TORTURE)
+	+@$(BUILDER) $(POSTERN) $(TORTURE) $(FAULTY_DISK) $(DISTANCE)
+	@POSTERN=$(POSTERN) STORE=$(STORE) AWAY_US=$(AWAY_US) DISTANCE=$(DISTANCE) FAULTY_DISK_LIBRARY=$(FAULTY_DISK) SECONDS_TO_RUN=$(SECONDS_TO_RUN) SEED=$(SEED) $(TORTURE)
 $(TORTURE): $(TORTURE_OBJECTS) $(patsubst %.c,$(BUILD)/%.o,$(filter-out %/e2e_suite.c,$(E2E_HELPERS))) $(BUILD)/tests/postgres_server.o $(BUILD)/tests/port.o $(BUILD)/tests/faulty_disk.o \
     $(filter $(BUILD)/fcgi-app/base/%,$(APP_OBJECTS))
 	$(say) LINK $@

@@ -10,6 +10,7 @@
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -29,8 +30,15 @@ enum {
     DISTANCE_STACK = 64 * 1024
 };
 
+/* Both ends of a connection, closed by the direction that ends last. */
+struct link {
+    int client, server;
+    atomic_int ways;
+};
+
 /* One direction of a connection: a ring of chunks, each with the time when it is due. */
 struct way {
+    struct link *link;
     int from, to;
     size_t first, count;
     bool ended; /* nothing more comes */
@@ -97,7 +105,16 @@ static bool way_write(struct way *way)
     return true;
 }
 
-/* The descriptors stay open: the other direction's thread uses them. There are few connections. */
+static void link_leave(struct link *link, int ways)
+{
+    if (atomic_fetch_sub(&link->ways, ways) > ways)
+        return;
+    close(link->client);
+    if (link->server >= 0)
+        close(link->server);
+    free(link);
+}
+
 static void *way_run(void *argument)
 {
     struct way *way = argument;
@@ -107,17 +124,19 @@ static void *way_run(void *argument)
     } while (way_write(way) && (!way->ended || way->count > 0));
     shutdown(way->to, SHUT_WR);
     shutdown(way->from, SHUT_RD);
+    link_leave(way->link, 1);
     free(way);
     return NULL;
 }
 
-static bool way_start(int from, int to)
+static bool way_start(struct link *link, int from, int to)
 {
     pthread_attr_t attributes;
     pthread_t thread;
     struct way *way = calloc(1, sizeof *way);
     if (!way)
         return false;
+    way->link = link;
     way->from = from;
     way->to = to;
     pthread_attr_init(&attributes);
@@ -132,13 +151,23 @@ static bool way_start(int from, int to)
 
 static void connection_start(int client)
 {
-    int one = 1, fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    struct link *link = malloc(sizeof *link);
+    if (!link) {
+        close(client);
+        return;
+    }
+    int one = 1, fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0), started = 0;
+    *link = (struct link){client, fd, 2};
     setsockopt(client, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
-    if (fd >= 0 && connect(fd, (struct sockaddr *)&server, sizeof server) == 0 &&
-        way_start(client, fd) && way_start(fd, client))
+    if (fd >= 0 && connect(fd, (struct sockaddr *)&server, sizeof server) == 0) {
+        started = way_start(link, client, fd);
+        started += started && way_start(link, fd, client);
+    }
+    if (started == 2)
         return;
     perror("distance: a connection");
     shutdown(client, SHUT_RDWR);
+    link_leave(link, 2 - started);
 }
 
 static int listen_on(uint16_t port)

@@ -1,7 +1,8 @@
 /* Three complete pairs over one store behind a balancer, many buyers, and one fault after the
  * other: killed workers and masters, a drained pair; with PostgreSQL a restarted or crashed
  * database; with SQLite (STORE=sqlite) a disk that fails or is full. After each fault and at the
- * end the books must be right. SECONDS_TO_RUN bounds it; SEED repeats its decisions. */
+ * end the books must be right. SECONDS_TO_RUN bounds it; SEED repeats its decisions. AWAY_US puts
+ * PostgreSQL so many microseconds away. */
 #include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
@@ -13,6 +14,7 @@
 #include "e2e/load.h"
 #include "e2e/pair.h"
 #include "postgres_server.h"
+#include "torture/away.h"
 #include "torture/balancer.h"
 #include "torture/books.h"
 #include "torture/buyers.h"
@@ -31,7 +33,8 @@ enum {
 };
 
 static struct site site;
-static char url[POSTGRES_SERVER_URL_SIZE];
+static char url[POSTGRES_SERVER_URL_SIZE];       /* for what looks at the books */
+static char pairs_url[POSTGRES_SERVER_URL_SIZE]; /* for the pairs */
 static char folder[] = "/tmp/postern-torture-XXXXXX";
 static char preload[FAULTY_DISK_SETTING_SIZE], control[FAULTY_DISK_SETTING_SIZE];
 static int checks;
@@ -46,33 +49,39 @@ static void give_up(int signal)
     _exit(1);
 }
 
-static bool seconds_to_run(int64_t *seconds)
+static bool number_of(const char *name, int64_t absent, int64_t least, int64_t most, int64_t *out)
 {
-    const char *text = getenv("SECONDS_TO_RUN");
+    const char *text = getenv(name);
     char *end = NULL;
-    *seconds = text && *text ? strtoll(text, &end, 10) : SECONDS_DEFAULT;
-    if ((end && *end) || *seconds < 1 || *seconds > SECONDS_MAX) {
-        fprintf(stderr, "SECONDS_TO_RUN is a number from 1 to %d\n", SECONDS_MAX);
+    *out = text && *text ? strtoll(text, &end, 10) : absent;
+    if ((end && *end) || *out < least || *out > most) {
+        fprintf(stderr, "%s is a number from %" PRId64 " to %" PRId64 "\n", name, least, most);
         return false;
     }
     return true;
 }
 
 /* The store: a PostgreSQL server of our own, or a folder for a SQLite file. */
-static bool make_store(void)
+static bool make_server(int away_us)
+{
+    if (!postgres_server_make(&site.server))
+        return false;
+    postgres_server_url(&site.server, "postgres", url);
+    memcpy(pairs_url, url, sizeof url);
+    return away_us == 0 || away_start(&site.server, away_us, pairs_url);
+}
+
+static bool make_store(int away_us)
 {
     const char *store = getenv("STORE");
     char file[sizeof folder + 16];
-    if (!store || !*store || strcmp(store, "postgres") == 0) {
-        bool ok = postgres_server_make(&site.server);
-        if (ok)
-            postgres_server_url(&site.server, "postgres", url);
-        return ok;
-    }
+    if (!store || !*store || strcmp(store, "postgres") == 0)
+        return make_server(away_us);
     if (strcmp(store, "sqlite") != 0 || !mkdtemp(folder))
         return false;
     snprintf(file, sizeof file, "%s/control", folder);
     snprintf(url, sizeof url, "sqlite:%s/torture.db", folder);
+    memcpy(pairs_url, url, sizeof url);
     site.disk = faulty_disk_map(file);
     faulty_disk_settings(file, preload, control);
     return site.disk != NULL;
@@ -83,6 +92,7 @@ static void remove_store(void)
     static const char *const names[] = {"control", "torture.db", "torture.db-wal", "torture.db-shm",
                                         "torture.db-lock"};
     char path[sizeof folder + 32];
+    away_stop();
     postgres_server_remove(&site.server);
     for (size_t i = 0; site.disk && i < sizeof names / sizeof names[0]; i++) {
         snprintf(path, sizeof path, "%s/%s", folder, names[i]);
@@ -97,7 +107,7 @@ static bool start_pairs(void)
     char catalogue[4096], setting[POSTGRES_SERVER_URL_SIZE + 16];
     int ports[FAULTS_PAIRS];
     order_catalogue(catalogue, sizeof catalogue);
-    snprintf(setting, sizeof setting, "DATABASE_URL=%s", url);
+    snprintf(setting, sizeof setting, "DATABASE_URL=%s", pairs_url);
     const char *const env[] = {setting, site.disk ? preload : NULL, control, NULL};
     for (size_t i = 0; i < FAULTS_PAIRS; i++) {
         const struct pair_options options = {
@@ -150,14 +160,15 @@ static void report(int64_t seconds)
 
 int main(void)
 {
-    int64_t seconds, start = load_now_ms();
-    if (!seconds_to_run(&seconds))
+    int64_t seconds, away_us, start = load_now_ms();
+    if (!number_of("SECONDS_TO_RUN", SECONDS_DEFAULT, 1, SECONDS_MAX, &seconds) ||
+        !number_of("AWAY_US", 0, 0, AWAY_US_MAX, &away_us))
         return EXIT_FAILURE;
     site.random = load_seed();
     wrong_start(site.random);
     signal(SIGALRM, give_up);
     alarm((unsigned)(seconds + SECONDS_SPARE));
-    if (make_store()) {
+    if (make_store((int)away_us)) {
         if (start_pairs() && clerk_start(&site.pairs[0], site.random) &&
             buyers_start(site.balancer.port, site.random))
             torture(seconds);
