@@ -30,7 +30,7 @@
 #define NO_TLV     PROXY_NO_TLV
 #define LOCAL      PROXY_LOCAL
 
-enum { TOLD_MAX = 100, GIVE_UP_MS = 8000, REQUEST_SIZE = 1024 };
+enum { TOLD_MAX = 100, GIVE_UP_MS = 15000, REQUEST_SIZE = 1024 };
 
 static pid_t web; /* lighttpd's, all through */
 
@@ -38,7 +38,7 @@ static int setup(void)
 {
     static const char *const env[] = {PROXY_ENVIRONMENT, NULL};
     const struct pair_options options = {
-        .env = env, .module = true, .lighttpd = PROXY_LIGHTTPD "server.max-read-idle := 2\n"};
+        .env = env, .module = true, .lighttpd = PROXY_LIGHTTPD "server.max-read-idle := 4\n"};
     int failed = fixture_start(&options);
     web = pair.web;
     return failed;
@@ -305,7 +305,7 @@ static void test_cut(void)
         CHECK_TRUE(start(&wire, BALANCER, header, i));
         if (i % 2)
             shutdown(wire.fd, SHUT_WR);
-        if (i % 2 && client_raw_read(wire.fd, scrap, sizeof scrap, 5000, &closed) > 0)
+        if (i % 2 && client_raw_read(wire.fd, scrap, sizeof scrap, GIVE_UP_MS, &closed) > 0)
             CHECK_TRUE(strncmp(scrap, "HTTP/1.1 200", 12) != 0, "after %zu bytes: %s", i, scrap);
         if (!closed)
             CHECK_INT(i % 2, 0, "open after %zu bytes", i);
