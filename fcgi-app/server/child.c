@@ -38,6 +38,7 @@ struct store *child_open_store(const struct child *child, int64_t succession)
         .password_file = child->config->database_password_file,
         .schema = child->config->database_schema,
         .succession = succession,
+        .upkeep_fd = child->upkeep_fd,
     });
 }
 

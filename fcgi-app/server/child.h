@@ -21,6 +21,7 @@ struct child {
     struct relay_door *door;
     struct scoreboard_slot *slot; /* its own */
     pid_t master;
+    int upkeep_fd; /* what the watcher waits for; see struct store_options */
 };
 
 /* For a child that is told to end by TERM alone: blocks TERM, and ignores what a terminal sends to

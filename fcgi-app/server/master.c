@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/eventfd.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -188,7 +189,8 @@ int master_run(const struct config *config, struct listener *listener,
                                 .board = m.board,
                                 .door = &m.door,
                                 .acceptors = &m.acceptors,
-                                .master = getpid()};
+                                .master = getpid(),
+                                .upkeep_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)};
     int status = EXIT_FAILURE;
     bool door = relay_door_open(&m.door, config->workers);
     bool call = acceptors_open(&m.acceptors, m.board, cpus_granted());
@@ -212,5 +214,6 @@ int master_run(const struct config *config, struct listener *listener,
     relay_door_close(&m.door);
     acceptors_close(&m.acceptors);
     scoreboard_close(m.board);
+    close(given.upkeep_fd);
     return status;
 }

@@ -1,4 +1,5 @@
-/* watcher: one process that looks at the store each second, so that no probe has to. */
+/* watcher: one process that looks at the store each second, so that no probe has to, and keeps it
+ * quick when it is asked to, so that no order has to. */
 #ifndef SERVER_WATCHER_H
 #define SERVER_WATCHER_H
 

@@ -31,6 +31,9 @@ struct store_driver {
     bool (*backup)(struct store *store, const char *file, char *error, size_t size);
     bool (*restore)(struct store *store, const char *file, char *said, size_t size);
 
+    /* As store_upkeep; NULL if there is nothing to do. */
+    enum store_result (*upkeep)(struct store *store);
+
     /* The calls; see calls.def. */
 #define STORE_CALL(name, parameters, arguments) store_##name##_call *name;
 #include "store/calls.def"

@@ -157,6 +157,11 @@ void store_label_metrics(const struct store *store)
     metrics_set(METRIC_STORE_INFO, 1, METRICS_WITH(0, (uint16_t)store->driver->schema_version()));
 }
 
+enum store_result store_upkeep(struct store *store)
+{
+    return store->driver->upkeep ? store->driver->upkeep(store) : STORE_OK;
+}
+
 /* Each call is passed on to the store's driver, and measured. */
 #define STORE_CALL(name, parameters, arguments)                                                    \
     enum store_result store_##name parameters                                                      \

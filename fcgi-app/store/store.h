@@ -155,6 +155,9 @@ struct store_options {
      * before has died. So what that one was about to change is over before this one reads or
      * changes anything. 0: it follows nobody. */
     int64_t succession;
+    /* An event descriptor (eventfd(2)) that the store writes to when store_upkeep is due; another
+     * process waits for it. 0: none does, and the store does what is due in its calls. */
+    int upkeep_fd;
 };
 
 struct store;
@@ -197,6 +200,10 @@ bool store_restore(struct store *store, const char *file, char *said, size_t siz
 /* Names the store, its calls and their results for the metrics, before the fork: see
  * metrics/metrics.h. The store itself is not asked. */
 void store_label_metrics(const struct store *store);
+
+/* Does what keeps the store quick, and would make changes wait if they had to do it. STORE_OK, or
+ * how the store failed. */
+enum store_result store_upkeep(struct store *store);
 
 /* store_ping, store_order_place and so on. */
 #define STORE_CALL(name, parameters, arguments) enum store_result store_##name parameters;

@@ -33,6 +33,13 @@ bool process_runs(pid_t pid)
     return state && *state != 'Z' && *state != 'X';
 }
 
+bool process_is_stopped(pid_t pid)
+{
+    char line[1024];
+    const char *state = process_stat(pid, line, sizeof line);
+    return state && *state == 'T';
+}
+
 long process_ticks(pid_t pid)
 {
     char line[1024], *at;

@@ -13,6 +13,9 @@ enum { PROCESS_WORKERS_MAX = 64 };
 /* Whether it runs; a zombie that nobody reaps does not. */
 bool process_runs(pid_t pid);
 
+/* Whether a STOP has stopped it. */
+bool process_is_stopped(pid_t pid);
+
 /* The processor time that it has used, in ticks of 10 ms, or -1. */
 long process_ticks(pid_t pid);
 

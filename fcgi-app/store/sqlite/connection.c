@@ -13,10 +13,8 @@ enum {
     SQLITE_PROGRESS_STEPS = 1000, /* virtual machine instructions between looks at the clock */
     SQLITE_SLEEP_FIRST_US = 50,
     SQLITE_SLEEP_MAX_US = 1000,
-    SQLITE_CHECKPOINT_PAGES = 4000,
-    SQLITE_CHECKPOINT_AGAIN = 500, /* pages until a checkpoint that failed is tried again */
-    SQLITE_CHECKPOINT_WAIT_US = 20000,
-    SQLITE_IDENTIFY_US = 500000, /* for others who change the note */
+    SQLITE_EMPTY_WAIT_US = 20000, /* for readers of a file that another took the place of */
+    SQLITE_IDENTIFY_US = 500000,  /* for others who change the note */
     SQLITE_IDENTIFY_AGAIN_US = 2000,
     SQLITE_OPEN_WAIT_US = 200000, /* for others' checkpoint and readers, by a new connection */
 };
@@ -114,21 +112,15 @@ static int sqlite_connection_on_busy(void *context, int attempt)
     return 1;
 }
 
-/* Called once a commit is durable. Moves the log to the file once it is long; see decision 0009.
- * The commit is done, so a failure here does not matter. */
+/* Called once a commit is durable. */
 static int sqlite_connection_on_commit(void *context, sqlite3 *db, const char *name, int pages)
 {
     struct sqlite *s = context;
+    (void)name;
     s->written_us = clock_monotonic_us();
     s->doubtful = false;
     s->unwritable = false;
-    if (pages < SQLITE_CHECKPOINT_PAGES)
-        s->checkpoint_at = SQLITE_CHECKPOINT_PAGES;
-    if (pages < s->checkpoint_at)
-        return SQLITE_OK;
-    s->deadline_us = clock_monotonic_us() + SQLITE_CHECKPOINT_WAIT_US;
-    int rc = sqlite3_wal_checkpoint_v2(db, name, SQLITE_CHECKPOINT_RESTART, NULL, NULL);
-    s->checkpoint_at = rc == SQLITE_OK ? SQLITE_CHECKPOINT_PAGES : pages + SQLITE_CHECKPOINT_AGAIN;
+    sqlite_checkpoint_follow(&s->checkpoint, db, pages, &s->deadline_us);
     return SQLITE_OK;
 }
 
@@ -138,6 +130,15 @@ static int sqlite_connection_on_progress(void *context)
     return !s->unbounded && clock_monotonic_us() >= s->deadline_us;
 }
 
+/* On a full disk, what was acknowledged is durable in the log. */
+static enum store_result sqlite_connection_moved(struct sqlite *s, int rc)
+{
+    if (rc == SQLITE_OK || (rc & 0xff) == SQLITE_BUSY || (rc & 0xff) == SQLITE_LOCKED ||
+        (rc & 0xff) == SQLITE_FULL)
+        return STORE_OK;
+    return sqlite_connection_fail(s, rc);
+}
+
 enum store_result sqlite_connection_checkpoint(struct sqlite *s)
 {
     int64_t deadline_us = s->deadline_us, until_us = clock_monotonic_us() + SQLITE_OPEN_WAIT_US;
@@ -145,11 +146,12 @@ enum store_result sqlite_connection_checkpoint(struct sqlite *s)
         s->deadline_us = until_us;
     int rc = sqlite3_wal_checkpoint_v2(s->db, "main", SQLITE_CHECKPOINT_FULL, NULL, NULL);
     s->deadline_us = deadline_us;
-    /* On a full disk, what was acknowledged is durable in the log. */
-    if (rc == SQLITE_OK || (rc & 0xff) == SQLITE_BUSY || (rc & 0xff) == SQLITE_LOCKED ||
-        (rc & 0xff) == SQLITE_FULL)
-        return STORE_OK;
-    return sqlite_connection_fail(s, rc);
+    return sqlite_connection_moved(s, rc);
+}
+
+enum store_result sqlite_connection_keep_up(struct sqlite *s)
+{
+    return sqlite_connection_moved(s, sqlite_checkpoint_move(s->db, &s->deadline_us));
 }
 
 enum store_result sqlite_connection_recheck(struct sqlite *s)
@@ -277,7 +279,7 @@ static void sqlite_connection_empty_log(struct sqlite *s)
     struct sqlite_identity there;
     if (sqlite_identity_of(s->path, &there) && sqlite_identity_same(&there, &s->identity))
         return;
-    s->deadline_us = clock_monotonic_us() + SQLITE_CHECKPOINT_WAIT_US;
+    s->deadline_us = clock_monotonic_us() + SQLITE_EMPTY_WAIT_US;
     sqlite3_wal_checkpoint_v2(s->db, "main", SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
 }
 

@@ -9,6 +9,7 @@
 
 #include "gen/sqlite_sql.h"
 #include "store/driver.h"
+#include "store/sqlite/checkpoint.h"
 #include "store/sqlite/identity.h"
 #include "store/trouble.h"
 
@@ -31,8 +32,8 @@ struct sqlite {
     bool doubtful;   /* a commit failed, and may be found on the disk later; see decisions/0024 */
     bool unwritable; /* writing failed the last time */
     int64_t written_us; /* when this connection last made a change durable; monotonic, 0: never */
-    int checkpoint_at;  /* pages in the log at which to move them to the file */
-    sqlite3 *db;        /* NULL while the file is not open */
+    struct sqlite_checkpoint checkpoint;
+    sqlite3 *db;                       /* NULL while the file is not open */
     sqlite3_stmt *sql[SQLITE_SQL_MAX]; /* see statement.h; NULL while not prepared */
     const char *call;                  /* the name of the call that runs, for the log */
     struct sqlite_error error;         /* of the call that runs */
@@ -52,6 +53,9 @@ void sqlite_connection_close(struct sqlite *s);
 /* Moves what the log holds into the file, as far as readers let it, so that it is durable: what is
  * read from a log that another process left may not be. STORE_OK, or how it failed. */
 enum store_result sqlite_connection_checkpoint(struct sqlite *s);
+
+/* As store_upkeep: moves the log while others write. STORE_OK, or how it failed. */
+enum store_result sqlite_connection_keep_up(struct sqlite *s);
 
 /* STORE_OK if the path leads to the open file, or how it failed: another was put in its place. */
 enum store_result sqlite_connection_recheck(struct sqlite *s);

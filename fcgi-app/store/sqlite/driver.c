@@ -54,6 +54,7 @@ static struct store *sqlite_driver_open(const struct store_options *options)
     s->store.driver = &sqlite_driver;
     s->timeout_ms = options->timeout_ms;
     s->lock = -1;
+    s->checkpoint.upkeep_fd = options->upkeep_fd;
     /* Whom it follows may have died in a commit. */
     s->doubtful = options->succession != 0;
     /* The "./" keeps SQLite from seeing a URI or ":memory:" in the name. */
@@ -91,6 +92,18 @@ static enum store_result sqlite_ping(struct store *store)
     return sqlite_call_run(store, &call, NULL);
 }
 
+static enum store_result sqlite_driver_keep_up(struct sqlite *s, void *context)
+{
+    (void)context;
+    return sqlite_connection_keep_up(s);
+}
+
+static enum store_result sqlite_upkeep(struct store *store)
+{
+    static const struct sqlite_call call = {.name = "upkeep", .work = sqlite_driver_keep_up};
+    return sqlite_call_run(store, &call, NULL);
+}
+
 const struct store_driver sqlite_driver = {
     .scheme = "sqlite",
     .form = "sqlite:PATH",
@@ -102,6 +115,7 @@ const struct store_driver sqlite_driver = {
     .schema_version = sqlite_schema_version,
     .backup = sqlite_backup,
     .restore = sqlite_restore,
+    .upkeep = sqlite_upkeep,
 #define STORE_CALL(name, parameters, arguments) .name = sqlite_##name,
 #include "store/calls.def"
 };
