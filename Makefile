@@ -27,7 +27,7 @@ PACKAGES_IAC   := jq curl git
 PACKAGES_TEST_IAC := $(PACKAGES_IAC) graphviz postgresql
 PACKAGES_BENCH := $(PACKAGES_BUILD) $(PACKAGES_MODULE) postgresql wrk curl
 PACKAGES_BROWSER := $(PACKAGES_BUILD) $(PACKAGES_RUN) chromium
-PACKAGES_CONTRACT := $(PACKAGES_BUILD) $(PACKAGES_RUN) postgresql python3
+PACKAGES_CONTRACT := $(PACKAGES_BUILD) $(PACKAGES_RUN) postgresql python3 curl
 
 # ---- Flags
 
