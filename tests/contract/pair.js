@@ -176,11 +176,11 @@ class Pair {
         await this.ready();
     }
 
-    // Connections that nobody has taken yet, at both of the application's sockets: the kernel lists each under their path,
-    // beside the sockets themselves.
+    // Connections that nobody has taken yet, at any of the application's sockets: the kernel lists each under the path of
+    // its socket. Those sockets themselves have the flag of one that listens.
     queued() {
         const lines = fs.readFileSync('/proc/net/unix', 'utf8').split('\n');
-        return lines.filter((line) => line.includes(` ${this.at('postern.sock')}`)).length - 2;
+        return lines.filter((line) => line.includes(` ${this.at('postern.sock')}`) && line.split(/ +/)[3] !== '00010000').length;
     }
 
     // The workers die, and no other process.
