@@ -12,8 +12,10 @@ static const struct {
 } commands[] = {
     {"serve", command_serve, "serve FastCGI on a unix socket ('serve --help': the settings)"},
     {"migrate", command_migrate, "create the store, or bring its schema up to this program's"},
-    {"import", command_import, "import FILE: insert or replace products from CSV or JSON"},
+    {"import", command_import, "import FILE: add products, or change them, from CSV or JSON"},
     {"export", command_export, "write the products as CSV to standard output"},
+    {"retire", command_retire,
+     "retire [--back] ID...: take products out of sale, or bring them back"},
     {"stock", command_stock,
      "stock ID +N | -N | =N: change a product's stock; --ledger: what changed it"},
     {"audit", command_audit, "check that every product's ledger accounts for its stock"},

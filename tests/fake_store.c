@@ -115,11 +115,15 @@ static enum store_result fake_store_order_get(struct store *store, const char *c
     return fake->result;
 }
 
-static enum store_result fake_store_order_list(struct store *store, const char *consumer,
-                                               const char *before, int64_t limit,
+static enum store_result fake_store_order_list(struct store *store,
+                                               const struct store_order_filter *filter,
                                                store_order_visit visit, void *context)
 {
-    struct fake_store *fake = fake_store_called(store, consumer, before);
+    const char *before = filter->before ? filter->before : "";
+    struct fake_store *fake = fake_store_called(store, filter->consumer, before);
+    int64_t limit = filter->limit;
+    snprintf(fake->reference, sizeof fake->reference, "%s",
+             filter->reference ? filter->reference : "");
     int64_t shown = 0;
     fake->limit = limit;
     for (size_t n = 0; n < fake->order_count && (!limit || shown < limit); n++) {

@@ -27,6 +27,7 @@ struct fake_store {
     char consumer[ORDER_CONSUMER_MAX + 1];
     char text[ORDER_KEY_MAX +
               1]; /* order_place: the key, or ""; order_get, cancel: id; list: before */
+    char reference[ORDER_REFERENCE_MAX + 1]; /* order_list: the one its rows must have, or "" */
     char placed_id[ID_TEXT_SIZE];
     int64_t key_lifetime_us;
     struct order_request request;

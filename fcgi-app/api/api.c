@@ -12,7 +12,9 @@ static const enum api_status api_statuses[STORE_RESULT_MAX] = {
     [STORE_KEY_IN_FLIGHT] = API_KEY_IN_FLIGHT,
     /* No handler renames. */
     [STORE_TAKEN] = API_FAULT,
-    [STORE_NOT_EMPTY] = API_FAULT, /* of an import, which no request makes */
+    /* No request imports. */
+    [STORE_NOT_EMPTY] = API_FAULT,
+    [STORE_REFUSED] = API_FAULT,
     /* A callback stops only if its buffer is full. */
     [STORE_STOPPED] = API_LIST_TOO_LONG,
     [STORE_BUSY] = API_STORE_BUSY,

@@ -45,6 +45,7 @@ struct api_request {
     const char *consumer;        /* who calls: a VPC endpoint id, or "-" */
     const char *id;              /* of the item that is asked for, or NULL */
     const char *after;           /* the page starts after this row; NULL: at the first */
+    const char *reference;       /* only rows that have this one; NULL: all */
     int64_t limit;               /* rows of the page, or 0 for all */
     const char *idempotency_key; /* or NULL */
     char *body;                  /* may be changed in place; NULL if the route takes none */
@@ -83,6 +84,7 @@ struct api_route {
     bool body_optional; /* no body at all will do, too */
     bool keyed;         /* takes an idempotency key */
     bool paged;         /* takes a limit, and after what to start */
+    bool referenced;    /* takes a reference, which its rows are to have */
     int page;           /* the rows of a page if no limit is given; 0: all there are */
     bool shared;        /* the same for every caller, who may keep it and ask whether it changed */
     bool probe;         /* asked by load balancers and other watchers, not by callers */

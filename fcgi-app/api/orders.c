@@ -165,14 +165,21 @@ static enum api_status orders_list(const struct api_request *request, struct api
                       "must be an order id, as in the next link of the page before");
         return API_INVALID;
     }
+    if (request->reference && !order_is_reference(request->reference)) {
+        violation_add(&response->violations, VIOLATION_QUERY, "reference", "%s",
+                      order_fault_texts[ORDER_BAD_REFERENCE]);
+        return API_INVALID;
+    }
     list_start(&list, request, response);
-    return list_end(&list, store_order_list(request->store, request->consumer,
-                                            request->after ? request->after : "",
-                                            list_store_limit(&list), orders_visit_row, &list));
+    const struct store_order_filter filter = {.consumer = request->consumer,
+                                              .reference = request->reference,
+                                              .before = request->after,
+                                              .limit = list_store_limit(&list)};
+    return list_end(&list, store_order_list(request->store, &filter, orders_visit_row, &list));
 }
 
 const struct api_resource orders_resource = {{
-    {API_READ, "/orders", orders_list, .paged = true, .page = ORDERS_PAGE},
+    {API_READ, "/orders", orders_list, .paged = true, .page = ORDERS_PAGE, .referenced = true},
     {API_CHANGE, "/orders", orders_place, .takes_body = true, .keyed = true},
     {API_READ, "/orders/{id}", orders_get, .shared = false},
     {API_CHANGE, "/orders/{id}/cancel", orders_cancel, .takes_body = true, .body_optional = true},

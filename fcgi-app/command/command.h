@@ -13,6 +13,7 @@ int command_audit(int argc, char **argv);
 int command_consumer(int argc, char **argv);
 int command_backup(int argc, char **argv);
 int command_restore(int argc, char **argv);
+int command_retire(int argc, char **argv);
 int command_healthcheck(int argc, char **argv);
 int command_version(int argc, char **argv);
 

@@ -50,6 +50,11 @@ bool import_ids_note(struct import_ids *ids, int64_t id, struct import_place *pl
     return true;
 }
 
+struct import_place import_ids_place(const struct import_ids *ids, int64_t id)
+{
+    return import_ids_find(ids, id)->place;
+}
+
 void import_ids_free(struct import_ids *ids)
 {
     free(ids->slots);

@@ -6,16 +6,17 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* A place in the file, both counted from 1. */
+/* Where a product stands in the file, all counted from 1. */
 struct import_place {
-    uint32_t line;
-    uint32_t item; /* of the array; 0 in CSV, whose lines are told apart without it */
+    uint32_t line;            /* of its id in CSV, of its item in JSON */
+    uint32_t at;              /* the column of its id, or the item of the array */
+    uint32_t quantity_line;   /* of its quantity, in CSV if there is one; or else 0 */
+    uint32_t quantity_column; /* the same */
 };
 
 struct import_slot;
 
-/* Grows with the file, which is bounded: 32 bytes a row at most, of which each has nine in CSV.
- * Valid when zeroed. */
+/* Grows with the file, which is bounded: 96 bytes a row at most. Valid when zeroed. */
 struct import_ids {
     struct import_slot *slots; /* owned */
     size_t size, count;
@@ -24,6 +25,9 @@ struct import_ids {
 /* Notes the place of an id of at least 1. If it has one already, that is *place afterwards. False
  * if out of memory. */
 bool import_ids_note(struct import_ids *ids, int64_t id, struct import_place *place);
+
+/* The place of an id that was noted. */
+struct import_place import_ids_place(const struct import_ids *ids, int64_t id);
 
 void import_ids_free(struct import_ids *ids);
 

@@ -8,7 +8,7 @@
 #include "domain/money.h"
 
 static const char *const product_csv_header =
-    "the header must name the columns id,name,description,price,quantity";
+    "the header must name the column id, and any of name,description,price,quantity";
 
 enum { PRODUCT_CSV_SHOWN_SIZE = 41 };
 
@@ -40,11 +40,9 @@ static bool product_csv_read_header(struct product_csv *reader, char *error)
             return product_csv_bad_header(&csv->fields[i], "repeated column", error);
         reader->columns[field] = i;
     }
-    for (enum product_field i = 0; i < PRODUCT_FIELD_MAX; i++) {
-        if (reader->columns[i] != CSV_FIELDS_MAX || i == PRODUCT_DESCRIPTION)
-            continue;
+    if (reader->columns[PRODUCT_ID] == CSV_FIELDS_MAX) {
         snprintf(error, PRODUCT_CSV_ERROR_SIZE, "line %zu, column 1: there is no column \"%s\"; %s",
-                 csv->fields[0].line, product_field_names[i], product_csv_header);
+                 csv->fields[0].line, product_field_names[PRODUCT_ID], product_csv_header);
         return false;
     }
     reader->count = csv->count;
@@ -76,8 +74,8 @@ bool product_csv_start(struct product_csv *reader, char *text, size_t len,
     return false;
 }
 
-static const struct csv_field *product_csv_field(const struct product_csv *reader,
-                                                 enum product_field field)
+const struct csv_field *product_csv_field(const struct product_csv *reader,
+                                          enum product_field field)
 {
     size_t column = reader->columns[field];
     return column == CSV_FIELDS_MAX ? NULL : &reader->csv.fields[column];
@@ -100,15 +98,18 @@ static enum product_field product_csv_read(const struct product_csv *reader,
     const struct csv_field *id = product_csv_field(reader, PRODUCT_ID);
     const struct csv_field *price = product_csv_field(reader, PRODUCT_PRICE);
     const struct csv_field *quantity = product_csv_field(reader, PRODUCT_QUANTITY);
+    const struct csv_field *name = product_csv_field(reader, PRODUCT_NAME);
     const struct csv_field *description = product_csv_field(reader, PRODUCT_DESCRIPTION);
 
-    *product = (struct product){.name = product_csv_field(reader, PRODUCT_NAME)->text,
-                                .description = description ? description->text : ""};
+    *product = (struct product){.price_cents = PRODUCT_NOT_GIVEN,
+                                .quantity = PRODUCT_NOT_GIVEN,
+                                .name = name ? name->text : NULL,
+                                .description = description ? description->text : NULL};
     if (!text_number(id->text, id->len, 0, INT64_MAX, &product->id))
         return PRODUCT_ID;
-    if (!money_parse(price->text, price->len, &product->price_cents))
+    if (price && !money_parse(price->text, price->len, &product->price_cents))
         return PRODUCT_PRICE;
-    if (!text_number(quantity->text, quantity->len, 0, INT64_MAX, &product->quantity))
+    if (quantity && !text_number(quantity->text, quantity->len, 0, INT64_MAX, &product->quantity))
         return PRODUCT_QUANTITY;
     return product_check(product);
 }

@@ -55,10 +55,16 @@ enum order_fault order_request_set_email(struct order_request *request, const ch
     return ORDER_OK;
 }
 
+bool order_is_reference(const char *text)
+{
+    size_t len = strlen(text);
+    return len >= 1 && len <= ORDER_REFERENCE_MAX && text_is_utf8(text, len) &&
+           !text_has_control(text, len);
+}
+
 enum order_fault order_request_set_reference(struct order_request *request, const char *reference)
 {
-    size_t len = strlen(reference);
-    if (len < 1 || len > ORDER_REFERENCE_MAX || text_has_control(reference, len))
+    if (!order_is_reference(reference))
         return ORDER_BAD_REFERENCE;
     snprintf(request->reference, sizeof request->reference, "%s", reference);
     return ORDER_OK;

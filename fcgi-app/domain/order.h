@@ -84,6 +84,9 @@ extern const char *const order_fault_texts[ORDER_FAULT_MAX];
 enum order_fault order_request_add(struct order_request *request, int64_t product_id,
                                    int64_t quantity, size_t position);
 
+/* Tells whether the text can be an order's reference. */
+bool order_is_reference(const char *text);
+
 /* Sets the e-mail address or the reference. On a fault nothing changes. */
 enum order_fault order_request_set_email(struct order_request *request, const char *email);
 enum order_fault order_request_set_reference(struct order_request *request, const char *reference);

@@ -2,6 +2,7 @@
 #ifndef DOMAIN_PRODUCT_H
 #define DOMAIN_PRODUCT_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 /* The largest integer that every JSON reader keeps exact, 2^53 - 1 (RFC 7493, section 2.2). */
@@ -21,6 +22,10 @@ struct product {
     const char *description; /* borrowed; 0..PRODUCT_DESCRIPTION_MAX bytes of UTF-8 */
 };
 
+/* A product of an import may lack fields but its id: such a number is this, such a text is NULL. A
+ * product that exists keeps what it has there. */
+#define PRODUCT_NOT_GIVEN INT64_MIN
+
 enum product_field {
     PRODUCT_ID,
     PRODUCT_NAME,
@@ -36,7 +41,14 @@ extern const char *const product_field_names[PRODUCT_FIELD_MAX];
 /* What each field must be. Each text ends a sentence that says "must be". */
 extern const char *const product_field_rules[PRODUCT_FIELD_MAX];
 
-/* The first field that breaks its bounds, or PRODUCT_FIELD_MAX if the product is valid. */
+/* The first field that breaks its bounds, or PRODUCT_FIELD_MAX if the product is valid. A field
+ * that is not given breaks none. */
 enum product_field product_check(const struct product *product);
+
+/* Gives the product, where it lacks a field, that of the other, whose texts it borrows. */
+void product_complete(struct product *product, const struct product *from);
+
+/* Tells whether two products, neither of which lacks a field, are the same in all of them. */
+bool product_equals(const struct product *a, const struct product *b);
 
 #endif

@@ -114,6 +114,19 @@ static void http_options(struct http_exchange *x)
     http_finish(x, 204, NULL);
 }
 
+/* Names the page that starts after that row (RFC 8288). */
+static void http_link(struct http_exchange *x, const char *after)
+{
+    struct buffer *headers = &x->response->headers;
+    buffer_printf(headers, "Link: <%s?limit=%d&after=%s", x->match.route->path, (int)x->query.limit,
+                  after);
+    if (x->query.has_reference) {
+        buffer_text(headers, "&reference=");
+        query_write_value(headers, x->query.reference);
+    }
+    buffer_printf(headers, "%s>; rel=\"next\"\r\n", x->query.pretty ? "&pretty" : "");
+}
+
 static void http_success(struct http_exchange *x, enum api_status status)
 {
     const struct api_route *route = x->match.route;
@@ -123,8 +136,7 @@ static void http_success(struct http_exchange *x, enum api_status status)
 
     buffer_printf(headers, "Cache-Control: %s\r\n", route->shared ? HTTP_REVALIDATE : HTTP_PRIVATE);
     if (reply->next[0])
-        buffer_printf(headers, "Link: <%s?limit=%d&after=%s%s>; rel=\"next\"\r\n", route->path,
-                      (int)x->query.limit, reply->next, x->query.pretty ? "&pretty" : "");
+        http_link(x, reply->next);
     if (route->shared) {
         conditional_etag(reply->body.data, reply->body.len, reply->next, etag);
         buffer_printf(headers, "ETag: %s\r\n", etag);
@@ -223,11 +235,13 @@ static enum problem http_check(struct http_exchange *x, enum problem caller)
 {
     enum problem refusal = problem_of_refusal(x->request->refused);
     struct violations *violations = &x->service->reply.violations;
-    bool paged = x->match.route && x->match.route->paged;
+    const struct api_route *route = x->match.route;
+    const struct query_takes takes = {.page = route && route->paged,
+                                      .reference = route && route->referenced};
     /* The query is read first, so that a refusal too is indented if ?pretty asks for it. */
-    query_read(x->request->query, paged, &x->query, violations);
-    if (paged && !x->query.limit)
-        x->query.limit = x->match.route->page;
+    query_read(x->request->query, takes, &x->query, violations);
+    if (takes.page && !x->query.limit)
+        x->query.limit = route->page;
     if (caller != PROBLEM_NONE)
         return caller;
     if (refusal == PROBLEM_BAD_REQUEST)
@@ -255,6 +269,7 @@ static enum api_status http_call(struct http_exchange *x, bool draining)
         .consumer = x->request->consumer,
         .id = x->match.id,
         .after = x->query.has_after ? x->query.after : NULL,
+        .reference = x->query.has_reference ? x->query.reference : NULL,
         .limit = x->query.limit,
         .idempotency_key = x->key[0] ? x->key : NULL,
         .body = route->takes_body ? x->request->body : NULL,

@@ -147,13 +147,11 @@ static bool product_sort(const struct product_json_reader *reader, const cJSON *
     return true;
 }
 
-/* Reads one field's value. False if the node is missing or wrong. */
+/* Reads one field's value. False if the node is wrong, or missing though it is the id. */
 static bool product_take(struct product *product, enum product_field field, const cJSON *node)
 {
-    if (!node) {
-        product->description = "";
-        return field == PRODUCT_DESCRIPTION;
-    }
+    if (!node)
+        return field != PRODUCT_ID;
     switch (field) {
     case PRODUCT_ID:
         return json_tree_whole(node, 1, PRODUCT_ID_MAX, &product->id);
@@ -186,6 +184,7 @@ int product_json_next(struct product_json_reader *reader, struct product *produc
         return product_item_error(reader, error, "must be an object");
     if (!product_sort(reader, item, nodes, error))
         return -1;
+    *product = (struct product){.price_cents = PRODUCT_NOT_GIVEN, .quantity = PRODUCT_NOT_GIVEN};
     while (field < PRODUCT_FIELD_MAX && product_take(product, field, nodes[field]))
         field++;
     if (field == PRODUCT_FIELD_MAX)

@@ -24,8 +24,8 @@ struct product_json_reader *product_json_open(char *text, size_t len,
 
 /* Gives the next product; its texts are borrowed until the reader is closed. Returns 1, or 0 after
  * the last, or -1 if the item is no valid product; error then names the item's line, its number,
- * counted from 1, and the member. The next call goes on after it. Unknown members are errors; a
- * missing description is empty. */
+ * counted from 1, and the member. The next call goes on after it. Unknown members are errors;
+ * the product lacks what has no member, and only the id must have one. */
 int product_json_next(struct product_json_reader *reader, struct product *product,
                       char error[PRODUCT_JSON_ERROR_SIZE]);
 

@@ -30,6 +30,7 @@ const char *const store_result_names[STORE_RESULT_MAX] = {
     [STORE_KEY_IN_FLIGHT] = "idempotency key in flight",
     [STORE_TAKEN] = "name taken",
     [STORE_NOT_EMPTY] = "not empty",
+    [STORE_REFUSED] = "refused",
     [STORE_STOPPED] = "stopped",
     [STORE_BUSY] = "busy",
     [STORE_UNREACHABLE] = "unreachable",

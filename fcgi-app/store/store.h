@@ -23,14 +23,15 @@ enum store_result {
     STORE_KEY_IN_FLIGHT,   /* another call with the key has not ended yet; nothing changed */
     STORE_TAKEN,           /* the new name has orders or keys already; nothing changed */
     STORE_NOT_EMPTY,       /* the store has products; nothing changed */
-    STORE_STOPPED,         /* a callback asked to stop; nothing changed */
-    STORE_BUSY,            /* not done within the deadline; nothing changed; try again */
-    STORE_UNREACHABLE,     /* the store cannot be opened, read or written now; nothing changed */
-    STORE_UNKNOWN,         /* lost before it said whether it made the change; ask again later */
-    STORE_OLD_SCHEMA,      /* the schema is older than this program: postern migrate */
-    STORE_NEW_SCHEMA,      /* the schema serves newer programs only: install a newer postern */
-    STORE_UNSUITABLE,      /* the server lacks what this program needs; logged with what to do */
-    STORE_FAULT,           /* a defect of this program or of the data; logged where it was found */
+    STORE_REFUSED,     /* an import gives what it must not, as its tell was told; nothing changed */
+    STORE_STOPPED,     /* a callback asked to stop; nothing changed */
+    STORE_BUSY,        /* not done within the deadline; nothing changed; try again */
+    STORE_UNREACHABLE, /* the store cannot be opened, read or written now; nothing changed */
+    STORE_UNKNOWN,     /* lost before it said whether it made the change; ask again later */
+    STORE_OLD_SCHEMA,  /* the schema is older than this program: postern migrate */
+    STORE_NEW_SCHEMA,  /* the schema serves newer programs only: install a newer postern */
+    STORE_UNSUITABLE,  /* the server lacks what this program needs; logged with what to do */
+    STORE_FAULT,       /* a defect of this program or of the data; logged where it was found */
     STORE_RESULT_MAX
 };
 
@@ -133,15 +134,67 @@ struct store_entry {
     int64_t quantity;   /* the product's stock now, the same in each */
 };
 
+/* Which orders are listed. All borrowed for the call; NULL is any. */
+struct store_order_filter {
+    const char *consumer;  /* whose, never NULL */
+    const char *reference; /* those with this very one */
+    const char *before;    /* those with a lower id */
+    int64_t limit;         /* at most so many, or 0 for all */
+};
+
 /* Called for each row, which is borrowed until it returns; false stops the call. */
 typedef bool (*store_product_visit)(void *context, const struct product *product);
 typedef bool (*store_order_visit)(void *context, const struct order *order);
 typedef bool (*store_stock_visit)(void *context, const struct store_stock *stock);
 typedef bool (*store_entry_visit)(void *context, const struct store_entry *entry);
 
-/* Gives the next product to import in *product (borrowed until the next call): 1, or 0 after the
- * last, or -1 to give up. */
-typedef int (*store_product_next)(void *context, struct product *product);
+/* What an import makes of the quantity that it is given for a product that exists. */
+enum store_quantity {
+    STORE_QUANTITY_REFUSE, /* refuses it: it would undo what was sold since the quantity was read */
+    STORE_QUANTITY_SET,    /* sets the stock to it */
+    STORE_QUANTITY_KEEP    /* passes over it */
+};
+
+/* What an import makes of a product that it is given. The last three refuse it, and with it all. */
+enum store_verdict {
+    STORE_ADDED,   /* it is new */
+    STORE_CHANGED, /* it exists, and differs */
+    STORE_LEFT,    /* it exists, and is the same */
+    STORE_LACKING, /* it is new, and has no name or no price */
+    STORE_STOCKED, /* it exists, and has a quantity */
+    STORE_RETIRED, /* it is retired */
+    STORE_VERDICTS
+};
+
+enum { STORE_TOLD_MAX = 20 }; /* products of one verdict that an import tells of */
+
+/* An import. */
+struct store_import {
+    /* Gives the next product in *product (borrowed until the next call), each once: 1, or 0 after
+     * the last, or -1 to give up. */
+    int (*next)(void *context, struct product *product);
+    /* Is told of the first products that were refused, and in a dry run of the first that would be
+     * changed: as it is, and as it would be. What is refused has its id alone. All is borrowed. */
+    void (*tell)(void *context, enum store_verdict verdict, const struct product *was,
+                 const struct product *would_be);
+    void *context; /* of both */
+    enum store_quantity quantity;
+    bool if_empty; /* only into a store without products */
+    bool dry_run;  /* changes nothing */
+};
+
+/* How many products had which verdict. */
+struct store_imported {
+    int64_t counts[STORE_VERDICTS];
+};
+
+/* What came of retiring products, or of bringing them back. */
+struct store_retired {
+    int64_t changed; /* those that were not so before */
+    int64_t missing; /* STORE_NOT_FOUND: the lowest id that no product has */
+};
+
+enum { STORE_RETIRE_MAX = 1000 }; /* products of one such call at most */
 
 /* How to open a store. All borrowed for the call. */
 struct store_options {

@@ -24,7 +24,7 @@ const LIMITS = [
     ['domain/order.h', 'ORDER_EMAIL_MAX', `${SCHEMAS}.OrderRequest.properties.email.maxLength`,
         `${SCHEMAS}.OrderFacts.properties.email.maxLength`],
     ['domain/order.h', 'ORDER_REFERENCE_MAX', `${SCHEMAS}.OrderRequest.properties.reference.maxLength`,
-        `${SCHEMAS}.OrderFacts.properties.reference.maxLength`],
+        `${SCHEMAS}.OrderFacts.properties.reference.maxLength`, 'paths./orders.get.parameters.2.schema.maxLength'],
     ['domain/violation.h', 'VIOLATIONS_MAX',
         `${SCHEMAS}.InvalidOrderProblem.allOf.1.properties.errors.maxItems`,
         `${SCHEMAS}.InvalidQueryProblem.allOf.1.properties.errors.maxItems`],

@@ -52,12 +52,18 @@ static struct pair with_database(const char *name)
     return with;
 }
 
-static int import_text(const struct pair *with, const char *text)
+/* Imports a file with an option, or none if it is NULL. */
+static int import_with(const struct pair *with, const char *option, const char *text)
 {
     char path[PAIR_PATH_SIZE + 32];
     snprintf(path, sizeof path, "%s/import.txt", pair.dir);
     CHECK_TRUE(pair_write(with, "import.txt", text));
-    return run(with, "import", path, NULL);
+    return run(with, "import", option ? option : path, option ? path : NULL);
+}
+
+static int import_text(const struct pair *with, const char *text)
+{
+    return import_with(with, NULL, text);
 }
 
 static const struct {
@@ -109,7 +115,7 @@ static const struct {
     const char *errors[3];
 } bad_rows[] = {
     {__LINE__, "", {"line 1, column 1: the file is empty"}},
-    {__LINE__, "id,name\n", {"line 1, column 1: there is no column \"price\""}},
+    {__LINE__, "name,price\n", {"line 1, column 1: there is no column \"id\""}},
     {__LINE__, "id,name,price,quantity,colour\n", {"line 1, column 24: unknown column \"colour\""}},
     {__LINE__, HEADER "1,A,,x,1\n", {"line 2, column 6: price must be"}},
     {__LINE__, HEADER "1,A,,1.005,1\n", {"line 2, column 6: price must be"}},
@@ -123,8 +129,8 @@ static const struct {
     {__LINE__, HEADER "5,G\"x\",,1,1\n", {"line 2, column 4: a quote must enclose"}},
     {__LINE__, HEADER "5,\xff,,1,1\n", {"line 2, column 3: name must be"}},
     {__LINE__,
-     "[{\"id\":5,\"name\":\"G\",\"price\":1,\"quantity\":1},\n{\"id\":6},7]",
-     {"item 2: name is missing", "item 3: must be an object"}},
+     "[{\"id\":5,\"name\":\"G\",\"price\":1,\"quantity\":1},\n{\"name\":\"H\"},7]",
+     {"item 2: id is missing", "item 3: must be an object"}},
     {__LINE__,
      "[{\"id\":5,\"name\":\"G\",\"price\":\"1\",\"quantity\":1}]",
      {"item 1: price must be"}},
@@ -134,8 +140,9 @@ static const struct {
     {__LINE__, "[\n{\"id\":5,}]", {"line 2, column 9: "}},
     {__LINE__,
      HEADER "5,G,,1,1\n6,\"H\n\",,1,1\n7,I,,1,1\n\n5,J,,1,1\n7,K,,1,1\n",
-     {"line 3, column 3: name must be", "line 7: the id 5 is that of line 2 already",
-      "line 8: the id 7 is that of line 5 already"}},
+     {"line 3, column 3: name must be",
+      "line 7, column 1: the id 5 is that of line 2, column 1 already",
+      "line 8, column 1: the id 7 is that of line 5, column 1 already"}},
     {__LINE__,
      "[{\"id\":5,\"name\":\"G\",\"price\":1,\"quantity\":1},\n"
      "{\"id\":6,\"name\":\"H\",\"price\":1,\"quantity\":1},\n"
@@ -203,8 +210,8 @@ static void test_upsert(void)
     struct client_answer answer;
     struct client *client = client_open(pair.port);
     REQUIRE_NOT_NULL(client);
-    CHECK_INT(import_text(&pair, HEADER "2,Renamed,,5.50,77\n4,New,,1.00,1\n"), 0);
-    CHECK_CONTAINS(out, "imported 2 products");
+    CHECK_INT(import_with(&pair, "--set-stock", HEADER "2,Renamed,,5.50,77\n4,New,,1.00,1\n"), 0);
+    CHECK_CONTAINS(out, "imported 2 products: 1 added, 1 changed, 0 left as they are\n");
     client_get(client, "/products", &answer);
     CHECK_TEXT(
         answer.body,

@@ -197,6 +197,51 @@ static void test_list_in_pages(void)
     cJSON_Delete(all);
 }
 
+/* Follows the pages of one order each from the path on; returns how many have the reference. */
+static int count_pages(const char *first, const char *reference)
+{
+    char path[1024];
+    int count = 0;
+    snprintf(path, sizeof path, "%s", first);
+    while (path[0] && count < 10) {
+        CHECK_TRUE(client_get(client, path, &answer), "%s", path);
+        CHECK_INT(answer.status, 200, "%s", path);
+        cJSON *page = answer_json(&answer);
+        CHECK_COMPARE(cJSON_GetArraySize(page), <=, 1);
+        if (cJSON_GetArraySize(page) == 1) {
+            CHECK_TEXT(answer_text(cJSON_GetArrayItem(page, 0), "reference"), reference);
+            count++;
+        }
+        const char *link = client_header(&answer, "Link");
+        path[0] = '\0';
+        if (link && *link == '<')
+            snprintf(path, sizeof path, "%.*s", (int)strcspn(link + 1, ">"), link + 1);
+        cJSON_Delete(page);
+    }
+    return count;
+}
+
+static void test_list_of_a_reference(void)
+{
+    static const char *const references[] = {"A + B/&=%>", "A", "A + B/&=%>", "\xc3\xa9"};
+    for (size_t i = 0; i < sizeof references / sizeof references[0]; i++) {
+        char body[200];
+        snprintf(body, sizeof body,
+                 "{\"items\":[{\"product_id\":1,\"quantity\":1}],\"reference\":\"%s\"}",
+                 references[i]);
+        client_post(client, "/orders", body, &answer);
+        CHECK_INT(answer.status, 201);
+    }
+    CHECK_INT(count_pages("/orders?reference=A+%2B+B%2F%26%3D%25%3E&limit=1", references[0]), 2);
+    CHECK_INT(count_pages("/orders?limit=1&reference=A%20%2B%20B/%26%3D%25%3E", references[0]), 2);
+    CHECK_INT(count_pages("/orders?limit=1&reference=A", "A"), 1);
+    CHECK_INT(count_pages("/orders?limit=1&reference=%C3%A9", "\xc3\xa9"), 1);
+    CHECK_INT(count_pages("/orders?limit=1&reference=a", "a"), 0);
+    client_get(client, "/orders?reference=", &answer);
+    CHECK_TRUE(answer_is_problem(&answer, 422, "invalid-request", ANSWER_POSTERN));
+    CHECK_TRUE(answer_has_error(&answer, "reference"));
+}
+
 static void test_unknown(void)
 {
     static const struct {
@@ -228,6 +273,7 @@ int main(void)
         {"last ones", test_last_ones},
         {"list newest first", test_list_newest_first},
         {"list in pages", test_list_in_pages},
+        {"list of a reference", test_list_of_a_reference},
         {"unknown", test_unknown},
         CU_TEST_INFO_NULL};
     return e2e_suite_run("e2e/orders", setup, fixture_end, tests);

@@ -325,16 +325,18 @@ static void test_wrong_password(void)
 static void test_lost_commit(void)
 {
     char path[PAIR_PATH_SIZE + 16];
+    const char *const import[] = {"import", "--set-stock", path, NULL};
     snprintf(path, sizeof path, "%s/some.csv", pair.dir);
+    CHECK_TRUE(pair_write(&pair, "command.log", ""));
     set_database("late");
     sql("late", "CREATE FUNCTION hang_up() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN"
                 " PERFORM pg_terminate_backend(pg_backend_pid()); RETURN NULL; END $$;"
                 "CREATE CONSTRAINT TRIGGER hang_up AFTER UPDATE ON products"
                 " DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION hang_up()");
-    CHECK_INT(run("import", path), 1);
+    CHECK_INT(pair_command(&pair, import, NULL, 0), 1);
     CHECK_LOG(&pair, "command.log", "may or may not be there", 0);
     sql("late", "DROP TRIGGER hang_up ON products");
-    CHECK_INT(run("import", path), 0);
+    CHECK_INT(pair_command(&pair, import, NULL, 0), 0);
 }
 
 /* Every process of the application uses the schema that is named. */

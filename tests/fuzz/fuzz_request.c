@@ -165,6 +165,20 @@ static void fuzz_check_caller(const struct http_request *request, bool draining,
     FUZZ_REQUIRE(!over || strstr(response->headers.data, "Retry-After: "));
 }
 
+/* What is written reads back as it was. */
+static void fuzz_check_value(const char *value)
+{
+    static struct violations violations;
+    struct buffer out;
+    struct query query;
+    buffer_init(&out, FUZZ_ANSWER_MAX);
+    buffer_text(&out, "reference=");
+    query_write_value(&out, value);
+    query_read(out.data, (struct query_takes){.reference = true}, &query, &violations);
+    FUZZ_TEXT(query.reference, value);
+    buffer_free(&out);
+}
+
 static void fuzz_check_parts(const struct http_request *request)
 {
     static struct violations violations;
@@ -175,18 +189,22 @@ static void fuzz_check_parts(const struct http_request *request)
     FUZZ_INT(match.path != NULL, match.allow[0] != '\0');
     FUZZ_COMPARE(strlen(match.id), <, ROUTE_ID_SIZE);
     violations.count = 0;
-    query_read(request->query, true, &query, &violations);
+    query_read(request->query, (struct query_takes){.page = true, .reference = true}, &query,
+               &violations);
     FUZZ_COMPARE(query.limit, >=, 0);
     FUZZ_COMPARE(query.limit, <=, QUERY_LIMIT_MAX);
-    FUZZ_COMPARE(strlen(query.after), <, QUERY_VALUE_SIZE);
+    FUZZ_COMPARE(strlen(query.after), <, QUERY_AFTER_SIZE);
     FUZZ_REQUIRE(query.has_after || !query.after[0]);
+    FUZZ_COMPARE(strlen(query.reference), <, QUERY_REFERENCE_SIZE);
+    FUZZ_REQUIRE(query.has_reference || !query.reference[0]);
+    fuzz_check_value(query.reference);
     for (size_t i = 0; i < violation_kept(&violations); i++) {
         FUZZ_REQUIRE(violations.items[i].where[0]);
         FUZZ_REQUIRE(violations.items[i].detail[0]);
     }
-    query_read(request->query, false, &query, &violations);
+    query_read(request->query, (struct query_takes){.page = false}, &query, &violations);
     FUZZ_INT(query.limit, 0);
-    FUZZ_REQUIRE(!query.has_after);
+    FUZZ_REQUIRE(!query.has_after && !query.has_reference);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -45,8 +45,7 @@ struct order_get {
 };
 
 struct order_list {
-    const char *consumer, *before;
-    int64_t limit;
+    const struct store_order_filter *filter;
     store_order_visit visit;
     void *context;
 };
@@ -140,13 +139,16 @@ static enum store_result postgres_order_collect(struct postgres *p, const PGresu
 static enum store_result postgres_order_stream(struct postgres *p, void *context)
 {
     const struct order_list *given = context;
+    const struct store_order_filter *filter = given->filter;
     PGresult *row = NULL;
     /* "~" is above every id. */
-    enum store_result result = postgres_query_send(
-        p, POSTGRES_SQL_ORDER_LIST,
-        POSTGRES_ARGUMENTS(POSTGRES_AS_TEXT(given->consumer),
-                           POSTGRES_AS_TEXT(*given->before ? given->before : "~"),
-                           given->limit ? POSTGRES_AS_NUMBER(given->limit) : POSTGRES_AS_NULL));
+    const struct postgres_argument arguments[] = {
+        POSTGRES_AS_TEXT(filter->consumer), POSTGRES_AS_TEXT(filter->before ? filter->before : "~"),
+        filter->limit ? POSTGRES_AS_NUMBER(filter->limit) : POSTGRES_AS_NULL,
+        POSTGRES_AS_TEXT(filter->reference)};
+    enum store_result result =
+        filter->reference ? postgres_query_send(p, POSTGRES_SQL_ORDER_LIST_REFERENCE, arguments, 4)
+                          : postgres_query_send(p, POSTGRES_SQL_ORDER_LIST, arguments, 3);
     if (result == STORE_OK)
         PQsetSingleRowMode(p->conn);
     p->order.count = 0;
@@ -161,12 +163,11 @@ static enum store_result postgres_order_stream(struct postgres *p, void *context
     return p->order.count > 0 ? postgres_order_show(p, given->visit, given->context) : STORE_OK;
 }
 
-enum store_result postgres_order_list(struct store *store, const char *consumer, const char *before,
-                                      int64_t limit, store_order_visit visit, void *context)
+enum store_result postgres_order_list(struct store *store, const struct store_order_filter *filter,
+                                      store_order_visit visit, void *context)
 {
     static const struct postgres_call call = {.name = "order_list", .work = postgres_order_stream};
-    return postgres_call_run(store, &call,
-                             &(struct order_list){consumer, before, limit, visit, context});
+    return postgres_call_run(store, &call, &(struct order_list){filter, visit, context});
 }
 
 /* Writes the products, or the quantities, as an array. */

@@ -1,4 +1,4 @@
-/* product: the calls on products; see calls.def. */
+/* product: the calls that read products; see calls.def. */
 #ifndef STORE_POSTGRES_PRODUCT_H
 #define STORE_POSTGRES_PRODUCT_H
 
@@ -6,6 +6,5 @@
 
 store_product_get_call postgres_product_get;
 store_product_list_call postgres_product_list;
-store_product_import_call postgres_product_import;
 
 #endif

@@ -93,28 +93,110 @@ LOCK TABLE products IN SHARE ROW EXCLUSIVE MODE;
 SELECT EXISTS (SELECT FROM products)::INTEGER;
 
 -- name: import_start
+-- Imports come one after the other, so that none adds what another is just adding.
 SET LOCAL statement_timeout = 0;
+SELECT pg_advisory_xact_lock(1347638354, 2);
 CREATE TEMPORARY TABLE imported (
     given BIGINT GENERATED ALWAYS AS IDENTITY,
-    id BIGINT,
+    id BIGINT NOT NULL PRIMARY KEY,
     price_cents BIGINT,
     quantity BIGINT,
-    name TEXT,
-    description TEXT
+    name TEXT COLLATE "C",
+    description TEXT COLLATE "C"
+) ON COMMIT DROP;
+-- What is to be done with each, and what it was. The verdicts are those of enum store_verdict.
+CREATE TEMPORARY TABLE judged (
+    given BIGINT NOT NULL,
+    verdict BIGINT NOT NULL,
+    id BIGINT NOT NULL,
+    old_price_cents BIGINT,
+    old_quantity BIGINT,
+    old_name TEXT COLLATE "C",
+    old_description TEXT COLLATE "C",
+    price_cents BIGINT,
+    quantity BIGINT,
+    name TEXT COLLATE "C",
+    description TEXT COLLATE "C"
 ) ON COMMIT DROP;
 COPY imported (id, price_cents, quantity, name, description) FROM STDIN;
 
--- name: import_store
--- In the order of the ids, as orders lock their products; of the same product, the one given last.
+-- name: import_lock
+-- In the order of the ids, as orders lock their products. What comes after sees what was committed
+-- while this waited.
+SELECT count(*) FROM (
+    SELECT FROM products
+    WHERE id IN (SELECT id FROM imported)
+    ORDER BY id
+    FOR NO KEY UPDATE
+) AS locked;
+
+-- name: import_judge
+-- $1 is what becomes of the quantity of a product that exists: refuse, set or keep.
+INSERT INTO judged
+SELECT m.given,
+    CASE
+        WHEN m.old_name IS NULL AND (m.name IS NULL OR m.price_cents IS NULL) THEN 3
+        WHEN m.old_name IS NULL THEN 0
+        WHEN m.retired THEN 5
+        WHEN m.stocked AND $1 = 'refuse' THEN 4
+        WHEN (m.price_cents, m.quantity, m.name, m.description)
+            = (m.old_price_cents, m.old_quantity, m.old_name, m.old_description) THEN 2
+        ELSE 1
+    END,
+    m.id, m.old_price_cents, m.old_quantity, m.old_name, m.old_description,
+    m.price_cents, m.quantity, m.name, m.description
+FROM (
+    SELECT i.given, i.id, i.quantity IS NOT NULL AS stocked, p.retired,
+        p.price_cents AS old_price_cents, p.quantity AS old_quantity,
+        p.name AS old_name, p.description AS old_description,
+        coalesce(i.price_cents, p.price_cents) AS price_cents,
+        coalesce(CASE WHEN p.id IS NULL OR $1 <> 'keep' THEN i.quantity END, p.quantity, 0) AS quantity,
+        coalesce(i.name, p.name) AS name,
+        coalesce(i.description, p.description, '') AS description
+    FROM imported AS i LEFT JOIN products AS p ON p.id = i.id
+) AS m;
+
+-- name: import_count
+SELECT count(*) FILTER (WHERE verdict = 0), count(*) FILTER (WHERE verdict = 1),
+    count(*) FILTER (WHERE verdict = 2), count(*) FILTER (WHERE verdict = 3),
+    count(*) FILTER (WHERE verdict = 4), count(*) FILTER (WHERE verdict = 5)
+FROM judged;
+
+-- name: import_told
+SELECT verdict, id, old_price_cents, old_quantity, old_name, old_description,
+    id, price_cents, quantity, name, description
+FROM judged
+WHERE verdict = ANY ($1)
+ORDER BY given
+LIMIT $2;
+
+-- name: import_add
 INSERT INTO products (id, price_cents, quantity, name, description)
-SELECT DISTINCT ON (id) id, price_cents, quantity, name, description
-FROM imported
-ORDER BY id, given DESC
-ON CONFLICT (id) DO UPDATE SET
-    price_cents = excluded.price_cents,
-    quantity = excluded.quantity,
-    name = excluded.name,
-    description = excluded.description;
+SELECT id, price_cents, quantity, name, description
+FROM judged
+WHERE verdict = 0;
+
+-- name: import_change
+UPDATE products AS p SET
+    price_cents = j.price_cents,
+    quantity = j.quantity,
+    name = j.name,
+    description = j.description
+FROM judged AS j
+WHERE p.id = j.id AND j.verdict = 1;
+
+-- name: retire_look
+-- The lowest of the ids that no product has; NULL: there is none.
+SELECT min(given.id) FROM unnest($1::BIGINT[]) AS given (id)
+WHERE NOT EXISTS (SELECT FROM products AS p WHERE p.id = given.id);
+
+-- name: retire
+WITH changed AS (
+    UPDATE products SET retired = $2
+    WHERE id = ANY ($1) AND retired <> $2
+    RETURNING id
+)
+SELECT count(*) FROM changed;
 
 -- name: consumer_holds
 SELECT (EXISTS (SELECT FROM orders WHERE consumer = $1)
@@ -195,12 +277,12 @@ ORDER BY at_us, kind;
 -- name: product_get
 SELECT id, price_cents, quantity, name, description
 FROM products
-WHERE id = $1;
+WHERE id = $1 AND NOT retired;
 
 -- name: product_list
 SELECT id, price_cents, quantity, name, description
 FROM products
-WHERE id > $1
+WHERE id > $1 AND NOT retired
 ORDER BY id
 LIMIT $2;
 
@@ -253,6 +335,18 @@ SELECT o.id, o.created_us, o.total_cents, o.email, o.reference,
 FROM (
     SELECT * FROM orders
     WHERE consumer = $1 AND id < $2
+    ORDER BY id DESC
+    LIMIT $3
+) AS o JOIN order_lines AS l ON l.order_id = o.id
+ORDER BY o.id DESC, l.line;
+
+-- name: order_list_reference
+SELECT o.id, o.created_us, o.total_cents, o.email, o.reference,
+    l.product_id, l.quantity, l.unit_price_cents, l.amount_cents, l.name,
+    o.cancelled_us
+FROM (
+    SELECT * FROM orders
+    WHERE consumer = $1 AND id < $2 AND reference = $4 AND reference <> ''
     ORDER BY id DESC
     LIMIT $3
 ) AS o JOIN order_lines AS l ON l.order_id = o.id

@@ -10,10 +10,12 @@
 #include "store/sqlite/call.h"
 #include "store/sqlite/change.h"
 #include "store/sqlite/consumer.h"
+#include "store/sqlite/import.h"
 #include "store/sqlite/migrate.h"
 #include "store/sqlite/order.h"
 #include "store/sqlite/product.h"
 #include "store/sqlite/restore.h"
+#include "store/sqlite/retire.h"
 #include "store/sqlite/schema.h"
 #include "store/sqlite/stock.h"
 

@@ -29,8 +29,7 @@ struct order_get {
 };
 
 struct order_list {
-    const char *consumer, *before;
-    int64_t limit;
+    const struct store_order_filter *filter;
     store_order_visit visit;
     void *context;
 };
@@ -122,21 +121,26 @@ static enum store_result sqlite_order_show(struct sqlite *s, sqlite3_stmt *stmt,
 static enum store_result sqlite_order_show_all(struct sqlite *s, void *context)
 {
     const struct order_list *given = context;
+    const struct store_order_filter *filter = given->filter;
     /* "~" is above every id. */
-    sqlite3_stmt *stmt = SQLITE_BIND(s, SQLITE_SQL_ORDER_LIST, SQLITE_AS_TEXT(given->consumer),
-                                     SQLITE_AS_TEXT(*given->before ? given->before : "~"));
+    const char *before = filter->before ? filter->before : "~";
+    sqlite3_stmt *stmt =
+        filter->reference
+            ? SQLITE_BIND(s, SQLITE_SQL_ORDER_LIST_REFERENCE, SQLITE_AS_TEXT(filter->consumer),
+                          SQLITE_AS_TEXT(before), SQLITE_AS_TEXT(filter->reference))
+            : SQLITE_BIND(s, SQLITE_SQL_ORDER_LIST, SQLITE_AS_TEXT(filter->consumer),
+                          SQLITE_AS_TEXT(before));
     enum store_result result =
-        sqlite_order_show(s, stmt, given->limit, given->visit, given->context);
+        sqlite_order_show(s, stmt, filter->limit, given->visit, given->context);
     sqlite3_reset(stmt);
     return result;
 }
 
-enum store_result sqlite_order_list(struct store *store, const char *consumer, const char *before,
-                                    int64_t limit, store_order_visit visit, void *context)
+enum store_result sqlite_order_list(struct store *store, const struct store_order_filter *filter,
+                                    store_order_visit visit, void *context)
 {
     static const struct sqlite_call call = {.name = "order_list", .work = sqlite_order_show_all};
-    return sqlite_call_run(store, &call,
-                           &(struct order_list){consumer, before, limit, visit, context});
+    return sqlite_call_run(store, &call, &(struct order_list){filter, visit, context});
 }
 
 /* Looks for the order that the key placed before: STORE_NOT_FOUND, STORE_REPLAYED or

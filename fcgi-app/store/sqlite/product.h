@@ -1,4 +1,4 @@
-/* product: the calls on products; see calls.def. */
+/* product: the calls that read products; see calls.def. */
 #ifndef STORE_SQLITE_PRODUCT_H
 #define STORE_SQLITE_PRODUCT_H
 
@@ -6,6 +6,5 @@
 
 store_product_get_call sqlite_product_get;
 store_product_list_call sqlite_product_list;
-store_product_import_call sqlite_product_import;
 
 #endif

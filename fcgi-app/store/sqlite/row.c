@@ -19,3 +19,8 @@ bool sqlite_row_product(sqlite3_stmt *stmt, struct product *product)
     product->description = (const char *)sqlite3_column_text(stmt, 4);
     return product->name && product->description;
 }
+
+bool sqlite_row_retired(sqlite3_stmt *stmt)
+{
+    return sqlite3_column_int(stmt, 5) != 0;
+}

@@ -16,23 +16,35 @@ PRAGMA application_id = 1347638354;
 -- name: product_get
 SELECT id, price_cents, quantity, name, description
 FROM products
-WHERE id = ?1;
+WHERE id = ?1 AND retired = 0;
 
 -- name: product_list
 SELECT id, price_cents, quantity, name, description
 FROM products
-WHERE id > ?1
+WHERE id > ?1 AND retired = 0
 ORDER BY id
 LIMIT ?2;
 
--- name: product_import
+-- Any product, with what a visitor is not shown.
+-- name: product_find
+SELECT id, price_cents, quantity, name, description, retired
+FROM products
+WHERE id = ?1;
+
+-- name: product_retire
+UPDATE products SET retired = ?2
+WHERE id = ?1 AND retired <> ?2;
+
+-- name: import_look
+SELECT EXISTS (SELECT 1 FROM products);
+
+-- name: import_add
 INSERT INTO products (id, price_cents, quantity, name, description)
-VALUES (?1, ?2, ?3, ?4, ?5)
-ON CONFLICT (id) DO UPDATE SET
-    price_cents = excluded.price_cents,
-    quantity = excluded.quantity,
-    name = excluded.name,
-    description = excluded.description;
+VALUES (?1, ?2, ?3, ?4, ?5);
+
+-- name: import_change
+UPDATE products SET price_cents = ?2, quantity = ?3, name = ?4, description = ?5
+WHERE id = ?1;
 
 -- name: product_take
 UPDATE products SET quantity = quantity - ?2
@@ -70,6 +82,14 @@ ORDER BY o.id DESC, l.line;
 -- name: order_cancel
 UPDATE orders SET cancelled_us = ?2
 WHERE id = ?1;
+
+-- name: order_list_reference
+SELECT o.id, o.created_us, o.total_cents, o.email, o.reference,
+    l.product_id, l.quantity, l.unit_price_cents, l.amount_cents, l.name,
+    o.cancelled_us
+FROM orders AS o CROSS JOIN order_lines AS l ON l.order_id = o.id
+WHERE o.consumer = ?1 AND o.id < ?2 AND o.reference = ?3 AND o.reference <> ''
+ORDER BY o.id DESC, l.line;
 
 -- name: key_find
 SELECT order_id FROM idempotency_keys

@@ -308,6 +308,33 @@ static void test_list_refused(void)
     }
 }
 
+/* Of a reference the store is asked, if it can be one. */
+static void test_list_reference(void)
+{
+    static char longest[ORDER_REFERENCE_MAX + 2];
+    static const struct {
+        int line;
+        const char *reference;
+        enum api_status status;
+    } rows[] = {
+        {__LINE__, "PO 17", API_OK},      {__LINE__, longest + 1, API_OK},
+        {__LINE__, longest, API_INVALID}, {__LINE__, "", API_INVALID},
+        {__LINE__, "a\nb", API_INVALID},  {__LINE__, "\xff", API_INVALID},
+    };
+    memset(longest, 'r', sizeof longest - 1);
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        CHECK_ROW(rows[i].line);
+        fake_store_init(&fake);
+        CHECK_INT(list((struct api_request){.reference = rows[i].reference}), rows[i].status);
+        CHECK_TEXT(fake.reference, rows[i].status == API_OK ? rows[i].reference : "");
+        CHECK_INT(response.violations.count, rows[i].status != API_OK);
+        if (rows[i].status != API_OK)
+            CHECK_TEXT(response.violations.items[0].where, "reference");
+    }
+    CHECK_INT(list((struct api_request){.limit = 1}), API_OK);
+    CHECK_TEXT(fake.reference, "");
+}
+
 int main(void)
 {
     CU_TestInfo tests[] = {{"place's status", test_place_status},
@@ -320,6 +347,7 @@ int main(void)
                            {"get", test_get},
                            {"list", test_list},
                            {"list refused", test_list_refused},
+                           {"list of a reference", test_list_reference},
                            CU_TEST_INFO_NULL};
     return suite_run("unit/api/orders", call_setup, call_teardown, tests);
 }

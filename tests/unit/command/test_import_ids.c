@@ -7,9 +7,11 @@ enum { MANY = 20000 };
 /* Notes the id at a line; returns the line where it is now. */
 static uint32_t note(struct import_ids *ids, int64_t id, uint32_t line)
 {
-    struct import_place place = {.line = line, .item = line + 1};
+    struct import_place place = {line, line + 1, line + 2, line + 3};
     CHECK_TRUE(import_ids_note(ids, id, &place));
-    CHECK_INT(place.item, place.line + 1);
+    CHECK_INT(place.at, place.line + 1);
+    CHECK_INT(place.quantity_line, place.line + 2);
+    CHECK_INT(place.quantity_column, place.line + 3);
     return place.line;
 }
 
@@ -26,6 +28,8 @@ static void test_first_place_stays(void)
             wrong += note(&ids, first + i * steps[s], i + 1) != i + 1;
         for (uint32_t i = 0; i < MANY; i++)
             wrong += note(&ids, first + i * steps[s], MANY) != i + 1;
+        for (uint32_t i = 0; i < MANY; i++)
+            wrong += import_ids_place(&ids, first + i * steps[s]).line != i + 1;
         CHECK_INT(wrong, 0);
         CHECK_INT(ids.count, MANY);
         CHECK_COMPARE(ids.size, <=, 4 * MANY);

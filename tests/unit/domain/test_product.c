@@ -77,6 +77,40 @@ static void test_lengths(void)
     CHECK_INT(product_check(&product), PRODUCT_NAME);
 }
 
+/* What is not given breaks no rule, and is completed by another product. */
+static void test_not_given(void)
+{
+    struct product product = {.id = 1, .price_cents = PRODUCT_NOT_GIVEN, .quantity = 0};
+    CHECK_INT(product_check(&product), PRODUCT_FIELD_MAX);
+    product.quantity = PRODUCT_NOT_GIVEN;
+    CHECK_INT(product_check(&product), PRODUCT_FIELD_MAX);
+    product.id = PRODUCT_NOT_GIVEN;
+    CHECK_INT(product_check(&product), PRODUCT_ID);
+    product.id = 1;
+    product.quantity = 0;
+    product_complete(&product, &good);
+    CHECK_INT(product.price_cents, good.price_cents);
+    CHECK_INT(product.quantity, 0);
+    CHECK_TEXT(product.name, good.name);
+    CHECK_TEXT(product.description, good.description);
+    CHECK_FALSE(product_equals(&product, &good));
+}
+
+static void test_equals(void)
+{
+    static const struct product others[] = {{2, 999, 10, "Product 1", ""},
+                                            {1, 998, 10, "Product 1", ""},
+                                            {1, 999, 9, "Product 1", ""},
+                                            {1, 999, 10, "Product 2", ""},
+                                            {1, 999, 10, "Product 1", "x"}};
+    struct product same = good;
+    CHECK_TRUE(product_equals(&good, &same));
+    for (size_t i = 0; i < sizeof others / sizeof others[0]; i++) {
+        CHECK_OF("product %zu", i);
+        CHECK_FALSE(product_equals(&good, &others[i]));
+    }
+}
+
 static void test_names_and_rules(void)
 {
     static const struct {
@@ -104,6 +138,8 @@ int main(void)
         {"numbers stay within their bounds", test_numbers},
         {"texts are clean UTF-8", test_texts},
         {"texts may be as long as they may be", test_lengths},
+        {"what is not given is completed", test_not_given},
+        {"products that differ are told apart", test_equals},
         {"every field has its name and its rule", test_names_and_rules},
         CU_TEST_INFO_NULL,
     };

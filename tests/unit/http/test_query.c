@@ -22,7 +22,8 @@ static void name_wrong(const struct violations *violations, char out[WRONG_SIZE]
 static const struct {
     int line;
     const char *text;
-    bool paged, pretty;
+    bool taken; /* the route takes a page and a reference */
+    bool pretty;
     int64_t limit;
     const char *after; /* NULL: not given */
     const char *wrong;
@@ -61,7 +62,8 @@ static const struct {
     {__LINE__, "limit=0", false, false, 0, NULL, ""},
     {__LINE__, "after=7", true, false, 0, "7", ""},
     {__LINE__, "after=a%2Fb%2fc", true, false, 0, "a/b/c", ""},
-    {__LINE__, "after=a+b", true, false, 0, "a+b", ""},
+    {__LINE__, "after=a+b", true, false, 0, "a b", ""},
+    {__LINE__, "after=a%2Bb", true, false, 0, "a+b", ""},
     {__LINE__, "after=a=b", true, false, 0, "a=b", ""},
     {__LINE__, "after=", true, false, 0, "", ""},
     {__LINE__, "after", true, false, 0, "", ""},
@@ -81,7 +83,10 @@ static void test_read(void)
         struct query query;
         char wrong[WRONG_SIZE];
         violations.count = 0;
-        query_read(read_rows[i].text, read_rows[i].paged, &query, &violations);
+        query_read(
+            read_rows[i].text,
+            (struct query_takes){.page = read_rows[i].taken, .reference = read_rows[i].taken},
+            &query, &violations);
         name_wrong(&violations, wrong);
         CHECK_INT(query.pretty, read_rows[i].pretty);
         CHECK_INT(query.limit, read_rows[i].limit);
@@ -92,24 +97,102 @@ static void test_read(void)
     }
 }
 
-/* A value is kept whole or not at all. */
+static const struct {
+    int line;
+    const char *text;
+    struct query_takes takes;
+    const char *reference; /* NULL: not given */
+    const char *wrong;
+} reference_rows[] = {
+    {__LINE__, "", {false, true}, NULL, ""},
+    {__LINE__, "reference=PO%2017", {false, true}, "PO 17", ""},
+    {__LINE__, "reference=PO+17&limit=2", {true, true}, "PO 17", ""},
+    {__LINE__, "pretty&reference=a%26b%3Dc%25", {true, true}, "a&b=c%", ""},
+    {__LINE__, "reference=%C3%A9", {false, true}, "\xc3\xa9", ""},
+    {__LINE__, "reference=%FF", {false, true}, "\xff", ""},
+    {__LINE__, "reference", {false, true}, "", ""},
+    {__LINE__, "reference=a%00b", {false, true}, "", ""},
+    {__LINE__, "reference=a%4", {false, true}, "", ""},
+    {__LINE__, "reference=a&reference=a", {false, true}, "a", "reference "},
+    {__LINE__, "Reference=a", {false, true}, NULL, ""},
+    {__LINE__, "reference=a&reference=b", {true, false}, NULL, ""},
+    {__LINE__, "after=1&limit=0", {false, true}, NULL, ""},
+};
+
+static void test_reference(void)
+{
+    for (size_t i = 0; i < sizeof reference_rows / sizeof reference_rows[0]; i++) {
+        CHECK_ROW(reference_rows[i].line);
+        static struct violations violations;
+        struct query query;
+        char wrong[WRONG_SIZE];
+        violations.count = 0;
+        query_read(reference_rows[i].text, reference_rows[i].takes, &query, &violations);
+        name_wrong(&violations, wrong);
+        CHECK_INT(query.has_reference, reference_rows[i].reference != NULL);
+        if (reference_rows[i].reference)
+            CHECK_TEXT(query.reference, reference_rows[i].reference);
+        CHECK_TEXT(wrong, reference_rows[i].wrong);
+    }
+}
+
+static void test_write_value(void)
+{
+    static const struct {
+        int line;
+        const char *value, *written;
+    } rows[] = {
+        {__LINE__, "", ""},
+        {__LINE__, "aZ09-._~", "aZ09-._~"},
+        {__LINE__, "PO 17+&=%>\"", "PO%2017%2B%26%3D%25%3E%22"},
+        {__LINE__, "\xc3\xa9\r\n", "%C3%A9%0D%0A"},
+    };
+    struct buffer out;
+    buffer_init(&out, WRONG_SIZE);
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        CHECK_ROW(rows[i].line);
+        buffer_reset(&out, WRONG_SIZE);
+        buffer_text(&out, "");
+        query_write_value(&out, rows[i].value);
+        CHECK_TEXT(out.data ? out.data : "", rows[i].written);
+    }
+    buffer_free(&out);
+}
+
+/* A value is kept whole, or as one that no resource takes. */
 static void test_longest_value(void)
 {
-    static struct violations violations;
-    static const char name[] = "after=";
-    for (size_t len = QUERY_VALUE_SIZE - 2; len <= QUERY_VALUE_SIZE + 1; len++) {
-        char text[sizeof name + QUERY_VALUE_SIZE + 1] = "after=";
+    static const struct {
+        int line;
+        const char *name;
+        size_t size;
+        bool reference;
+        const char *instead;
+    } rows[] = {
+        {__LINE__, "after=", QUERY_AFTER_SIZE, false, "?"},
+        {__LINE__, "reference=", QUERY_REFERENCE_SIZE, true, ""},
+    };
+    for (size_t i = 0; i < 2 * sizeof rows / sizeof rows[0]; i++) {
+        CHECK_ROW(rows[i / 2].line);
+        static struct violations violations;
+        char text[QUERY_REFERENCE_SIZE + 32];
+        size_t len = rows[i / 2].size - 1 + i % 2;
         struct query query;
-        memset(text + sizeof name - 1, 'a', len);
-        query_read(text, true, &query, &violations);
-        CHECK_INT(strlen(query.after), len < QUERY_VALUE_SIZE ? len : 1, "length %zu", len);
-        CHECK_INT(query.after[0], len < QUERY_VALUE_SIZE ? 'a' : '?', "length %zu", len);
+        int used = snprintf(text, sizeof text, "%s", rows[i / 2].name);
+        memset(text + used, 'a', len);
+        text[(size_t)used + len] = '\0';
+        query_read(text, (struct query_takes){true, true}, &query, &violations);
+        const char *kept = rows[i / 2].reference ? query.reference : query.after;
+        CHECK_TEXT(kept, i % 2 ? rows[i / 2].instead : text + used);
     }
 }
 
 int main(void)
 {
-    CU_TestInfo tests[] = {
-        {"read", test_read}, {"longest value", test_longest_value}, CU_TEST_INFO_NULL};
+    CU_TestInfo tests[] = {{"read", test_read},
+                           {"reference", test_reference},
+                           {"write value", test_write_value},
+                           {"longest value", test_longest_value},
+                           CU_TEST_INFO_NULL};
     return suite_run("unit/http/query", NULL, NULL, tests);
 }

@@ -1,4 +1,4 @@
-/* How much an answer may hold, a page shows, and a worker keeps. */
+/* How much an answer may hold, a page shows, and a worker keeps; how the next page is named. */
 #include "ask.h"
 #include "check.h"
 #include "http/http.h"
@@ -46,6 +46,24 @@ static void test_default_page(void)
     CHECK_START(link, "</orders?limit=100&after=");
 }
 
+/* The next page is of the same reference. */
+static void test_link_keeps_reference(void)
+{
+    char link[128], last[ID_TEXT_SIZE];
+    fake_store_order_id(0, last);
+    fake_store_init(&ask_fake);
+    ask_fake.order_count = 2;
+    ask_again(&(struct ask){.path = "/orders", .query = "reference=PO+17%3E&limit=1&pretty"});
+    CHECK_TEXT(ask_fake.reference, "PO 17>");
+    snprintf(link, sizeof link,
+             "</orders?limit=1&after=%s&reference=PO%%2017%%3E&pretty>; rel=\"next\"", last);
+    CHECK_TEXT(ask_header("Link"), link);
+    ask(&(struct ask){.path = "/orders", .query = "reference="});
+    CHECK_INT(ask_response.status, 422);
+    ask(&(struct ask){.path = "/products", .query = "reference="});
+    CHECK_INT(ask_response.status, 200);
+}
+
 /* While nothing is asked, a worker keeps no large buffer. */
 static void test_rest(void)
 {
@@ -66,6 +84,7 @@ int main(void)
 {
     CU_TestInfo tests[] = {{"body without room", test_body_without_room},
                            {"default page", test_default_page},
+                           {"link keeps reference", test_link_keeps_reference},
                            {"rest", test_rest},
                            CU_TEST_INFO_NULL};
     return suite_run("unit/http/sizes", ask_setup, ask_teardown, tests);

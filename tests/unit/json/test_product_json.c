@@ -88,8 +88,10 @@ static const struct {
      "line 1, item 1: price must be a number from 0 to 99999999.99 with at most two decimals"},
     {__LINE__, "[{\"id\":1,\"name\":\"N\",\"price\":-0.01,\"quantity\":1}]",
      "line 1, item 1: price must be a number from 0 to 99999999.99 with at most two decimals"},
-    {__LINE__, "[{\"id\":1,\"name\":\"N\",\"price\":1}]",
-     "line 1, item 1: quantity is missing; it must be a whole number from 0 to 1000000000"},
+    {__LINE__, "[{\"name\":\"N\",\"price\":1}]",
+     "line 1, item 1: id is missing; it must be a whole number from 1 to 9007199254740991"},
+    {__LINE__, "[{\"id\":1,\"quantity\":null}]",
+     "line 1, item 1: quantity must be a whole number from 0 to 1000000000"},
     {__LINE__, "[{\"id\":1,\"name\":\"N\",\"price\":1e-400,\"quantity\":1}]",
      "line 1, item 1: price must be a number from 0 to 99999999.99 with at most two decimals"},
     {__LINE__, "[{\"id\":1,\"name\":\"N\",\"price\":9.9900000000000000001,\"quantity\":1}]",
@@ -138,7 +140,7 @@ static void test_read(void)
     CHECK_INT(p.price_cents, 150);
     CHECK_INT(p.quantity, 2);
     CHECK_TEXT(p.name, "N");
-    CHECK_TEXT(p.description, "");
+    CHECK_NULL(p.description);
     CHECK_INT(product_json_next(reader, &p, error), -1);
     CHECK_CONTAINS(error, "line 1, item 2:");
     size_t line = 0, item = 0;
@@ -154,6 +156,29 @@ static void test_read(void)
     CHECK_TEXT(p.description, "d");
     CHECK_INT(product_json_next(reader, &p, error), 0);
     CHECK_INT(product_json_next(reader, &p, error), 0);
+    product_json_close(reader);
+}
+
+/* What has no member is not given. */
+static void test_not_given(void)
+{
+    char text[TEXT_SIZE], error[PRODUCT_JSON_ERROR_SIZE];
+    struct product p;
+    struct product_json_reader *reader =
+        open_text(text, "[{\"id\":1},{\"id\":2,\"price\":3},{\"quantity\":0,\"id\":4}]", error);
+    REQUIRE_NOT_NULL(reader);
+    CHECK_INT(product_json_next(reader, &p, error), 1);
+    CHECK_INT(p.id, 1);
+    CHECK_INT(p.price_cents, PRODUCT_NOT_GIVEN);
+    CHECK_INT(p.quantity, PRODUCT_NOT_GIVEN);
+    CHECK_NULL(p.name);
+    CHECK_NULL(p.description);
+    CHECK_INT(product_json_next(reader, &p, error), 1);
+    CHECK_INT(p.price_cents, 300);
+    CHECK_INT(p.quantity, PRODUCT_NOT_GIVEN);
+    CHECK_INT(product_json_next(reader, &p, error), 1);
+    CHECK_INT(p.quantity, 0);
+    CHECK_INT(p.price_cents, PRODUCT_NOT_GIVEN);
     product_json_close(reader);
 }
 
@@ -175,6 +200,7 @@ int main(void)
         {"a file that is no array is refused with its place", test_open_errors},
         {"a faulty item is refused by number and member", test_item_errors},
         {"products are read, and read again", test_read},
+        {"what has no member is not given", test_not_given},
         {"an empty array has no products", test_empty},
         CU_TEST_INFO_NULL,
     };

@@ -144,10 +144,32 @@ int fixture_next(void *context, struct product *product)
     return 1;
 }
 
+static void fixture_tell(void *context, enum store_verdict verdict, const struct product *was,
+                         const struct product *would_be)
+{
+    (void)context;
+    (void)verdict;
+    (void)was;
+    (void)would_be;
+}
+
+enum store_result fixture_import_into(struct store *store, bool if_empty,
+                                      int (*next)(void *context, struct product *product),
+                                      void *context)
+{
+    struct store_imported imported;
+    const struct store_import import = {.next = next,
+                                        .tell = fixture_tell,
+                                        .context = context,
+                                        .quantity = STORE_QUANTITY_SET,
+                                        .if_empty = if_empty};
+    return store_product_import(store, &import, &imported);
+}
+
 enum store_result fixture_import(const struct product *products, size_t count)
 {
     struct fixture_products p = {products, count, 0, 0};
-    return store_product_import(fixture, false, fixture_next, &p);
+    return fixture_import_into(fixture, false, fixture_next, &p);
 }
 
 const struct product fixture_demo[3] = {

@@ -70,7 +70,12 @@ struct fixture_products {
 
 int fixture_next(void *context, struct product *product);
 
-/* Imports products into the store of the test. */
+/* Imports what next gives. A quantity of a product that exists sets its stock. */
+enum store_result fixture_import_into(struct store *store, bool if_empty,
+                                      int (*next)(void *context, struct product *product),
+                                      void *context);
+
+/* Imports products into the store of the test, likewise. */
 enum store_result fixture_import(const struct product *products, size_t count);
 
 /* A visitor that writes the product's stock to an int64_t. */

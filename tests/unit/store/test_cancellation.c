@@ -111,7 +111,9 @@ static void test_list(void)
     CHECK_INT(
         fixture_place(fixture, "c", NULL, FIXTURE_NOW_US + 1000, fixture_request(1, 1), &outcome),
         STORE_OK);
-    CHECK_INT(store_order_list(fixture, "c", "", 0, see_cancelled, &cancelled), STORE_OK);
+    CHECK_INT(store_order_list(fixture, &(struct store_order_filter){.consumer = "c"},
+                               see_cancelled, &cancelled),
+              STORE_OK);
     CHECK_INT(cancelled, 1);
     fixture_end();
 }

@@ -36,7 +36,9 @@ static void add(const char *key, int64_t product, int64_t quantity)
 static int64_t sold(void)
 {
     int64_t sum = 0;
-    CHECK_INT(store_order_list(fixture, "c", "", 0, fixture_add_sold, &sum), STORE_OK);
+    CHECK_INT(store_order_list(fixture, &(struct store_order_filter){.consumer = "c"},
+                               fixture_add_sold, &sum),
+              STORE_OK);
     return sum;
 }
 

@@ -36,7 +36,10 @@ static bool count_order(void *context, const struct order *order)
 static int orders_of(const char *consumer)
 {
     int count = 0;
-    return store_order_list(fixture, consumer, "", 0, count_order, &count) == STORE_OK ? count : -1;
+    return store_order_list(fixture, &(struct store_order_filter){.consumer = consumer},
+                            count_order, &count) == STORE_OK
+               ? count
+               : -1;
 }
 
 static void check_renamed(int orders, int keys, int dropped)

@@ -107,56 +107,6 @@ static void test_product_list(void)
     fixture_end();
 }
 
-static void test_import(void)
-{
-    static const struct product changed[] = {{1, 500, 3, "New", "text"}, {4, 1, 1, "Four", ""}};
-    static const struct product negative[] = {{2, 1, 50, "Two", ""}, {3, 1, -1, "Three", ""}};
-    struct fixture_products gives_up = {changed, 2, 0, -1};
-    struct seen seen = {.stop_at = 0};
-    fixture_begin();
-    CHECK_INT(fixture_place(fixture, "c", NULL, FIXTURE_NOW_US, fixture_request(1, 2), &outcome),
-              STORE_OK);
-    CHECK_INT(store_product_import(fixture, false, fixture_next, &gives_up), STORE_STOPPED);
-    CHECK_INT(fixture_stock(1), 8);
-    CHECK_INT(fixture_stock(4), -1);
-    CHECK_INT(fixture_import(negative, 2), STORE_FAULT);
-    CHECK_INT(fixture_stock(2), 5);
-    CHECK_INT(fixture_import(changed, 2), STORE_OK);
-    CHECK_INT(store_product_list(fixture, 0, 1, see_product, &seen), STORE_OK);
-    CHECK_TEXT(seen.text, "1:500:3:New:text ");
-    CHECK_INT(fixture_stock(4), 1);
-    CHECK_INT(store_order_get(fixture, "c", outcome.order.id, &read_order), STORE_OK);
-    CHECK_INT(read_order.lines[0].unit_price_cents, 999);
-    CHECK_TEXT(read_order.lines[0].name, "Product 1");
-    fixture_end();
-}
-
-static int import_if_empty(struct store *store, int number)
-{
-    /* Each has a product of its own, so that those that are stored tell who imported. */
-    const struct product mine = {10 + number, 1, 1, "Mine", ""};
-    struct fixture_products given = {&mine, 1, 0, 0};
-    enum store_result result = store_product_import(store, true, fixture_next, &given);
-    if (result != STORE_OK && result != STORE_NOT_EMPTY)
-        return 255;
-    return result == STORE_OK;
-}
-
-/* Of several at once one imports, and none into a store that has products. */
-static void test_import_if_empty(void)
-{
-    int from, to;
-    struct seen seen = {.stop_at = 0};
-    fixture_begin_empty();
-    CHECK_INT(store_migrate(fixture, &from, &to), STORE_OK);
-    CHECK_INT(fixture_race(8, import_if_empty), 1);
-    CHECK_INT(store_product_list(fixture, 0, 0, see_product, &seen), STORE_OK);
-    CHECK_INT(seen.count, 1);
-    CHECK_INT(import_if_empty(fixture, 20), 0);
-    CHECK_INT(fixture_import(fixture_demo, 3), STORE_OK);
-    fixture_end();
-}
-
 static void check_same_order(const struct order *a, const struct order *b)
 {
     CHECK_TEXT(a->id, b->id);
@@ -281,41 +231,54 @@ static bool see_order(void *context, const struct order *order)
     return ++seen->count != seen->stop_at;
 }
 
-static void test_order_list(void)
+static void place_listed(void)
 {
-    static const struct {
-        int line;
-        const char *consumer, *before;
-        int64_t limit;
-        int stop_at;
-        enum store_result result;
-        const char *text;
-    } rows[] = {
-        {__LINE__, "a", "", 0, 0, STORE_OK, "4:12 3:1 2:12 0:12 "},
-        {__LINE__, "a", "", 2, 0, STORE_OK, "4:12 3:1 "},
-        {__LINE__, "a", listed[3], 1, 0, STORE_OK, "2:12 "},
-        {__LINE__, "a", listed[3], 9, 0, STORE_OK, "2:12 0:12 "},
-        {__LINE__, "a", listed[0], 0, 0, STORE_OK, ""},
-        {__LINE__, "b", "", 0, 0, STORE_OK, "1:1 "},
-        {__LINE__, "c", "", 0, 0, STORE_OK, ""},
-        {__LINE__, "a", "", 0, 2, STORE_STOPPED, "4:12 3:1 "},
-    };
-    fixture_begin();
     for (int i = 0; i < LISTED; i++) {
         struct order_request *request = fixture_request(1, 1);
         if (i % 2 == 0)
             order_request_add(request, 2, 1, 1);
+        if (i != 2)
+            order_request_set_reference(request, "PO 1");
         CHECK_INT(fixture_place(fixture, i == 1 ? "b" : "a", NULL,
                                 FIXTURE_NOW_US + (int64_t)i * 1000000, request, &outcome),
                   STORE_OK);
         snprintf(listed[i], sizeof listed[i], "%s", outcome.order.id);
     }
+}
+
+static void test_order_list(void)
+{
+    static const struct {
+        int line;
+        struct store_order_filter filter;
+        int stop_at;
+        enum store_result result;
+        const char *text;
+    } rows[] = {
+        {__LINE__, {"a", NULL, NULL, 0}, 0, STORE_OK, "4:12 3:1 2:12 0:12 "},
+        {__LINE__, {"a", NULL, NULL, 2}, 0, STORE_OK, "4:12 3:1 "},
+        {__LINE__, {"a", NULL, listed[3], 1}, 0, STORE_OK, "2:12 "},
+        {__LINE__, {"a", NULL, listed[3], 9}, 0, STORE_OK, "2:12 0:12 "},
+        {__LINE__, {"a", NULL, listed[0], 0}, 0, STORE_OK, ""},
+        {__LINE__, {"b", NULL, NULL, 0}, 0, STORE_OK, "1:1 "},
+        {__LINE__, {"c", NULL, NULL, 0}, 0, STORE_OK, ""},
+        {__LINE__, {"a", NULL, NULL, 0}, 2, STORE_STOPPED, "4:12 3:1 "},
+        {__LINE__, {"a", "PO 1", NULL, 0}, 0, STORE_OK, "4:12 3:1 0:12 "},
+        {__LINE__, {"a", "PO 1", NULL, 2}, 0, STORE_OK, "4:12 3:1 "},
+        {__LINE__, {"a", "PO 1", listed[3], 2}, 0, STORE_OK, "0:12 "},
+        {__LINE__, {"a", "PO 1", NULL, 0}, 1, STORE_STOPPED, "4:12 "},
+        {__LINE__, {"b", "PO 1", NULL, 0}, 0, STORE_OK, "1:1 "},
+        {__LINE__, {"c", "PO 1", NULL, 0}, 0, STORE_OK, ""},
+        {__LINE__, {"a", "PO", NULL, 0}, 0, STORE_OK, ""},
+        {__LINE__, {"a", "po 1", NULL, 0}, 0, STORE_OK, ""},
+        {__LINE__, {"a", "PO _", NULL, 0}, 0, STORE_OK, ""},
+    };
+    fixture_begin();
+    place_listed();
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         CHECK_ROW(rows[i].line);
         struct seen seen = {.stop_at = rows[i].stop_at};
-        CHECK_INT(store_order_list(fixture, rows[i].consumer, rows[i].before, rows[i].limit,
-                                   see_order, &seen),
-                  rows[i].result);
+        CHECK_INT(store_order_list(fixture, &rows[i].filter, see_order, &seen), rows[i].result);
         CHECK_TEXT(seen.text, rows[i].text);
     }
     fixture_end();
@@ -363,8 +326,12 @@ static void test_scarce_product_race(void)
     CHECK_INT(fixture_import(&scarce, 1), STORE_OK);
     CHECK_INT(fixture_race(RACE_PROCESSES, buy_all), RACE_STOCK);
     CHECK_INT(fixture_stock(1), 0);
-    CHECK_INT(store_order_list(fixture, "a", "", 0, fixture_add_sold, &sold), STORE_OK);
-    CHECK_INT(store_order_list(fixture, "b", "", 0, fixture_add_sold, &sold), STORE_OK);
+    CHECK_INT(store_order_list(fixture, &(struct store_order_filter){.consumer = "a"},
+                               fixture_add_sold, &sold),
+              STORE_OK);
+    CHECK_INT(store_order_list(fixture, &(struct store_order_filter){.consumer = "b"},
+                               fixture_add_sold, &sold),
+              STORE_OK);
     CHECK_INT(sold, RACE_STOCK);
     fixture_end();
 }
@@ -374,8 +341,6 @@ static CU_TestInfo tests[] = {
     {"migrate race", test_migrate_race},
     {"product get", test_product_get},
     {"product list", test_product_list},
-    {"import", test_import},
-    {"import if empty", test_import_if_empty},
     {"order", test_order},
     {"order refused", test_order_refused},
     {"order of 100 lines", test_order_100_lines},

@@ -96,7 +96,8 @@ static enum store_result place(struct store *store, const char *key, int64_t qua
 static int64_t ordered(const char *consumer)
 {
     int64_t sum = 0;
-    enum store_result result = store_order_list(fixture, consumer, "", 0, fixture_add_sold, &sum);
+    enum store_result result = store_order_list(
+        fixture, &(struct store_order_filter){.consumer = consumer}, fixture_add_sold, &sum);
     return result == STORE_OK ? sum : -1;
 }
 

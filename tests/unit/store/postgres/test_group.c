@@ -40,7 +40,9 @@ static void fill(void)
 static int64_t sold(void)
 {
     int64_t sum = 0;
-    CHECK_INT(store_order_list(fixture, "c", "", 0, fixture_add_sold, &sum), STORE_OK);
+    CHECK_INT(store_order_list(fixture, &(struct store_order_filter){.consumer = "c"},
+                               fixture_add_sold, &sum),
+              STORE_OK);
     return fixture_stock(1) + fixture_stock(2) + sum == 15 ? sum : -1;
 }
 

@@ -30,7 +30,9 @@ static enum store_result place_without_key(struct store *store)
 static int64_t sold(void)
 {
     int64_t sum = 0;
-    CHECK_INT(store_order_list(fixture, "c", "", 0, fixture_add_sold, &sum), STORE_OK);
+    CHECK_INT(store_order_list(fixture, &(struct store_order_filter){.consumer = "c"},
+                               fixture_add_sold, &sum),
+              STORE_OK);
     return fixture_stock(1) + sum == 10 ? sum : -1;
 }
 
@@ -107,7 +109,9 @@ static void test_crash_under_load(void)
     CHECK_INT(fixture_import(&many, 1), STORE_OK);
     int placed = fixture_race(4, order_through_restarts);
     CHECK_TRUE(fixture_recovers(fixture));
-    CHECK_INT(store_order_list(fixture, "c", "", 0, fixture_add_sold, &stored), STORE_OK);
+    CHECK_INT(store_order_list(fixture, &(struct store_order_filter){.consumer = "c"},
+                               fixture_add_sold, &stored),
+              STORE_OK);
     /* Of each process's last order before the crash the fate may be unknown to it. */
     CHECK_COMPARE(placed, >, 0, "%d of %lld", placed, (long long)stored);
     CHECK_COMPARE(stored, >=, placed, "%d of %lld", placed, (long long)stored);
@@ -175,7 +179,9 @@ static void test_lost_read(void)
         CHECK_INT(store_product_get(store, 1, fixture_see_quantity, &quantity), STORE_OK);
         CHECK_INT(quantity, 9);
         proxy_fail(modes[i], PROXY_PASS);
-        CHECK_INT(store_order_list(store, "c", "", 0, fixture_add_sold, &sum), STORE_OK);
+        CHECK_INT(store_order_list(store, &(struct store_order_filter){.consumer = "c"},
+                                   fixture_add_sold, &sum),
+                  STORE_OK);
         CHECK_INT(sum, 1);
     }
     store_close(store);
@@ -186,8 +192,8 @@ static void test_lost_read(void)
 static enum store_result import_one(struct store *store, int64_t quantity)
 {
     const struct product one = {4, 1, quantity, "One", ""};
-    return store_product_import(store, false, fixture_next,
-                                &(struct fixture_products){.products = &one, .count = 1});
+    return fixture_import_into(store, false, fixture_next,
+                               &(struct fixture_products){.products = &one, .count = 1});
 }
 
 /* An import fails, and then the connection, before it is undone: the first of the two is told. */

@@ -48,7 +48,7 @@ static void test_named(void)
         struct store *store = open_in(names[i], "postgres");
         CHECK_INT(store_ping(store), STORE_OLD_SCHEMA);
         CHECK_INT(migrate(store), STORE_OK);
-        CHECK_INT(store_product_import(store, true, fixture_next, &given), STORE_OK);
+        CHECK_INT(fixture_import_into(store, true, fixture_next, &given), STORE_OK);
         CHECK_INT(store_ping(store), STORE_OK);
         CHECK_INT(place(store, "k"), STORE_OK);
         CHECK_INT(place(store, "k"), STORE_REPLAYED);

@@ -318,11 +318,11 @@ static void test_server_errors(void)
 static int next_slowly(void *context, struct product *product)
 {
     int64_t *id = context;
-    /* Downwards, and every product twice. */
-    *product = (struct product){2000 - *id / 2, 1, *id % 2, "P\\N", "a\tb\\\nc\r\\."};
+    /* Downwards. */
+    *product = (struct product){2000 - *id, 1, 1, "P\\N", "a\tb\\\nc\r\\."};
     if (++*id % 20 == 0)
-        clock_sleep_us(3000);
-    return *id <= 4000;
+        clock_sleep_us(6000);
+    return *id <= 2000;
 }
 
 static bool see_slowly(void *context, const struct product *product)
@@ -330,7 +330,7 @@ static bool see_slowly(void *context, const struct product *product)
     int *seen = context;
     CHECK_TEXT(product->name, "P\\N");
     CHECK_TEXT(product->description, "a\tb\\\nc\r\\.");
-    CHECK_INT(product->quantity, 1); /* the one given last */
+    CHECK_INT(product->quantity, 1);
     if (*seen % 20 == 0)
         clock_sleep_us(30000);
     ++*seen;
@@ -351,7 +351,7 @@ static void test_deadline(void)
     fixture_begin();
     struct store *store = fixture_open_url(fixture_url, 1000);
     CHECK_TRUE(fixture_recovers(store)); /* a busy machine may need several times to connect */
-    CHECK_INT(store_product_import(store, false, next_slowly, &id), STORE_OK);
+    CHECK_INT(fixture_import_into(store, false, next_slowly, &id), STORE_OK);
     CHECK_INT(fixture_stock(2000), 1);
     CHECK_INT(store_product_list(store, 0, 0, see_slowly, &seen), STORE_BUSY);
     CHECK_COMPARE(seen, >, 0);
@@ -424,7 +424,7 @@ static int import_or_order(struct store *store, int number)
             order_request_add(request, 1 + (n * 7 + number * 5 + i * 3) % MIX_PRODUCTS, 1, 0);
         given.given = 0;
         enum store_result result =
-            number == 0 ? store_product_import(store, false, fixture_next, &given)
+            number == 0 ? fixture_import_into(store, false, fixture_next, &given)
                         : fixture_place(store, "c", NULL, clock_now_us(), request, &outcome);
         if (result != STORE_OK || ((struct postgres *)store)->retries > 0)
             return 255;

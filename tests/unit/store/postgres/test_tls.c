@@ -78,7 +78,7 @@ static void use(struct store *store)
     for (int i = 0; i < MANY_PRODUCTS; i++)
         many[i] = (struct product){.id = i + 1, .price_cents = 1, .name = "N", .description = "D"};
     struct fixture_products products = {many, MANY_PRODUCTS, 0, 0};
-    CHECK_INT(store_product_import(store, false, fixture_next, &products), STORE_OK);
+    CHECK_INT(fixture_import_into(store, false, fixture_next, &products), STORE_OK);
     CHECK_INT(store_product_list(store, 0, 0, count_product, &count), STORE_OK);
     CHECK_INT(count, MANY_PRODUCTS);
     CHECK_TRUE(PQsslInUse(((struct postgres *)store)->conn));

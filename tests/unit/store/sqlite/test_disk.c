@@ -24,7 +24,9 @@ static enum store_result place(struct store *store, const char *key)
 static int64_t sold(void)
 {
     int64_t sum = 0;
-    CHECK_INT(store_order_list(fixture, "c", "", 0, fixture_add_sold, &sum), STORE_OK);
+    CHECK_INT(store_order_list(fixture, &(struct store_order_filter){.consumer = "c"},
+                               fixture_add_sold, &sum),
+              STORE_OK);
     return fixture_stock(1) + sum == 10 ? sum : -1;
 }
 

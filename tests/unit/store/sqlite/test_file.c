@@ -268,7 +268,7 @@ static void test_deadline(void)
     int seen = 0;
     fixture_begin();
     struct store *store = fixture_open_url(fixture_url, BUSY_MS);
-    CHECK_INT(store_product_import(store, false, next_slowly, &id), STORE_OK);
+    CHECK_INT(fixture_import_into(store, false, next_slowly, &id), STORE_OK);
     CHECK_INT(fixture_stock(4000), 1);
     CHECK_INT(store_product_list(store, 0, 0, see_slowly, &seen), STORE_BUSY);
     CHECK_COMPARE(seen, >, 0);
@@ -333,7 +333,9 @@ static void test_killed(void)
     close(out[0]);
     waitpid(child, NULL, 0);
     CHECK_COMPARE(acknowledged, >=, 50);
-    CHECK_INT(store_order_list(fixture, "c", "", 0, fixture_add_sold, &sold), STORE_OK);
+    CHECK_INT(store_order_list(fixture, &(struct store_order_filter){.consumer = "c"},
+                               fixture_add_sold, &sold),
+              STORE_OK);
     /* At most the one that was under way was stored and not acknowledged. */
     CHECK_COMPARE(sold, >=, acknowledged);
     CHECK_COMPARE(sold, <=, acknowledged + 1);
