@@ -23,7 +23,8 @@ enum {
     PRODUCTS = 100000,
 #endif
     TEXT_MAX = 32 * 1024 * 1024,
-    REPEATS = 20,
+    REPEATS = 15,
+    WORKERS = 2,
     GROWTH_MAX_KB = 2048, /* a fifth of one list */
     PAGE = 1000,
     FIRST_ID = 7, /* ids are FIRST_ID, FIRST_ID + ID_STEP and so on */
@@ -64,10 +65,9 @@ static int setup(void)
 {
     struct buffer csv;
     make_catalogue(&csv);
-    bool ok =
-        !csv.overflown && !expected.overflown &&
-        pair_start(&pair,
-                   &(struct pair_options){.workers = 2, .catalogue = csv.data, .env = settings});
+    bool ok = !csv.overflown && !expected.overflown &&
+              pair_start(&pair, &(struct pair_options){
+                                    .workers = WORKERS, .catalogue = csv.data, .env = settings});
     buffer_free(&csv);
     client = ok ? client_open(pair.port) : NULL;
     return client ? 0 : 1;
@@ -122,19 +122,27 @@ static void test_head(void)
     CHECK_TEXT(given, length);
 }
 
-static void test_memory(void)
+static int64_t memory_after_lists(void)
 {
-    int64_t before = -1;
     for (int i = 0; i < REPEATS; i++) {
         CHECK_TRUE(client_get(client, "/products", &answer));
         CHECK_INT(answer.status, 200);
         CHECK_TRUE(is_whole(answer.body, answer.body_len), "%zu bytes", answer.body_len);
-        if (i == REPEATS / 4)
-            before = process_workers_memory_kb(&pair);
     }
-    int64_t after = process_workers_memory_kb(&pair);
-    CHECK_COMPARE(before, >, 0, "memory went from %" PRId64 " to %" PRId64 " KiB", before, after);
-    CHECK_COMPARE(after, >, 0, "memory went from %" PRId64 " to %" PRId64 " KiB", before, after);
+    int64_t kb = process_workers_memory_kb(&pair);
+    CHECK_COMPARE(kb, >, 0);
+    return kb;
+}
+
+/* A worker's first list takes memory, and nobody knows when it comes: so of the rounds after the
+ * first as many may grow as there are workers left. */
+static void test_memory(void)
+{
+    int64_t before = memory_after_lists(), after = before + GROWTH_MAX_KB + 1;
+    for (int round = 0; round < WORKERS && after - before > GROWTH_MAX_KB; round++) {
+        before = round ? after : before;
+        after = memory_after_lists();
+    }
     CHECK_COMPARE(after - before, <=, GROWTH_MAX_KB,
                   "memory went from %" PRId64 " to %" PRId64 " KiB", before, after);
 }
