@@ -9,7 +9,8 @@ BEGIN {
 }
 {
     sub(/^ +/, "")
-    gsub(/[\\"]/, "\\\\&")
+    # Two question marks might begin a trigraph.
+    gsub(/[\\"?]/, "\\\\&")
     print "    \"" $0 "\""
 }
 END { print "    ;\n\n#endif" }
