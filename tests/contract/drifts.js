@@ -4,6 +4,7 @@
 const fs = require('fs');
 const path = require('path');
 const { judge } = require('./judge');
+const { breakFaults } = require('./breaks');
 const { lint } = require('./lint');
 const { makeFolder } = require('./pair');
 
@@ -65,6 +66,64 @@ const DRIFTS = [
     }, /lint no-unresolved-refs/],
 ];
 
+// Changes of the description, and what of them breaks callers of the last release: /^$/ if nothing does.
+const schema = (name, change) => ({ tree }) => change(tree.components.schemas[name]);
+const placing = (change) => ({ tree }) => change(tree.paths['/orders'].post);
+const RELEASES = [
+    ['an operation goes', ({ tree }) => { delete tree.paths['/products']; }, /breaks listProducts: GET \/products is gone/],
+    ['an operation is renamed', placing((post) => { post.operationId = 'order'; }), /breaks placeOrder: .*another operationId/],
+    ['a parameter goes', ({ tree }) => { tree.paths['/products'].get.parameters.splice(1, 1); }, /breaks listProducts: parameter after is gone/],
+    ['a parameter must be there', placing((post) => { post.parameters[0].required = true; }),
+        /breaks placeOrder: parameter Idempotency-Key must be there/],
+    ['a member must be there', schema('OrderRequest', (all) => { all.required.push('email'); }), /breaks placeOrder: request must have email/],
+    ['a member is refused', schema('OrderRequest', (all) => { delete all.properties.email; }),
+        /breaks placeOrder: request has no member email/],
+    ['a request may be less', schema('OrderRequest', (all) => { all.properties.items.maxItems = 50; }),
+        /breaks placeOrder: request items has the maxItems 50/],
+    ['an answer lacks a member', schema('Product', (all) => { delete all.properties.price; }), /breaks getProduct: 200 has no member price/],
+    ['an answer may lack a member', schema('Product', (all) => { all.required.splice(0, 1); }), /breaks listProducts: 200 \[\] need no longer/],
+    ['an answer has another type', schema('Product', (all) => { all.properties.quantity.type = 'string'; }),
+        /breaks getProduct: 200 quantity has the type string/],
+    ['an answer may be more', schema('Product', (all) => { all.properties.quantity.maximum *= 2; }),
+        /breaks getProduct: 200 quantity has the maximum/],
+    ['an answer has another value', schema('Order', (all) => { all.allOf[1].properties.status.enum.push('lost'); }),
+        /breaks getOrder: 200 status has other values/],
+    ['one of several answers lacks a member', schema('OutOfStockProblem', (all) => { delete all.allOf[1].properties.short; }),
+        /breaks placeOrder: 409 has no member short/],
+    ['a success goes', placing((post) => { delete post.responses[201]; }), /breaks placeOrder: 201 is gone/],
+    ['a success comes', placing((post) => { post.responses[202] = { description: 'Later.' }; }), /breaks placeOrder: 202 is new/],
+    ['a header goes', placing((post) => { delete post.responses[201].headers.Location; }), /breaks placeOrder: 201 has no header Location/],
+    ['a media type goes', placing((post) => { post.responses[201].content = {}; }), /breaks placeOrder: 201 is application\/json no more/],
+    ['what the changelog says', ({ tree, sources }) => {
+        delete tree.paths['/products'];
+        sources.changelog = sources.changelog.replace(/^## \[/m, '## [Next]\n\n### Breaking\n\n- `listProducts` is gone.\n\n## [');
+    }, /^$/],
+    ['what an earlier changelog said', ({ tree, sources }) => {
+        delete tree.paths['/products'];
+        sources.changelog += '\n## [0.0.1]\n\n### Breaking\n\n- `listProducts` is gone.\n';
+    }, /breaks listProducts/],
+    ['a request may be more', schema('OrderRequest', (all) => {
+        all.properties.items.maxItems = 200;
+        all.properties.note = { type: 'string' };
+    }), /^$/],
+    ['an answer has more', schema('Product', (all) => { all.properties.sku = { type: 'string' }; all.required.push('sku'); }), /^$/],
+    ['a problem comes', ({ tree }) => {
+        tree.components.responses.UnknownProduct.content['application/problem+json'].schema.allOf[1].properties.type =
+            { enum: ['urn:postern:problem:unknown-product', 'urn:postern:problem:lost'] };
+        tree.paths['/products/{id}'].get.responses[410] = { description: 'Lost.' };
+    }, /^$/],
+];
+
+function releaseFaults(tree, sources) {
+    return RELEASES.flatMap(([name, plant, wanted]) => {
+        const world = structuredClone({ tree, sources: { ...sources, released: JSON.stringify(tree) } });
+        plant(world);
+        const words = breakFaults(world.tree, world.sources);
+        return (words.length === 0 ? [''] : words).some((each) => wanted.test(each)) ? []
+            : [`the change "${name}": wanted ${wanted}, got ${words.length} faults, first ${words[0]}`];
+    });
+}
+
 async function found(world, wanted) {
     if (!wanted.source.startsWith('lint')) return judge(world.tree, world.site, world.sources);
     const file = path.join(makeFolder(), 'openapi.json');
@@ -73,7 +132,7 @@ async function found(world, wanted) {
 }
 
 async function driftFaults(tree, site, sources) {
-    const faults = [];
+    const faults = releaseFaults(tree, sources);
     for (const [name, plant, wanted] of DRIFTS) {
         const world = structuredClone({ tree, site: { exchanges: site.exchanges, beside: site.beside }, sources });
         plant(world);
@@ -82,8 +141,8 @@ async function driftFaults(tree, site, sources) {
             faults.push(`the drift "${name}" was not found: wanted ${wanted}, got ${words.length} faults, first ${words[0]}`);
         }
     }
-    if (faults.length === 0) console.log(`${DRIFTS.length} drifts, each planted and found`);
+    if (faults.length === 0) console.log(`${DRIFTS.length} drifts and ${RELEASES.length} changes since a release, each planted and found`);
     return faults;
 }
 
-module.exports = { driftFaults };
+module.exports = { driftFaults, releaseFaults };

@@ -2,6 +2,7 @@
 'use strict';
 const { Description } = require('./description');
 const { coverageFaults } = require('./coverage');
+const { breakFaults } = require('./breaks');
 const { tableFaults } = require('./tables');
 const { OPERATIONS, UNSEEN } = require('./cases');
 
@@ -73,7 +74,7 @@ function operationFaults(description) {
 function judge(tree, site, sources) {
     const description = new Description(tree);
     const answers = [...site.exchanges, ...site.beside].map(({ answer }) => answer);
-    return [...tableFaults(tree, sources), ...operationFaults(description),
+    return [...tableFaults(tree, sources), ...breakFaults(tree, sources), ...operationFaults(description),
         ...site.exchanges.flatMap((each) => exchangeFaults(description, each)),
         ...site.beside.flatMap((each) => besideFaults(description, each)),
         ...coverageFaults(description, site.exchanges), ...typeFaults(description, answers)];

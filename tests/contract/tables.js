@@ -37,7 +37,9 @@ function readSources() {
     const names = ['http/route.c', 'http/problems.def', ...new Set([...LIMITS, MONEY].map(([file]) => file)),
         ...fs.readdirSync(path.join(TOP, 'fcgi-app/api')).filter((name) => name.endsWith('.c')).map((name) => `api/${name}`)];
     const sources = Object.fromEntries(names.map((name) => [name, fs.readFileSync(path.join(TOP, 'fcgi-app', name), 'utf8')]));
-    sources.Makefile = fs.readFileSync(path.join(TOP, 'Makefile'), 'utf8');
+    for (const [name, file] of [['Makefile', 'Makefile'], ['changelog', 'CHANGELOG.md'], ['released', 'tests/contract/released.json']]) {
+        sources[name] = fs.readFileSync(path.join(TOP, file), 'utf8');
+    }
     return sources;
 }
 
