@@ -114,9 +114,9 @@ const RELEASES = [
     }, /^$/],
 ];
 
-function releaseFaults(tree, sources) {
+function releaseFaults(tree) {
     return RELEASES.flatMap(([name, plant, wanted]) => {
-        const world = structuredClone({ tree, sources: { ...sources, released: JSON.stringify(tree) } });
+        const world = structuredClone({ tree, sources: { released: JSON.stringify(tree), changelog: '## [0.1.0]\n' } });
         plant(world);
         const words = breakFaults(world.tree, world.sources);
         return (words.length === 0 ? [''] : words).some((each) => wanted.test(each)) ? []
@@ -132,7 +132,7 @@ async function found(world, wanted) {
 }
 
 async function driftFaults(tree, site, sources) {
-    const faults = releaseFaults(tree, sources);
+    const faults = releaseFaults(tree);
     for (const [name, plant, wanted] of DRIFTS) {
         const world = structuredClone({ tree, site: { exchanges: site.exchanges, beside: site.beside }, sources });
         plant(world);
