@@ -7,6 +7,7 @@
 
 #include "torture/buyers.h"
 #include "torture/clerk.h"
+#include "torture/importer.h"
 #include "torture/query.h"
 #include "torture/wrong.h"
 
@@ -169,12 +170,25 @@ static void books_check_adjustments(struct query *query, size_t told)
     query_free(&table);
 }
 
+/* What the importer was told by told, an earlier time, and what the products say. */
+static void books_check_imports(struct query *query, size_t told)
+{
+    struct query_table table;
+    bool ok = query_run(query, "SELECT id, description FROM products", &table);
+    for (size_t i = 0; i < table.rows; i++)
+        importer_see(query_text(&table, i, 0), query_text(&table, i, 1));
+    if (ok)
+        importer_check(told);
+    query_free(&table);
+}
+
 bool books_check(const char *url, bool settled)
 {
-    size_t told = clerk_told();
+    size_t told = clerk_told(), imported = importer_told();
     struct query *query = query_open(url);
     if (query) {
         books_check_adjustments(query, told);
+        books_check_imports(query, imported);
         books_check_counts(query);
         books_check_stock(query);
         books_check_orders(query, settled);

@@ -20,6 +20,7 @@
 #include "torture/buyers.h"
 #include "torture/clerk.h"
 #include "torture/faults.h"
+#include "torture/importer.h"
 #include "torture/wrong.h"
 
 enum {
@@ -141,6 +142,7 @@ static void torture(int64_t seconds)
     }
     buyers_finish();
     clerk_finish();
+    importer_finish();
     if (!wrong_any())
         check_books(true);
 }
@@ -151,6 +153,7 @@ static void report(int64_t seconds)
     for (int i = 0; i < BUYERS_DEED_MAX; i++)
         printf(" %" PRId64 " %s,", buyers_count((enum buyers_deed)i), buyers_deeds[i]);
     clerk_report();
+    importer_report();
     for (int i = 0; i < FAULTS_KIND_MAX; i++) {
         if (faults_counts[i])
             printf(" %d %s,", faults_counts[i], faults_names[i]);
@@ -170,6 +173,7 @@ int main(void)
     alarm((unsigned)(seconds + SECONDS_SPARE));
     if (make_store((int)away_us)) {
         if (start_pairs() && clerk_start(&site.pairs[0], site.random) &&
+            importer_start(&site.pairs[1], site.random) &&
             buyers_start(site.balancer.port, site.random))
             torture(seconds);
         else
