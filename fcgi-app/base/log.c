@@ -27,8 +27,8 @@ static const char *const log_level_names[LOG_LEVEL_MAX] = {
 
 static enum log_level log_level_set = LOG_INFO;
 
-static _Atomic int64_t log_dropped_here;
-static _Atomic int64_t *log_dropped = &log_dropped_here;
+static struct log_shared log_here;
+static struct log_shared *log_shared = &log_here;
 
 /* A line under construction; a failed append leaves len as it was. */
 struct log_line {
@@ -119,12 +119,26 @@ static void log_put(enum log_level level, const char *message, const struct log_
 
 static void log_tell_dropped(void)
 {
-    if (atomic_load(log_dropped) == 0 || !log_is_writable(0))
+    if (atomic_load(&log_shared->dropped) == 0 || !log_is_writable(0))
         return;
-    int64_t count = atomic_exchange(log_dropped, 0);
+    int64_t count = atomic_exchange(&log_shared->dropped, 0);
     /* 0: another process told of them first. */
     if (count > 0)
         log_put(LOG_WARN, "log lines were dropped", LOG_FIELDS(LOG_NUMBER("count", count)));
+}
+
+static void log_keep_error(const char *message)
+{
+    size_t at = atomic_fetch_add(&log_shared->errors, 1) % LOG_ERRORS;
+    char text[LOG_ERROR_SIZE] = "";
+    snprintf(text, sizeof text, "%s", message);
+    atomic_store(&log_shared->last[at].at_us, 0);
+    for (size_t i = 0; i < LOG_ERROR_WORDS; i++) {
+        uint64_t word;
+        memcpy(&word, text + i * sizeof word, sizeof word);
+        atomic_store(&log_shared->last[at].words[i], word);
+    }
+    atomic_store(&log_shared->last[at].at_us, clock_now_us());
 }
 
 void log_write(enum log_level level, const char *message, const struct log_field *fields)
@@ -133,18 +147,44 @@ void log_write(enum log_level level, const char *message, const struct log_field
         return;
     int saved = errno;
     log_tell_dropped();
-    if (log_is_writable(atomic_load(log_dropped) ? 0 : LOG_WAIT_MS))
+    if (level == LOG_ERROR)
+        log_keep_error(message);
+    if (log_is_writable(atomic_load(&log_shared->dropped) ? 0 : LOG_WAIT_MS)) {
         log_put(level, message, fields);
-    else
-        atomic_fetch_add(log_dropped, 1);
+    } else {
+        atomic_fetch_add(&log_shared->dropped, 1);
+        atomic_fetch_add(&log_shared->dropped_all, 1);
+    }
     errno = saved;
 }
 
-void log_count_dropped_in(_Atomic int64_t *shared)
+void log_share(struct log_shared *shared)
 {
-    int64_t count = atomic_exchange(log_dropped, 0);
-    log_dropped = shared ? shared : &log_dropped_here;
-    atomic_fetch_add(log_dropped, count);
+    int64_t count = atomic_exchange(&log_shared->dropped, 0);
+    log_shared = shared ? shared : &log_here;
+    atomic_fetch_add(&log_shared->dropped, count);
+}
+
+static bool log_read_error(uint32_t number, struct log_error *error)
+{
+    size_t at = number % LOG_ERRORS;
+    error->at_us = atomic_load(&log_shared->last[at].at_us);
+    for (size_t i = 0; i < LOG_ERROR_WORDS; i++) {
+        uint64_t word = atomic_load(&log_shared->last[at].words[i]);
+        memcpy(error->message + i * sizeof word, &word, sizeof word);
+    }
+    error->message[LOG_ERROR_SIZE - 1] = '\0';
+    /* If that has changed, another error has taken the place meanwhile. */
+    return error->at_us && atomic_load(&log_shared->last[at].at_us) == error->at_us;
+}
+
+size_t log_last_errors(struct log_error out[LOG_ERRORS])
+{
+    uint32_t end = atomic_load(&log_shared->errors);
+    size_t count = 0;
+    for (uint32_t i = 1; i <= LOG_ERRORS && i <= end; i++)
+        count += log_read_error(end - i, &out[count]);
+    return count;
 }
 
 void log_set_level(enum log_level level)

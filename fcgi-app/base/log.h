@@ -3,7 +3,9 @@
 #ifndef BASE_LOG_H
 #define BASE_LOG_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 enum log_level {
@@ -35,10 +37,33 @@ struct log_field {
  * its own tells how many, at any level: "log lines were dropped", count. */
 void log_write(enum log_level level, const char *message, const struct log_field *fields);
 
-/* Counts dropped lines in *shared, in memory that all processes share which share standard error.
- * Whoever writes first tells for all, also for those that died. NULL: counts in this process again.
- * What was counted before is taken along. */
-void log_count_dropped_in(_Atomic int64_t *shared);
+enum { LOG_ERRORS = 8, LOG_ERROR_WORDS = 16, LOG_ERROR_SIZE = LOG_ERROR_WORDS * 8 };
+
+/* What processes that share standard error keep together, in memory that they share. Starts zeroed.
+ */
+struct log_shared {
+    _Atomic int64_t dropped;     /* lines, of which no line has told yet */
+    _Atomic int64_t dropped_all; /* since the start */
+    _Atomic uint32_t errors;     /* lines of LOG_ERROR since the start */
+    struct {
+        _Atomic int64_t at_us; /* 0 while it is written */
+        _Atomic uint64_t words[LOG_ERROR_WORDS];
+    } last[LOG_ERRORS]; /* of those */
+};
+
+/* From now on, dropped lines are counted and the last errors kept there. Whoever writes first tells
+ * of dropped lines for all, also for those that died. NULL: within this process again. The lines
+ * that were dropped, and not told of, are taken along. */
+void log_share(struct log_shared *shared);
+
+/* A line of LOG_ERROR: its time, and its message, cut to the size. */
+struct log_error {
+    int64_t at_us;
+    char message[LOG_ERROR_SIZE];
+};
+
+/* The last errors, the newest first; returns how many there are. */
+size_t log_last_errors(struct log_error out[LOG_ERRORS]);
 
 /* The last level that is written; LOG_INFO until it is set. */
 void log_set_level(enum log_level level);

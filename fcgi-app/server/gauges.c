@@ -88,6 +88,9 @@ void gauges_refresh(struct gauges *gauges)
     gauges_of_processes(gauges->child);
     gauges_of_store(gauges->child, now_us);
     metrics_set(METRIC_DRAINING, atomic_load(&gauges->child->board->draining), METRICS_BARE);
+    metrics_set(METRIC_LOG_DROPPED, atomic_load(&gauges->child->board->log.dropped_all),
+                METRICS_BARE);
+    metrics_set(METRIC_LOG_ERRORS, atomic_load(&gauges->child->board->log.errors), METRICS_BARE);
     int queued = gauges->queue ? queue_length(gauges->queue) : -1;
     if (queued >= 0)
         metrics_set(METRIC_QUEUE, queued, METRICS_BARE);

@@ -198,7 +198,7 @@ int master_run(const struct config *config, struct listener *listener,
         master_put_in_force(&m, consumers)) {
         look_note(&m.board->look, store);
         look_note(&m.board->writer, store);
-        log_count_dropped_in(&m.board->log_dropped);
+        log_share(&m.board->log);
         log_write(LOG_INFO, "serving",
                   LOG_FIELDS(LOG_TEXT("socket", listener->path ? listener->path : "fd 0"),
                              LOG_NUMBER("workers", config->workers),
@@ -206,7 +206,7 @@ int master_run(const struct config *config, struct listener *listener,
                              LOG_NUMBER("pid", getpid())));
         master_loop(&m);
         log_write(LOG_INFO, "stopped", NULL);
-        log_count_dropped_in(NULL);
+        log_share(NULL);
         status = EXIT_SUCCESS;
     }
     published_remove(listener);

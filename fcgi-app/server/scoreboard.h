@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/log.h"
 #include "server/look.h"
 #include "server/roster.h"
 
@@ -20,13 +21,13 @@ struct scoreboard_slot {
 };
 
 struct scoreboard {
-    atomic_bool draining;        /* the master was told to stop */
-    atomic_bool closing;         /* no new connections come; leave when the queue is empty */
-    atomic_bool keeps;           /* the web server has kept a connection: see acceptors.h */
-    _Atomic int64_t log_dropped; /* for log_count_dropped_in */
-    struct look look;            /* by the watcher */
-    struct look writer; /* the writer's own: how its last change ended, and that it lives */
-    int64_t succession; /* of the writers; see struct store_options */
+    atomic_bool draining;  /* the master was told to stop */
+    atomic_bool closing;   /* no new connections come; leave when the queue is empty */
+    atomic_bool keeps;     /* the web server has kept a connection: see acceptors.h */
+    struct log_shared log; /* for log_share */
+    struct look look;      /* by the watcher */
+    struct look writer;    /* the writer's own: how its last change ended, and that it lives */
+    int64_t succession;    /* of the writers; see struct store_options */
     struct roster roster;
     _Atomic int64_t unidentified;    /* requests whose endpoint id was none */
     _Atomic int64_t unidentified_us; /* monotonic: when that was last logged */

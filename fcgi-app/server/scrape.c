@@ -6,18 +6,30 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define SCRAPE_PATH "/metrics"
-#define SCRAPE_TYPE "text/plain; version=0.0.4; charset=utf-8"
+#include "base/clock.h"
+#include "base/log.h"
+
+#define SCRAPE_TYPE  "text/plain; version=0.0.4; charset=utf-8"
+#define SCRAPE_KNOWN "there is only GET /metrics and GET /errors\n"
 
 /* Room before a part for its length as a chunk: four digits and a line's end. */
 enum { SCRAPE_CHUNK_HEAD = 6 };
 
 static const struct {
+    const char *path;
+    enum scrape_answer answer; /* to GET */
+} scrape_paths[] = {
+    {"/metrics", SCRAPE_METRICS},
+    {"/errors", SCRAPE_ERRORS},
+};
+
+enum { SCRAPE_PATHS = sizeof scrape_paths / sizeof scrape_paths[0] };
+
+static const struct {
     const char *line, *body;
 } scrape_refusals[] = {
-    [SCRAPE_NOT_FOUND] = {"404 Not Found", "there is only GET " SCRAPE_PATH "\n"},
-    [SCRAPE_METHOD] = {"405 Method Not Allowed\r\nAllow: GET, HEAD",
-                       "there is only GET " SCRAPE_PATH "\n"},
+    [SCRAPE_NOT_FOUND] = {"404 Not Found", SCRAPE_KNOWN},
+    [SCRAPE_METHOD] = {"405 Method Not Allowed\r\nAllow: GET, HEAD", SCRAPE_KNOWN},
     [SCRAPE_BROKEN] = {"400 Bad Request", "this is no HTTP/1.1 request that is understood here\n"},
 };
 
@@ -78,10 +90,13 @@ enum scrape_answer scrape_read_head(const char *bytes, size_t len, bool *chunked
     const char *query = memchr(path, '?', path_len);
     if (query)
         path_len = (size_t)(query - path);
-    if (!scrape_is(path, path_len, SCRAPE_PATH))
+    size_t i = 0;
+    while (i < SCRAPE_PATHS && !scrape_is(path, path_len, scrape_paths[i].path))
+        i++;
+    if (i == SCRAPE_PATHS)
         return SCRAPE_NOT_FOUND;
     if (scrape_is(method, method_len, "GET"))
-        return SCRAPE_METRICS;
+        return scrape_paths[i].answer;
     return scrape_is(method, method_len, "HEAD") ? SCRAPE_HEAD : SCRAPE_METHOD;
 }
 
@@ -93,12 +108,27 @@ static void scrape_put_head(struct scrape *scrape, const char *line, const char 
                   line, type);
 }
 
-static void scrape_refuse(struct scrape *scrape)
+/* Puts a whole answer. */
+static void scrape_put(struct scrape *scrape, const char *line, const char *body)
 {
-    const char *body = scrape_refusals[scrape->answer].body;
-    scrape_put_head(scrape, scrape_refusals[scrape->answer].line, "text/plain; charset=utf-8");
+    scrape_put_head(scrape, line, "text/plain; charset=utf-8");
     buffer_printf(&scrape->out, "Content-Length: %zu\r\n\r\n%s", strlen(body), body);
     scrape->last = true;
+}
+
+static void scrape_put_errors(struct scrape *scrape)
+{
+    struct log_error errors[LOG_ERRORS];
+    char time[CLOCK_TEXT_SIZE];
+    struct buffer body;
+    size_t count = log_last_errors(errors);
+    buffer_init(&body, SCRAPE_PART);
+    for (size_t i = 0; i < count; i++) {
+        clock_format(errors[i].at_us, time);
+        buffer_printf(&body, "%s %s\n", time, errors[i].message);
+    }
+    scrape_put(scrape, "200 OK", body.data ? body.data : "");
+    buffer_free(&body);
 }
 
 /* Puts the next part of the numbers into the empty buffer. */
@@ -123,14 +153,16 @@ static void scrape_put_part(struct scrape *scrape)
 
 static void scrape_begin(struct scrape *scrape)
 {
-    bool metrics = scrape->answer == SCRAPE_METRICS;
-    if (!metrics && scrape->answer != SCRAPE_HEAD) {
-        scrape_refuse(scrape);
-        return;
+    if (scrape->answer == SCRAPE_METRICS || scrape->answer == SCRAPE_HEAD) {
+        scrape_put_head(scrape, "200 OK", SCRAPE_TYPE);
+        buffer_text(&scrape->out, scrape->chunked ? "Transfer-Encoding: chunked\r\n\r\n" : "\r\n");
+        scrape->last = scrape->answer == SCRAPE_HEAD;
+    } else if (scrape->answer == SCRAPE_ERRORS) {
+        scrape_put_errors(scrape);
+    } else {
+        scrape_put(scrape, scrape_refusals[scrape->answer].line,
+                   scrape_refusals[scrape->answer].body);
     }
-    scrape_put_head(scrape, "200 OK", SCRAPE_TYPE);
-    buffer_text(&scrape->out, scrape->chunked ? "Transfer-Encoding: chunked\r\n\r\n" : "\r\n");
-    scrape->last = !metrics;
 }
 
 /* False if the client leaves, or sends more than a head can be. */

@@ -1,5 +1,5 @@
-/* scrape: one connection that asks for the metrics over HTTP, from its first byte to its answer's
- * last. Nothing here waits. */
+/* scrape: one connection that asks for the metrics, or for the last errors, over HTTP, from its
+ * first byte to its answer's last. Nothing here waits. */
 #ifndef SERVER_SCRAPE_H
 #define SERVER_SCRAPE_H
 
@@ -16,7 +16,8 @@ enum { SCRAPE_HEAD_MAX = 4096, SCRAPE_PART = 48 * 1024, SCRAPE_PART_MAX = 64 * 1
 enum scrape_answer {
     SCRAPE_MORE,      /* the head is not whole */
     SCRAPE_METRICS,   /* GET /metrics */
-    SCRAPE_HEAD,      /* HEAD /metrics */
+    SCRAPE_ERRORS,    /* GET /errors: the last errors of the log, a line each */
+    SCRAPE_HEAD,      /* HEAD of one of these */
     SCRAPE_NOT_FOUND, /* another path */
     SCRAPE_METHOD,    /* another method */
     SCRAPE_BROKEN     /* no HTTP */

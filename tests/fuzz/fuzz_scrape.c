@@ -16,8 +16,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     FUZZ_INT(answer == SCRAPE_MORE, memmem(data, size, "\r\n\r\n", 4) == NULL);
     if (answer == SCRAPE_METRICS)
         FUZZ_INT(memcmp(data, "GET /metrics", 12), 0);
+    if (answer == SCRAPE_ERRORS)
+        FUZZ_INT(memcmp(data, "GET /errors", 11), 0);
     if (answer == SCRAPE_HEAD)
-        FUZZ_INT(memcmp(data, "HEAD /metrics", 13), 0);
+        FUZZ_INT(memcmp(data, "HEAD /", 6), 0);
     if (answer == SCRAPE_METRICS || answer == SCRAPE_HEAD)
         FUZZ_REQUIRE(memmem(data, size, chunked ? " HTTP/1.1\r\n" : " HTTP/1.0\r\n", 11));
     free(bytes);

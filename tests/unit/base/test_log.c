@@ -192,19 +192,20 @@ static void test_reader_pauses(void)
 /* What one process drops another one tells, once, though the first has died. */
 static void test_dropped_together(void)
 {
-    _Atomic int64_t *shared =
+    struct log_shared *shared =
         mmap(NULL, sizeof *shared, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     REQUIRE_TRUE(shared != MAP_FAILED);
     int saved, reader = fill_stderr(&saved);
     log_write(LOG_INFO, "counted before", NULL);
-    log_count_dropped_in(shared);
+    log_share(shared);
     pid_t child = fork();
     if (child == 0) {
         log_write(LOG_INFO, "dropped by another", NULL);
         _exit(0);
     }
     CHECK_INT(waitpid(child, NULL, 0), child);
-    CHECK_INT(atomic_load(shared), 2);
+    CHECK_INT(atomic_load(&shared->dropped), 2);
+    CHECK_INT(atomic_load(&shared->dropped_all), 1);
     read_line(reader);
     log_write(LOG_INFO, "after", NULL);
     read_line(reader);
@@ -213,8 +214,48 @@ static void test_dropped_together(void)
     log_write(LOG_INFO, "later", NULL);
     read_line(reader);
     CHECK_TEXT(tail(), "\"level\":\"info\",\"message\":\"later\"}\n");
-    log_count_dropped_in(NULL);
+    log_share(NULL);
     restore_stderr(saved, reader);
+    munmap(shared, sizeof *shared);
+}
+
+/* Errors alone are kept, the newest first, from all processes, whether their lines were dropped. */
+static void test_last_errors(void)
+{
+    struct log_shared *shared =
+        mmap(NULL, sizeof *shared, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    struct log_error errors[LOG_ERRORS];
+    static char far_too_long[LOG_ERROR_SIZE + 2], message[16];
+    REQUIRE_TRUE(shared != MAP_FAILED);
+    log_share(shared);
+    CHECK_INT(log_last_errors(errors), 0);
+    int64_t before_us = clock_now_us();
+    capture(LOG_WARN, "no error", NULL);
+    capture(LOG_ERROR, "first", NULL);
+    pid_t child = fork();
+    if (child == 0) {
+        capture(LOG_ERROR, "of another", NULL);
+        _exit(0);
+    }
+    CHECK_INT(waitpid(child, NULL, 0), child);
+    REQUIRE_INT(log_last_errors(errors), 2);
+    CHECK_TEXT(errors[0].message, "of another");
+    CHECK_TEXT(errors[1].message, "first");
+    CHECK_COMPARE(errors[1].at_us, >=, before_us);
+    CHECK_COMPARE(errors[0].at_us, >=, errors[1].at_us);
+    memset(far_too_long, 'a', LOG_ERROR_SIZE + 1);
+    capture(LOG_ERROR, far_too_long, NULL);
+    REQUIRE_INT(log_last_errors(errors), 3);
+    CHECK_INT(strlen(errors[0].message), LOG_ERROR_SIZE - 1);
+    for (int i = 0; i < 2 * LOG_ERRORS; i++) {
+        snprintf(message, sizeof message, "e%d", i);
+        capture(LOG_ERROR, message, NULL);
+    }
+    REQUIRE_INT(log_last_errors(errors), LOG_ERRORS);
+    CHECK_TEXT(errors[0].message, "e15");
+    CHECK_TEXT(errors[LOG_ERRORS - 1].message, "e8");
+    CHECK_INT(atomic_load(&shared->errors), 3 + 2 * LOG_ERRORS);
+    log_share(NULL);
     munmap(shared, sizeof *shared);
 }
 
@@ -240,6 +281,7 @@ int main(void)
         {"a long line is cut at a field", test_long_line},
         {"a reader that pauses holds nobody up", test_reader_pauses},
         {"what was dropped is told once", test_dropped_together},
+        {"last errors", test_last_errors},
         {"errno is kept", test_errno_kept},
         CU_TEST_INFO_NULL,
     };

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/log.h"
 #include "check.h"
 #include "suite.h"
 
@@ -28,6 +29,8 @@ static void test_heads(void)
         {__LINE__, "GET /metrics HTTP/1.0" END, SCRAPE_METRICS, false},
         {__LINE__, "GET /metrics?x=1 HTTP/1.1" END, SCRAPE_METRICS, true},
         {__LINE__, "HEAD /metrics HTTP/1.1" END, SCRAPE_HEAD, true},
+        {__LINE__, "GET /errors HTTP/1.1" END, SCRAPE_ERRORS, true},
+        {__LINE__, "HEAD /errors HTTP/1.1" END, SCRAPE_HEAD, true},
         {__LINE__, "POST /metrics HTTP/1.1" END, SCRAPE_METHOD, true},
         {__LINE__, "GET /metricsx HTTP/1.1" END, SCRAPE_NOT_FOUND, true},
         {__LINE__, "GET /metric HTTP/1.1" END, SCRAPE_NOT_FOUND, true},
@@ -134,6 +137,10 @@ static void test_answers(void)
     CHECK_CONTAINS(ask("HEAD /metrics HTTP/1.1" END), END);
     CHECK_TEXT(strstr(got, END), END);
     CHECK_START(ask("GET /other HTTP/1.1" END), "HTTP/1.1 404 ");
+    CHECK_START(ask("GET /errors HTTP/1.1" END), "HTTP/1.1 200 OK\r\n");
+    CHECK_CONTAINS(got, "\r\nContent-Length: 0\r\n");
+    log_write(LOG_ERROR, "this line belongs to the test", NULL);
+    CHECK_CONTAINS(ask("GET /errors HTTP/1.1" END), "Z this line belongs to the test\n");
     CHECK_START(ask("PUT /metrics HTTP/1.1" END), "HTTP/1.1 405 Method Not Allowed\r\nAllow: GET");
     CHECK_START(ask("\r\n" END), "HTTP/1.1 400 ");
     metrics_close();
