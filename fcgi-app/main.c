@@ -25,6 +25,8 @@ static const struct {
     {"restore", command_restore, "restore FILE: put such a copy in the store's place"},
     {"healthcheck", command_healthcheck,
      "ask a running server; --ready: whether it takes requests"},
+    {"status", command_status,
+     "show what a running server does; --watch: again and again; --json: for a program"},
     {"version", command_version, "print the version"},
 };
 

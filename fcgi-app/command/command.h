@@ -15,6 +15,7 @@ int command_backup(int argc, char **argv);
 int command_restore(int argc, char **argv);
 int command_retire(int argc, char **argv);
 int command_healthcheck(int argc, char **argv);
+int command_status(int argc, char **argv);
 int command_version(int argc, char **argv);
 
 /* The program's version, and of what commit it was built. */

@@ -81,7 +81,7 @@ enum scrape_answer scrape_read_head(const char *bytes, size_t len, bool *chunked
         return SCRAPE_MORE;
     const char *end = memmem(bytes, len, "\r\n", 2);
     if (!scrape_word(&at, end, &method, &method_len) || !scrape_word(&at, end, &path, &path_len) ||
-        !scrape_word(&at, end, &version, &version_len) || at != end)
+        !scrape_word(&at, end, &version, &version_len) || version + version_len != end)
         return SCRAPE_BROKEN;
     *chunked = scrape_is(version, version_len, "HTTP/1.1");
     if (!*chunked && !scrape_is(version, version_len, "HTTP/1.0"))

@@ -39,6 +39,7 @@ static void test_heads(void)
         {__LINE__, "GET /metrics HTTP/2" END, SCRAPE_BROKEN, false},
         {__LINE__, "GET /metrics" END, SCRAPE_BROKEN, false},
         {__LINE__, "GET /metrics HTTP/1.1 x" END, SCRAPE_BROKEN, false},
+        {__LINE__, "GET /metrics HTTP/1.1 " END, SCRAPE_BROKEN, false},
         {__LINE__, "GET  /metrics HTTP/1.1" END, SCRAPE_BROKEN, false},
         {__LINE__, END, SCRAPE_BROKEN, false},
         {__LINE__, "\r\nGET /metrics HTTP/1.1" END, SCRAPE_BROKEN, false},
