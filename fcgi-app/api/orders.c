@@ -131,8 +131,10 @@ static enum api_status orders_cancel(const struct api_request *request,
     const struct store_placement placement = {
         .consumer = request->consumer, .id = request->id, .now_us = request->now_us};
     enum store_result result = store_order_cancel(request->store, &placement, &outcome);
-    if (result == STORE_OK)
+    if (result == STORE_OK) {
+        metrics_add(METRIC_ORDERS, 1, METRICS_WITH(IS_CANCELLED));
         orders_render(request, &outcome.order, NULL, response);
+    }
     return result == STORE_NOT_FOUND ? API_NO_ORDER : api_status_of(result);
 }
 

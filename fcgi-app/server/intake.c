@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "http/http.h"
+#include "metrics/metrics.h"
 #include "server/acceptors.h"
 
 enum {
@@ -88,8 +89,10 @@ void intake_free(struct intake *intake)
     munmap(intake, sizeof *intake);
 }
 
-static void intake_drop(struct intake *intake, struct arrival *arrival, const char *why)
+static void intake_drop(struct intake *intake, struct arrival *arrival, enum label_value reason,
+                        const char *why)
 {
+    metrics_add(METRIC_CONNECTIONS_CLOSED, 1, METRICS_WITH(reason));
     log_write(LOG_WARN, "connection closed before its request was whole",
               LOG_FIELDS(LOG_TEXT("why", why), LOG_NUMBER("bytes", arrival->in.total)));
     intake_close(intake, arrival);
@@ -112,7 +115,7 @@ static void intake_evict(struct intake *intake)
     if (quietest && intake_waits_for_next(quietest))
         intake_close(intake, quietest);
     else if (quietest)
-        intake_drop(intake, quietest, "too many connections");
+        intake_drop(intake, quietest, IS_TOO_MANY, "too many connections");
 }
 
 static struct arrival *intake_place(struct intake *intake)
@@ -141,7 +144,7 @@ static void intake_wait_for(struct intake *intake, struct arrival *arrival)
         arrival->watched = intake_watch(intake->accepting_fd, arrival->fd, EPOLLIN, name) &&
                            intake_watch(intake->spare_fd, arrival->fd, EPOLLIN, name);
     if (!arrival->watched)
-        intake_drop(intake, arrival, "epoll_ctl");
+        intake_drop(intake, arrival, IS_NO_RESOURCES, "epoll_ctl");
 }
 
 /* Answers records of no request. False if the web server does not take it: it is a few bytes. */
@@ -180,7 +183,7 @@ static struct arrival *intake_read(struct intake *intake, struct arrival *arriva
     if (in->state == INBOUND_WHOLE)
         return arrival;
     if (in->state == INBOUND_BROKEN)
-        intake_drop(intake, arrival, "it is no FastCGI request, or too large");
+        intake_drop(intake, arrival, IS_NOT_FASTCGI, "it is no FastCGI request, or too large");
     else if (n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR))
         intake_close(intake, arrival);
     else {
@@ -239,7 +242,7 @@ static void intake_sweep(struct intake *intake)
             if (quiet_us >= INTAKE_KEPT_US)
                 intake_close(intake, arrival);
         } else if (quiet_us >= INTAKE_SILENT_US || now - arrival->since_us >= intake->request_us)
-            intake_drop(intake, arrival, "its time is over");
+            intake_drop(intake, arrival, IS_TOO_SLOW, "its time is over");
     }
 }
 

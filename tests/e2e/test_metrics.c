@@ -208,6 +208,21 @@ static void test_gauges(void)
     CHECK_CONTAINS(scraped.body, "\npostern_queue_length 0\n");
 }
 
+/* Whoever sends what is no FastCGI is shown out, and counted. */
+static void test_connections_closed(void)
+{
+    static const char noise[] = "GET / HTTP/1.1\r\n\r\n";
+    char end;
+    scrape();
+    double before = told("postern_connections_closed_total{reason=\"no request\"}");
+    int fd = fastcgi_connect(&pair);
+    CHECK_TRUE(client_raw_send(fd, noise, sizeof noise - 1));
+    CHECK_COMPARE(recv(fd, &end, 1, 0), <=, 0);
+    close(fd);
+    scrape();
+    CHECK_INT((int)(told("postern_connections_closed_total{reason=\"no request\"}") - before), 1);
+}
+
 /* What a format's reader and its rules of style say. */
 static void test_promtool(void)
 {
@@ -462,6 +477,7 @@ int main(void)
                                   {"secrets", test_secrets},
                                   {"gauges", test_gauges},
                                   {"ports", test_ports},
+                                  {"connections closed", test_connections_closed},
                                   {"load", test_load},
                                   {"kills", test_kills},
                                   {"promtool", test_promtool},
