@@ -17,7 +17,7 @@ enum {
     WORKERS = 2,
     LONG_US = 5000, /* commits */
     SHORT_US = 600,
-    SOON_US = 150, /* less than is waited after a long one */
+    SOON_US = 40, /* less than is waited after a long one */
     WAITS = 5,
     TRIES = 15, /* of one group, so that they end before one is made that is not waited for */
     GROUPS = 10,
