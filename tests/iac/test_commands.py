@@ -11,7 +11,7 @@ import sys
 import commands
 import postern
 import suite
-from commands import HERE, IMAGE, LOGIN, PASSWORD, REGION, ROLE_SECRET, TOP, ended
+from commands import HERE, IMAGE, LOGIN, NUMBER, PASSWORD, REGION, ROLE_SECRET, TOP, ended
 from wire.listener import Error
 
 MISSING = Error("ImageNotFoundException")
@@ -120,6 +120,39 @@ class Commands(commands.Commands):
         for options in ((), ("acme",), ("acme", "globex", "now"), ("acme", "globex", "--merge", "--merge")):
             with self.subTest(options):
                 self.assertIn("usage: rename-consumer", self.run_command("rename-consumer", *options)[1])
+
+    def test_stock_is_adjusted(self):
+        for options, said in ((("1", "+5", "--reason", "delivery 17"), "there is no product 1"),
+                              (("1", "=0"), "there is no product 1"), (("--ledger", "1"), "there is no product 1"),
+                              (("--ledger",), "product\tadjusted")):
+            with self.subTest(options):
+                status, text = self.run_command("stock", *options)
+                self.assertEqual(status, 0, text)
+                asked = self.asked("ecs:RunTask")[-1]
+                [override] = asked["overrides"]["containerOverrides"]
+                given = [] if "--ledger" in options else ["--as", f"arn:aws:iam::{NUMBER}:user/test"]
+                self.assertEqual(override, {"name": "migrate", "command": ["stock", *options, *given]})
+                # The application understands it, and has no products.
+                self.assertIn(said, postern.run(*override["command"]))
+
+    def test_stock_is_audited(self):
+        status, text = self.run_command("audit")
+        self.assertEqual(status, 0, text)
+        [override] = self.asked("ecs:RunTask")[0]["overrides"]["containerOverrides"]
+        self.assertIn("products: 0, wrong: 0", postern.run(*override["command"]))
+        status, text = self.run_command("audit", aws={"ecs:DescribeTasks": ended(1)})
+        self.assertEqual(status, 1, text)
+        self.assertIn("the audit failed", text)
+
+    def test_stock_that_is_misused(self):
+        for command, options in (("stock", ()), ("stock", ("1",)), ("stock", ("1", "+1", "--reason")),
+                                 ("stock", ("1", "+1", "--as", "me")), ("stock", ("--ledger", "1", "2")),
+                                 ("audit", ("1",))):
+            with self.subTest(options):
+                status, text = self.run_command(command, *options)
+                self.assertEqual(status, 1, text)
+                self.assertIn(f"usage: {command}", text)
+        self.assertEqual(self.asked("ecs:RunTask"), [])
 
     def test_images_that_are_there_are_not_built(self):
         self.assertEqual(self.run_command("deploy")[0], 0)
