@@ -19,6 +19,7 @@ enum {
     SECONDS_DEFAULT = 60,
     SECONDS_LEAST = 25,
     SECONDS_MAX = 3600,
+    AUDIT_SIZE = 256,
     SECONDS_SPARE = 600, /* to fill the store, and to restart what an attack broke */
     WARM_MS = 1000,      /* from a start until caches are filled */
     FIRST_MS = 2000,     /* alone, before all */
@@ -222,6 +223,19 @@ static bool besiege(const struct attack *attack, int ms)
     return true;
 }
 
+/* Whatever was attacked, each product's ledger accounts for its stock. */
+static void audit(void)
+{
+    static const char *const argv[] = {"audit", NULL};
+    char out[AUDIT_SIZE];
+    bool right = pair_command(&site.pair, argv, out, sizeof out) == 0;
+    printf("audit: %s", *out ? out : "it did not end\n");
+    if (!right)
+        printf("    WRONG: the ledger; see %s/command.log\n", site.pair.dir);
+    passed += right;
+    failed += !right;
+}
+
 static void siege(int seconds)
 {
     const char *only = getenv("ATTACK");
@@ -242,6 +256,7 @@ static void siege(int seconds)
             break;
         }
     }
+    audit();
     print_row("none", &none, &alone, "-");
     check_failures(&nobody, &alone);
     failed += nobody.faults > 0;

@@ -17,8 +17,10 @@ static const char *const store_rows[] = {
     " (order_id, line, product_id, quantity, unit_price_cents, amount_cents, name)"
     " SELECT printf('%08x-0000-7000-8000-%012x', 26000000 + i / 100, i), 1, i % 1000 + 1, 1, 999,"
     " 999, 'Product' FROM n",
+    /* The orders are of the first thousand products, as many of each. */
+    "UPDATE products SET quantity = quantity - ?1 / 1000 WHERE id <= 1000",
 };
-static const int store_counts[] = {STORE_PRODUCTS, STORE_ORDERS, STORE_ORDERS};
+static const int store_counts[] = {STORE_PRODUCTS, STORE_ORDERS, STORE_ORDERS, STORE_ORDERS};
 
 static bool store_run(sqlite3 *db, const char *sql, int count, const char *consumer)
 {
