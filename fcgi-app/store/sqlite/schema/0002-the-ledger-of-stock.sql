@@ -16,12 +16,21 @@ CREATE TABLE adjustments (
 
 CREATE INDEX adjustments_by_product ON adjustments (product_id);
 
--- What was there before the ledger.
+-- What was there before the ledger. Summed in a table, because a GROUP BY would hold every line in memory.
+CREATE TABLE sold (
+    product_id INTEGER NOT NULL PRIMARY KEY,
+    quantity INTEGER NOT NULL
+) STRICT;
+
+INSERT INTO sold (product_id, quantity)
+SELECT product_id, quantity FROM order_lines WHERE true
+ON CONFLICT (product_id) DO UPDATE SET quantity = quantity + excluded.quantity;
+
 INSERT INTO adjustments (product_id, change, reason)
-SELECT p.id, p.quantity + coalesce(s.sold, 0), 'opening'
-FROM products AS p LEFT JOIN (
-    SELECT product_id, sum(quantity) AS sold FROM order_lines GROUP BY product_id
-) AS s ON s.product_id = p.id;
+SELECT p.id, p.quantity + coalesce(s.quantity, 0), 'opening'
+FROM products AS p LEFT JOIN sold AS s ON s.product_id = p.id;
+
+DROP TABLE sold;
 
 -- Whoever writes a product whole writes its ledger. Orders, cancellations and adjustments name the
 -- quantity alone.
