@@ -6,6 +6,8 @@
 #include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -17,6 +19,9 @@ enum { LOG_LINE_MAX = PIPE_BUF, LOG_LINE_TAIL = 2 };
 
 /* How long a line waits for a reader that pauses, unless lines are dropped already. */
 enum { LOG_WAIT_MS = 100 };
+
+/* For pwritev2: not at an offset. */
+enum { LOG_AT_END = -1 };
 
 static const char *const log_level_names[LOG_LEVEL_MAX] = {
     [LOG_ERROR] = "error",
@@ -99,32 +104,82 @@ static bool log_is_writable(int wait_ms)
     return poll(&out, 1, wait_ms) != 0;
 }
 
-static void log_put(enum log_level level, const char *message, const struct log_field *fields)
+static void log_make(struct log_line *line, enum log_level level, const char *message,
+                     const struct log_field *fields)
 {
     char now[CLOCK_TEXT_SIZE];
-    struct log_line line = {.data = "{", .len = 1};
 
+    *line->data = '{';
+    line->len = 1;
     clock_format(clock_now_us(), now);
-    log_append_field(&line, &LOG_TEXT("time", now));
-    log_append_field(&line, &LOG_TEXT("level", log_level_names[level]));
-    log_append_field(&line, &LOG_TEXT("message", message));
+    log_append_field(line, &LOG_TEXT("time", now));
+    log_append_field(line, &LOG_TEXT("level", log_level_names[level]));
+    log_append_field(line, &LOG_TEXT("message", message));
     for (; fields && fields->name; fields++)
-        log_append_field(&line, fields);
-    memcpy(line.data + line.len, "}\n", LOG_LINE_TAIL);
-    line.len += LOG_LINE_TAIL;
-    /* There is nowhere to report that the log cannot be written. */
-    ssize_t written = write(STDERR_FILENO, line.data, line.len);
+        log_append_field(line, fields);
+    memcpy(line->data + line->len, "}\n", LOG_LINE_TAIL);
+    line->len += LOG_LINE_TAIL;
+}
+
+static bool log_is_pipe(void)
+{
+    struct stat st;
+    return fstat(STDERR_FILENO, &st) == 0 && S_ISFIFO(st.st_mode);
+}
+
+/* Writes without waiting, and returns how many bytes left. A pipe takes a line whole or not at all;
+ * of what takes a part, the rest might wait for ever, so it is a matter of pipes alone. Named ones
+ * and older kernels refuse such a write, and are not asked again. */
+static size_t log_put_now(struct log_line *line)
+{
+    static _Atomic bool asked, refused;
+    const struct iovec part = {line->data, line->len};
+    ssize_t n = -1;
+    if (!atomic_exchange(&asked, true))
+        atomic_store(&refused, !log_is_pipe());
+    if (!atomic_load(&refused)) {
+        n = pwritev2(STDERR_FILENO, &part, 1, LOG_AT_END, RWF_NOWAIT);
+        if (n < 0 && errno != EAGAIN)
+            atomic_store(&refused, true);
+    }
+    return n > 0 ? (size_t)n : 0;
+}
+
+/* There is nowhere to report that the log cannot be written. */
+static void log_put(const struct log_line *line, size_t from)
+{
+    ssize_t written = write(STDERR_FILENO, line->data + from, line->len - from);
     (void)written;
 }
 
 static void log_tell_dropped(void)
 {
+    struct log_line line;
     if (atomic_load(&log_shared->dropped) == 0 || !log_is_writable(0))
         return;
     int64_t count = atomic_exchange(&log_shared->dropped, 0);
     /* 0: another process told of them first. */
-    if (count > 0)
-        log_put(LOG_WARN, "log lines were dropped", LOG_FIELDS(LOG_NUMBER("count", count)));
+    if (count == 0)
+        return;
+    log_make(&line, LOG_WARN, "log lines were dropped", LOG_FIELDS(LOG_NUMBER("count", count)));
+    log_put(&line, 0);
+}
+
+/* The line is written, or counted as dropped. */
+static void log_send(struct log_line *line)
+{
+    /* While there are some to be told of, no line passes by a full pipe's last gap. */
+    bool dropping = atomic_load(&log_shared->dropped) != 0;
+    size_t sent = dropping ? 0 : log_put_now(line);
+    if (sent == line->len)
+        return;
+    /* If standard error is no pipe any more, it may have taken a part of the line. */
+    if (sent > 0 || log_is_writable(dropping ? 0 : LOG_WAIT_MS)) {
+        log_put(line, sent);
+        return;
+    }
+    atomic_fetch_add(&log_shared->dropped, 1);
+    atomic_fetch_add(&log_shared->dropped_all, 1);
 }
 
 static void log_keep_error(const char *message)
@@ -143,18 +198,15 @@ static void log_keep_error(const char *message)
 
 void log_write(enum log_level level, const char *message, const struct log_field *fields)
 {
+    struct log_line line;
     if (level > log_level_set)
         return;
     int saved = errno;
     log_tell_dropped();
     if (level == LOG_ERROR)
         log_keep_error(message);
-    if (log_is_writable(atomic_load(&log_shared->dropped) ? 0 : LOG_WAIT_MS)) {
-        log_put(level, message, fields);
-    } else {
-        atomic_fetch_add(&log_shared->dropped, 1);
-        atomic_fetch_add(&log_shared->dropped_all, 1);
-    }
+    log_make(&line, level, message, fields);
+    log_send(&line);
     errno = saved;
 }
 

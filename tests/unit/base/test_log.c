@@ -3,9 +3,12 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdatomic.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -18,7 +21,9 @@ enum {
     PIPE_ATOMIC = 4096,
     DROPPED = 50,
     DROPPED_US = 2000000, /* not even half of what it takes if each waits */
-    STUCK_SECONDS = 30    /* a write that blocks ends the program */
+    GAP = 1000,
+    LINES = 50,
+    STUCK_SECONDS = 30 /* a write that blocks ends the program */
 };
 
 static char line[LINE_SIZE];
@@ -131,20 +136,33 @@ static void test_long_line(void)
     }
 }
 
-/* Leads standard error into a pipe that is full; returns the pipe's other end. */
-static int fill_stderr(int *saved)
+/* Leads standard error to the descriptor, which is closed; returns what it was. */
+static int lead_stderr(int to)
+{
+    int saved = dup(STDERR_FILENO);
+    dup2(to, STDERR_FILENO);
+    close(to);
+    alarm(STUCK_SECONDS);
+    return saved;
+}
+
+static void fill(int fd, size_t bytes)
+{
+    memset(line, 'x', bytes);
+    CHECK_INT(write(fd, line, bytes), bytes);
+}
+
+/* Leads standard error into a pipe that is full but for a gap at the end of its last page; returns
+ * the pipe's other end. */
+static int fill_stderr(int *saved, size_t gap)
 {
     int ends[2];
     REQUIRE_INT(pipe(ends), 0);
     int size = fcntl(ends[1], F_SETPIPE_SZ, 4 * PIPE_ATOMIC);
     REQUIRE_COMPARE(size, >, 0);
     REQUIRE_COMPARE(size, <, LINE_SIZE);
-    memset(line, 'x', (size_t)size);
-    CHECK_INT(write(ends[1], line, (size_t)size), size);
-    *saved = dup(STDERR_FILENO);
-    dup2(ends[1], STDERR_FILENO);
-    close(ends[1]);
-    alarm(STUCK_SECONDS);
+    fill(ends[1], (size_t)size - gap);
+    *saved = lead_stderr(ends[1]);
     return ends[0];
 }
 
@@ -162,6 +180,19 @@ static void read_line(int reader)
     line[n > 0 ? n : 0] = '\0';
 }
 
+/* As much as the pipe holds. */
+static void read_all(int reader)
+{
+    ssize_t n;
+    size_t len = 0;
+    int flags = fcntl(reader, F_GETFL);
+    fcntl(reader, F_SETFL, flags | O_NONBLOCK);
+    while ((n = read(reader, line + len, sizeof line - 1 - len)) > 0)
+        len += (size_t)n;
+    fcntl(reader, F_SETFL, flags);
+    line[len] = '\0';
+}
+
 /* The second of the two lines that came. */
 static const char *second(void)
 {
@@ -171,7 +202,7 @@ static const char *second(void)
 
 static void test_reader_pauses(void)
 {
-    int saved, reader = fill_stderr(&saved);
+    int saved, reader = fill_stderr(&saved, 0);
     int64_t since = clock_monotonic_us();
     for (int i = 0; i < DROPPED; i++)
         log_write(LOG_INFO, "too much", NULL);
@@ -195,7 +226,7 @@ static void test_dropped_together(void)
     struct log_shared *shared =
         mmap(NULL, sizeof *shared, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     REQUIRE_TRUE(shared != MAP_FAILED);
-    int saved, reader = fill_stderr(&saved);
+    int saved, reader = fill_stderr(&saved, 0);
     log_write(LOG_INFO, "counted before", NULL);
     log_share(shared);
     pid_t child = fork();
@@ -259,6 +290,117 @@ static void test_last_errors(void)
     munmap(shared, sizeof *shared);
 }
 
+/* poll calls a pipe full whose last page has room for a line. That one is written at once, so poll
+ * was not asked. Once lines are dropped no other passes by, for the first must tell of them. */
+static void test_gap(void)
+{
+    static char text[2 * GAP];
+    memset(text, 'y', sizeof text - 1);
+    int saved, reader = fill_stderr(&saved, GAP);
+    log_write(LOG_INFO, "fits", NULL);
+    log_write(LOG_INFO, "m", LOG_FIELDS(LOG_TEXT("does not fit", text)));
+    log_write(LOG_INFO, "fits too", NULL);
+    read_all(reader);
+    log_write(LOG_INFO, "after", NULL);
+    CHECK_CONTAINS(line, "\"message\":\"fits\"}\n");
+    CHECK_LACKS(line, "fits too");
+    read_line(reader);
+    CHECK_CONTAINS(line, "\"count\":2}\n");
+    CHECK_CONTAINS(second(), "\"after\"");
+    restore_stderr(saved, reader);
+}
+
+/* A short line and a long one in turns. */
+static void write_lines(int to, const char *text)
+{
+    lead_stderr(to);
+    for (int i = 0; i < LINES; i++)
+        log_write(LOG_INFO, "m", LOG_FIELDS(LOG_TEXT("t", i % 2 ? text : "")));
+    _exit(0);
+}
+
+/* How many lines there are, and how many are said to have been dropped. */
+static int64_t count_lines(FILE *from, size_t text_len)
+{
+    int64_t found = 0;
+    size_t least = 0;
+    while (fgets(line, sizeof line, from)) {
+        const char *count = strstr(line, "\"count\":");
+        size_t len = strlen(line);
+        least = least ? least : len;
+        if (!count && len != least)
+            CHECK_INT(len, least + text_len);
+        found += count ? strtoll(count + strlen("\"count\":"), NULL, 10) : 1;
+    }
+    return found;
+}
+
+static int open_file(int *reader)
+{
+    char path[] = "/tmp/postern-log-XXXXXX";
+    int fd = mkstemp(path);
+    *reader = open(path, O_RDONLY);
+    unlink(path);
+    return fd;
+}
+
+static int open_named_pipe(int *reader)
+{
+    char path[] = "/tmp/postern-log-XXXXXX";
+    if (!mkdtemp(path) || rmdir(path) || mkfifo(path, 0600))
+        return -1;
+    *reader = open(path, O_RDONLY | O_NONBLOCK);
+    int fd = open(path, O_WRONLY);
+    fcntl(*reader, F_SETFL, 0);
+    unlink(path);
+    return fd;
+}
+
+/* One that has so little room takes a part of the long line after the short one. */
+static int open_socket(int *reader)
+{
+    int ends[2], few = 1;
+    if (socketpair(AF_UNIX, SOCK_STREAM, 0, ends) != 0)
+        return -1;
+    setsockopt(ends[1], SOL_SOCKET, SO_SNDBUF, &few, sizeof few);
+    *reader = ends[0];
+    return ends[1];
+}
+
+/* Whatever standard error is, each line comes whole, or is counted. */
+static void test_kinds(void)
+{
+    static const struct {
+        int line;
+        int (*open)(int *reader);
+    } rows[] = {{__LINE__, open_file}, {__LINE__, open_named_pipe}, {__LINE__, open_socket}};
+    static char text[3000];
+    struct log_shared *shared =
+        mmap(NULL, sizeof *shared, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    REQUIRE_TRUE(shared != MAP_FAILED);
+    memset(text, 'x', sizeof text - 1);
+    log_share(shared);
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        CHECK_ROW(rows[i].line);
+        int reader = -1, fd = rows[i].open(&reader);
+        REQUIRE_COMPARE(fd, >=, 0);
+        pid_t child = fork();
+        if (child == 0)
+            write_lines(fd, text);
+        close(fd);
+        if (rows[i].open == open_file)
+            CHECK_INT(waitpid(child, NULL, 0), child);
+        FILE *from = fdopen(reader, "r");
+        int64_t found = count_lines(from, sizeof text - 1);
+        fclose(from);
+        if (rows[i].open != open_file)
+            CHECK_INT(waitpid(child, NULL, 0), child);
+        CHECK_INT(found + atomic_exchange(&shared->dropped, 0), LINES);
+    }
+    log_share(NULL);
+    munmap(shared, sizeof *shared);
+}
+
 static void test_errno_kept(void)
 {
     int saved = dup(STDERR_FILENO);
@@ -282,6 +424,8 @@ int main(void)
         {"a reader that pauses holds nobody up", test_reader_pauses},
         {"what was dropped is told once", test_dropped_together},
         {"last errors", test_last_errors},
+        {"a gap in a full pipe", test_gap},
+        {"files, named pipes and sockets", test_kinds},
         {"errno is kept", test_errno_kept},
         CU_TEST_INFO_NULL,
     };
