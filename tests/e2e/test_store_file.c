@@ -129,6 +129,8 @@ static void test_replaced(void)
     copy(path("postern.db"), path("n"));
     CHECK_INT(link(path("postern.db"), path("old")), 0);
     CHECK_INT(rename(path("n"), path("postern.db")), 0);
+    /* Products are read from the old one for some milliseconds: decision 0025. */
+    CHECK_TRUE(fixture_wait_status("/products", 503, WAIT_MS));
     for (int i = 0; i < 8; i++) {
         CHECK_TRUE(order("replaced"));
         CHECK_TRUE(answer_is_problem(&answer, 503, "store-unavailable", ANSWER_POSTERN));

@@ -15,7 +15,9 @@ static void sqlite_call_enter(struct sqlite *s, const char *name)
 /* Opens the file, and prepares the statements that the call may use. */
 static enum store_result sqlite_call_reach(struct sqlite *s, const struct sqlite_call *call)
 {
-    enum store_result result = sqlite_connection_open(s, call->migrates);
+    enum store_result result = STORE_OK;
+    if (!call->looks_rarely || !sqlite_connection_looked(s))
+        result = sqlite_connection_open(s, call->migrates);
     if (result != STORE_OK)
         return result;
     /* The other statements need tables that may not be there yet. */

@@ -8,8 +8,9 @@
 struct sqlite_call {
     const char *name; /* for the log */
     sqlite_work work;
-    bool writes;   /* the work runs in a transaction that writes */
-    bool migrates; /* the file may be missing, and its schema old */
+    bool writes;       /* the work runs in a transaction that writes */
+    bool migrates;     /* the file may be missing, and its schema old */
+    bool looks_rarely; /* it is often called, and a look at the path of just now is enough */
 };
 
 /* Runs a call: sets its deadline; sees to it that the file now at the path is open, ours and of our

@@ -16,6 +16,7 @@ enum {
     SQLITE_EMPTY_WAIT_US = 20000, /* for readers of a file that another took the place of */
     SQLITE_IDENTIFY_US = 500000,  /* for others who change the note */
     SQLITE_IDENTIFY_AGAIN_US = 2000,
+    SQLITE_LOOK_US = 10000,       /* between two looks at the path that are made for reads */
     SQLITE_OPEN_WAIT_US = 200000, /* for others' checkpoint and readers, by a new connection */
 };
 
@@ -157,11 +158,18 @@ enum store_result sqlite_connection_keep_up(struct sqlite *s)
 enum store_result sqlite_connection_recheck(struct sqlite *s)
 {
     struct sqlite_identity there;
+    s->looked_us = 0;
     if (!sqlite_identity_of(s->path, &there))
         return sqlite_connection_fail_text(s, STORE_UNREACHABLE, SQLITE_GONE);
-    return sqlite_identity_same(&there, &s->identity)
-               ? STORE_OK
-               : sqlite_connection_fail_text(s, STORE_UNREACHABLE, SQLITE_REPLACED);
+    if (!sqlite_identity_same(&there, &s->identity))
+        return sqlite_connection_fail_text(s, STORE_UNREACHABLE, SQLITE_REPLACED);
+    s->looked_us = clock_monotonic_us();
+    return STORE_OK;
+}
+
+bool sqlite_connection_looked(const struct sqlite *s)
+{
+    return s->db && s->looked_us && clock_monotonic_us() - s->looked_us < SQLITE_LOOK_US;
 }
 
 /* Whether there is a log to be read with the file. */

@@ -26,6 +26,7 @@ struct sqlite {
     int lock;                        /* PATH-lock, held while the file is open; else -1 */
     struct sqlite_identity identity; /* of the file that is open */
     bool identified;                 /* the open file is the store, and its log its own */
+    int64_t looked_us; /* when the path last led to it, by a look; monotonic, 0: it did not */
     int timeout_ms;
     int64_t deadline_us; /* of the call that runs */
     bool unbounded;      /* statements may outlast the deadline */
@@ -59,6 +60,10 @@ enum store_result sqlite_connection_keep_up(struct sqlite *s);
 
 /* STORE_OK if the path leads to the open file, or how it failed: another was put in its place. */
 enum store_result sqlite_connection_recheck(struct sqlite *s);
+
+/* Whether that was so at a look in the last 10 ms. It is enough for a read: what it finds in the
+ * open file was in the store's place so short a time ago. */
+bool sqlite_connection_looked(const struct sqlite *s);
 
 /* Keeps what SQLite says of the failure, and returns what it means to the caller. */
 enum store_result sqlite_connection_fail(struct sqlite *s, int code);

@@ -42,7 +42,8 @@ static enum store_result sqlite_product_find(struct sqlite *s, void *context)
 enum store_result sqlite_product_get(struct store *store, int64_t id, store_product_visit visit,
                                      void *context)
 {
-    static const struct sqlite_call call = {.name = "product_get", .work = sqlite_product_find};
+    static const struct sqlite_call call = {
+        .name = "product_get", .work = sqlite_product_find, .looks_rarely = true};
     return sqlite_call_run(store, &call, &(struct product_get){id, visit, context});
 }
 
@@ -61,7 +62,7 @@ static enum store_result sqlite_product_show_all(struct sqlite *s, void *context
 enum store_result sqlite_product_list(struct store *store, int64_t after, int64_t limit,
                                       store_product_visit visit, void *context)
 {
-    static const struct sqlite_call call = {.name = "product_list",
-                                            .work = sqlite_product_show_all};
+    static const struct sqlite_call call = {
+        .name = "product_list", .work = sqlite_product_show_all, .looks_rarely = true};
     return sqlite_call_run(store, &call, &(struct product_list){after, limit, visit, context});
 }

@@ -79,6 +79,35 @@ static void test_moved(void)
     fixture_end();
 }
 
+/* A look of just now is enough to read a product, and for nothing else. After one that failed
+ * there is none. */
+static void test_looked_just_now(void)
+{
+    enum { FUTURE_US = 60 * 1000000, LONG_AGO_US = 10 * 1000 };
+    char elsewhere[FIXTURE_URL_SIZE + 8];
+    char id[] = "01890a5d-ac96-774b-bcce-b302099a8057";
+    struct order order;
+    fixture_begin();
+    struct sqlite *s = (struct sqlite *)fixture;
+    snprintf(elsewhere, sizeof elsewhere, "%s.moved", file_path());
+    CHECK_INT(fixture_stock(1), 10);
+    CHECK_COMPARE(s->looked_us, >, 0);
+    s->looked_us = clock_monotonic_us() + FUTURE_US;
+    rename(file_path(), elsewhere);
+    CHECK_INT(fixture_stock(1), 10);
+    CHECK_INT(store_order_get(fixture, "c", id, &order), STORE_UNREACHABLE);
+    CHECK_INT(fixture_stock(1), -1);
+    s->looked_us = clock_monotonic_us() + FUTURE_US;
+    CHECK_INT(place_one(fixture), STORE_UNREACHABLE);
+    s->looked_us = clock_monotonic_us() + FUTURE_US;
+    CHECK_INT(store_ping(fixture), STORE_UNREACHABLE);
+    s->looked_us = clock_monotonic_us() - LONG_AGO_US;
+    CHECK_INT(fixture_stock(1), -1);
+    rename(elsewhere, file_path());
+    CHECK_INT(fixture_stock(1), 10);
+    fixture_end();
+}
+
 /* Copies the file, as cp does. */
 static void copy(const char *from, const char *to)
 {
@@ -286,6 +315,7 @@ static void test_moved_while_waiting(void)
 static CU_TestInfo tests[] = {
     {"same", test_same},
     {"moved", test_moved},
+    {"looked just now", test_looked_just_now},
     {"replaced", test_replaced},
     {"symbolic link retargeted", test_retargeted},
     {"another's log", test_foreign_log},
