@@ -210,6 +210,22 @@ class Commands(commands.Commands):
         self.assertEqual((batch["secretArn"], batch["transactionId"]), (ROLE_SECRET, "t"))
         self.assertIn({"name": "price", "value": {"longValue": 1999}}, batch["parameterSets"][1])
 
+    def test_products_that_exist_keep_their_stock(self):
+        """Unless it is said what becomes of it, they are refused by the database."""
+        rows = (([], False, False), (["--keep-stock"], True, False), (["--set-stock"], True, True))
+        for options, clause, quantity in rows:
+            with self.subTest(options):
+                status, text = self.run_command("import-products", *options,
+                                                os.path.join(self.folder, "iac", "demo-products.json"))
+                self.assertEqual(status, 0, text)
+                sql = self.asked("rds-data:BatchExecuteStatement")[-1]["sql"]
+                self.assertEqual(("ON CONFLICT" in sql, "quantity = excluded" in sql), (clause, quantity), sql)
+        status, text = self.run_command("import-products", os.path.join(self.folder, "iac", "demo-products.json"),
+                                        aws={"rds-data:BatchExecuteStatement": REFUSED})
+        self.assertEqual((status, "--keep-stock" in text), (1, True), text)
+        for words in (["--set-stock"], ["--stock", "x"], ["x", "--set-stock"]):
+            self.assertIn("usage: import-products", self.run_command("import-products", *words)[1])
+
     def test_products_go_in_batches(self):
         """More of them than fit into an argument."""
         product = {"price": 9.99, "quantity": 1, "name": "n" * 100, "description": "d" * 2000}
