@@ -197,7 +197,7 @@ static bool buyer_hear(struct buyer *buyer, struct order *order, const char *ref
         order_acknowledge(order, reference, buyer_body(buyer));
         buyer->deeds[BUYERS_PLACED]++;
     } else if (status == 409 && strstr(buyer_body(buyer), "out-of-stock")) {
-        order->state = ORDER_REFUSED;
+        order->state = order->nowhere ? ORDER_REFUSED : ORDER_DOUBTED;
         buyer->deeds[BUYERS_REFUSED]++;
     } else if (!order->keyed && buyer_was_turned(buyer, status)) {
         /* Sent once, and by this answer it is nowhere. */

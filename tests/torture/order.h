@@ -22,6 +22,8 @@ enum order_state {
     ORDER_OPEN,   /* not sent, or sent and its outcome unknown */
     ORDER_PLACED, /* acknowledged */
     ORDER_REFUSED,
+    ORDER_DOUBTED, /* refused, after an attempt of unknown outcome: that one may find stock yet,
+                      which somebody put back meanwhile */
     ORDER_STATE_MAX
 };
 
