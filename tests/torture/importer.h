@@ -20,8 +20,8 @@ size_t importer_told(void);
 
 /* Compares the descriptions of the products, which tell the import that wrote each, with the first
  * count imports: importer_see for each product, as texts, and then importer_check. They say what is
- * wrong: an import that was made and is not there, one that was refused and is, or one that is there
- * by half. */
+ * wrong: an import that was made and is not there, one that was refused and is, or one that is
+ * there by half. */
 void importer_see(const char *product, const char *description);
 void importer_check(size_t count);
 
