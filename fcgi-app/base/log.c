@@ -109,7 +109,7 @@ static void log_make(struct log_line *line, enum log_level level, const char *me
 {
     char now[CLOCK_TEXT_SIZE];
 
-    *line->data = '{';
+    line->data[0] = '{';
     line->len = 1;
     clock_format(clock_now_us(), now);
     log_append_field(line, &LOG_TEXT("time", now));
