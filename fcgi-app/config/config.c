@@ -206,30 +206,43 @@ static bool config_is_setting(const char *variable)
     return false;
 }
 
+/* A setting's value, unless Kubernetes set it: METRICS_PORT, for a Service named metrics. */
+static char *config_get(const char *name)
+{
+    for (char **variable = environ; *variable; variable++) {
+        size_t n = strlen(name);
+        if (strncmp(*variable, name, n) == 0 && (*variable)[n] == '=')
+            return kubernetes_is_link(*variable) ? NULL : *variable + n + 1;
+    }
+    return NULL;
+}
+
 bool config_read_environment(struct config *config)
 {
     static bool told; /* a command may read them more than once */
     bool ok = true;
     int links = 0;
     for (char **variable = environ; *variable; variable++) {
-        if (strncmp(*variable, CONFIG_PREFIX, strlen(CONFIG_PREFIX)) != 0 ||
-            config_is_setting(*variable))
-            continue;
-        if (kubernetes_is_link(*variable)) {
+        bool prefixed = strncmp(*variable, CONFIG_PREFIX, strlen(CONFIG_PREFIX)) == 0;
+        bool setting = config_is_setting(*variable);
+        if ((prefixed || setting) && kubernetes_is_link(*variable)) {
             links++;
             continue;
         }
+        if (!prefixed || setting)
+            continue;
         fprintf(stderr, "postern: %.*s: no such setting; see 'postern serve --help' and unset it\n",
                 (int)strcspn(*variable, "="), *variable);
         ok = false;
     }
     if (links > 0 && !told)
-        log_write(LOG_WARN,
-                  "passed over variables that Kubernetes set for a Service named postern; set "
-                  "enableServiceLinks: false in the pod to be rid of them",
-                  LOG_FIELDS(LOG_NUMBER("variables", links)));
+        log_write(
+            LOG_WARN,
+            "passed over variables that Kubernetes set for a Service whose name settings begin "
+            "with; set enableServiceLinks: false in the pod to be rid of them",
+            LOG_FIELDS(LOG_NUMBER("variables", links)));
     told = true;
-    return config_read(config, getenv, stderr) && ok;
+    return config_read(config, config_get, stderr) && ok;
 }
 
 void config_help(FILE *out)

@@ -1,5 +1,5 @@
 /* kubernetes: the variables that Kubernetes sets in each pod for a Service, which may look like
- * settings because the Service is called postern, or postern-web. */
+ * settings because the Service is called postern, or postern-web, or metrics. */
 #ifndef CONFIG_KUBERNETES_H
 #define CONFIG_KUBERNETES_H
 

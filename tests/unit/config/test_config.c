@@ -268,6 +268,22 @@ static void test_environment(void)
     CHECK_LACKS(errors, "POSTERN_WORKERS");
 }
 
+/* The one setting whose name is that of a link, and its Service's other variables. */
+static void test_links(void)
+{
+    clearenv();
+    setenv("METRICS_PORT", "tcp://10.0.0.11:9000", 1);
+    setenv("METRICS_PORT_9000_TCP", "tcp://10.0.0.11:9000", 1);
+    CHECK_TRUE(read_environment());
+    CHECK_INT(config.metrics_port, 0);
+    setenv("METRICS_PORT", "9000", 1);
+    CHECK_TRUE(read_environment());
+    CHECK_INT(config.metrics_port, 9000);
+    setenv("METRICS_PORT", "x", 1);
+    CHECK_FALSE(read_environment());
+    CHECK_CONTAINS(errors, "METRICS_PORT: \"x\"");
+}
+
 static void test_help(void)
 {
     static const char *const names[] = {
@@ -301,6 +317,7 @@ int main(void)
         {"consumers are checked", test_consumers},
         {"every error is named at once", test_every_error},
         {"a misspelt variable is an error", test_environment},
+        {"a link is no setting", test_links},
         {"the help names every setting", test_help},
         CU_TEST_INFO_NULL,
     };
