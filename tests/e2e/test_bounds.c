@@ -35,7 +35,8 @@ enum {
 static const char fill_sqlite[] =
     "PRAGMA synchronous = OFF; BEGIN IMMEDIATE;"
     "WITH RECURSIVE numbers(n) AS (SELECT 4 UNION ALL SELECT n + 1 FROM numbers WHERE n < 200000)"
-    "INSERT INTO products SELECT n, 999, 10, 'Product ' || n, 'Description ' || n FROM numbers;"
+    "INSERT INTO products (id, price_cents, quantity, name, description)"
+    " SELECT n, 999, 10, 'Product ' || n, 'Description ' || n FROM numbers;"
     "WITH RECURSIVE numbers(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < 2000)"
     "INSERT INTO orders (id, consumer, created_us, total_cents, email, reference)"
     " SELECT printf('018f0000-0000-7000-8000-%012x', n), '-', 1700000000000000,"

@@ -46,7 +46,7 @@ static void test_key(void)
                           fixture_request(1, rows[i].quantity), &outcome);
         snprintf(ids[i], sizeof ids[i], "%s", outcome.order.id);
         CHECK_INT(result, rows[i].result);
-        CHECK_INT(fixture_stock(1), rows[i].quantity);
+        CHECK_INT(fixture_stock(1), rows[i].stock);
         if (result != STORE_KEY_REUSED)
             CHECK_TEXT(ids[i], ids[rows[i].replays]);
     }
