@@ -89,6 +89,8 @@ CREATE TABLE schema_version (
 INSERT INTO schema_version (version, serves, name) VALUES ($1, $2, $3);
 
 -- name: import_look
+-- The lock of import_start comes first, as with every import, so that no two wait for each other.
+SELECT pg_advisory_xact_lock(1347638354, 2);
 LOCK TABLE products IN SHARE ROW EXCLUSIVE MODE;
 SELECT EXISTS (SELECT FROM products)::INTEGER;
 

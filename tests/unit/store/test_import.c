@@ -333,6 +333,34 @@ static void test_import_if_empty(void)
     fixture_end();
 }
 
+enum { MIXED_PROCESSES = 8, MIXED_ROUNDS = 3 };
+
+/* Every other one imports into an empty store only; nobody is told that the store is busy. */
+static int import_or_if_empty(struct store *store, int number)
+{
+    struct product products[MANY];
+    struct fixture_products given = {products, MANY, 0, 0};
+    for (int i = 0; i < MANY; i++)
+        products[i] = (struct product){1 + i, 1 + number, 1, "Mixed", ""};
+    enum store_result result = fixture_import_into(store, number % 2, fixture_next, &given);
+    return result == STORE_OK || (number % 2 && result == STORE_NOT_EMPTY) ? 1 : 255;
+}
+
+static void test_mixed(void)
+{
+    int from, to;
+    for (int round = 0; round < MIXED_ROUNDS; round++) {
+        int seen = 0;
+        CHECK_OF("round %d", round);
+        fixture_begin_empty();
+        CHECK_INT(store_migrate(fixture, &from, &to), STORE_OK);
+        CHECK_INT(fixture_race(MIXED_PROCESSES, import_or_if_empty), MIXED_PROCESSES);
+        CHECK_INT(store_product_list(fixture, 0, 0, count_product, &seen), STORE_OK);
+        CHECK_INT(seen, MANY);
+        fixture_end();
+    }
+}
+
 static CU_TestInfo tests[] = {
     {"what is given is changed, and nothing else", test_rows},
     {"so many are told of", test_told_are_few},
@@ -340,6 +368,7 @@ static CU_TestInfo tests[] = {
     {"several add the same", test_race},
     {"what is sold stays sold", test_sold_stays_sold},
     {"import if empty", test_import_if_empty},
+    {"some if empty, others in any case", test_mixed},
     CU_TEST_INFO_NULL,
 };
 
