@@ -24,6 +24,10 @@ void clerk_begin_check(void);
 void clerk_check(const char *reason, const char *product, const char *change);
 void clerk_end_check(size_t count);
 
+/* Once it has finished and no fault is left: one more audit, which must succeed. Says so too if no
+ * earlier one did, or no adjustment was made, unless the run was brief. */
+void clerk_end(bool brief);
+
 /* Prints how often it did what. */
 void clerk_report(void);
 

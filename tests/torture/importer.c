@@ -184,6 +184,15 @@ void importer_check(size_t count)
         importer_check_one(n);
 }
 
+void importer_end(void)
+{
+    int made = 0;
+    for (size_t k = 0; k < KINDS; k++)
+        made += kinds[k].refused || kinds[k].dry ? 0 : counts[k];
+    if (made == 0)
+        wrong_say("no import was made");
+}
+
 void importer_report(void)
 {
     int made = 0, refused = 0;

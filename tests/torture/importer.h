@@ -25,6 +25,9 @@ size_t importer_told(void);
 void importer_see(const char *product, const char *description);
 void importer_check(size_t count);
 
+/* Once it has finished: says so if no import that was to change something was made. */
+void importer_end(void);
+
 /* Prints how often it did what. */
 void importer_report(void);
 

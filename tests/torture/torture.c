@@ -26,6 +26,7 @@
 enum {
     SECONDS_DEFAULT = 60,
     SECONDS_MAX = 24 * 3600,
+    SECONDS_ENOUGH = 15, /* for each of the commands to succeed once between the faults */
     SECONDS_SPARE = 240, /* for start, the last fault and the end, however slow the machine */
     WORKERS = 4,
     BETWEEN_MS = 400,
@@ -145,6 +146,10 @@ static void torture(int64_t seconds)
     importer_finish();
     if (!wrong_any())
         check_books(true);
+    if (!wrong_any())
+        clerk_end(seconds < SECONDS_ENOUGH);
+    if (!wrong_any() && seconds >= SECONDS_ENOUGH)
+        importer_end();
 }
 
 static void report(int64_t seconds)
