@@ -1,6 +1,18 @@
 # shellcheck shell=bash
 # One-off tasks of the app image in the VPC, by the migrating task's definition. Sourced after common.sh.
 
+# Prints what a stream holds. A page has at most 10000 events or 1 MB; the last one's token is the one it was asked by.
+task_log() { # REGION GROUP STREAM
+    local answer token former='' page=()
+    while answer=$(aws logs get-log-events --region "$1" --log-group-name "$2" --log-stream-name "$3" \
+        --start-from-head --output json "${page[@]}" 2>/dev/null); do
+        jq -r '.events[] | "    " + .message' <<<"$answer"
+        token=$(jq -r '.nextForwardToken // empty' <<<"$answer")
+        [ "$token" != "$former" ] || break
+        former=$token page=(--next-token "$token")
+    done
+}
+
 # Runs one, waits until it has ended, and prints what it logged.
 run_once() { # WHAT [ARGUMENT...]: what it is in messages, and postern's arguments in place of `migrate`
     local what=$1 migration region cluster answer task ended command=()
@@ -24,9 +36,7 @@ run_once() { # WHAT [ARGUMENT...]: what it is in messages, and postern's argumen
         fail "$what takes longer than ten minutes; it goes on"
 
     ended=$(aws ecs describe-tasks --region "$region" --cluster "$cluster" --tasks "$task" --query 'tasks[0]' --output json)
-    aws logs get-log-events --region "$region" --log-group-name "$(field .log_group)" --start-from-head \
-        --log-stream-name "task/migrate/${task##*/}" --query 'events[].message' --output json 2>/dev/null |
-        jq -r '.[] | "    " + .'
+    task_log "$region" "$(field .log_group)" "task/migrate/${task##*/}"
     [ "$(jq '.containers[0].exitCode' <<<"$ended")" = 0 ] ||
         fail "$what failed: $(jq -r '.stoppedReason // .containers[0].reason // "the lines above say why"' <<<"$ended")"
 }

@@ -144,6 +144,16 @@ class Commands(commands.Commands):
         self.assertEqual(status, 1, text)
         self.assertIn("the audit failed", text)
 
+    def test_log_of_many_pages_is_printed_whole(self):
+        """An audit names each product that is wrong; a page holds 10 000 lines at most."""
+        pages = [{"events": [{"message": f"line {number}"}] if number < 3 else [], "nextForwardToken": f"f/{token}"}
+                 for number, token in enumerate((0, 1, 2, 2))]
+        status, text = self.run_command("audit", aws={"logs:GetLogEvents": pages})
+        self.assertEqual(status, 0, text)
+        self.assertEqual([line.strip() for line in text.splitlines() if "line" in line], ["line 0", "line 1", "line 2"])
+        self.assertEqual([call.get("nextToken") for call in self.asked("logs:GetLogEvents")],
+                         [None, "f/0", "f/1", "f/2"])
+
     def test_stock_that_is_misused(self):
         for command, options in (("stock", ()), ("stock", ("1",)), ("stock", ("1", "+1", "--reason")),
                                  ("stock", ("1", "+1", "--as", "me")), ("stock", ("--ledger", "1", "2")),
@@ -226,13 +236,75 @@ class Commands(commands.Commands):
         for words in (["--set-stock"], ["--stock", "x"], ["x", "--set-stock"]):
             self.assertIn("usage: import-products", self.run_command("import-products", *words)[1])
 
+    def import_products(self, products, *options, **keywords):
+        file = os.path.join(self.folder, "products.json")
+        with open(file, "w", encoding="utf-8") as stream:
+            json.dump(products, stream)
+        return self.run_command("import-products", *options, file, **keywords)
+
+    def test_products_that_break_a_rule_are_named(self):
+        """It is a rule of the application's, which its own import says in the same words."""
+        product = {"id": 7, "price": 9.99, "quantity": 1, "name": "n", "description": ""}
+        for changed, rule in (({"price": 9.999}, "price must be a number"), ({"price": 100000000}, "price must be"),
+                              ({"price": -1}, "price must be"), ({"price": "9.99"}, "price must be"),
+                              ({"quantity": 1000000001}, "quantity must be a whole number from 0 to 1000000000"),
+                              ({"quantity": -1}, "quantity must be"), ({"quantity": 1.5}, "quantity must be"),
+                              ({"name": ""}, "name must be"), ({"name": "a\tb"}, "name must be"),
+                              ({"name": "é" * 101}, "name must be"),
+                              ({"description": "d" * 2001}, "description must be"),
+                              ({"description": None}, "description must be"),
+                              ({"colour": "red"}, "its members must be"),
+                              ({"id": 8}, None)):
+            with self.subTest(changed):
+                status, text = self.import_products([product | {"id": 8}, product | changed])
+                self.assertEqual(status, 1, text)
+                self.assertIn(f"product 7: {rule}" if rule else "product 8 is there twice", text)
+        for absent in product:
+            with self.subTest(absent):
+                given = {name: value for name, value in product.items() if name != absent}
+                self.assertRegex(self.import_products([given])[1], "product (7: its members|null: id) must be")
+        for number in (0, 1.5, "7", 9007199254740992):
+            self.assertIn("id must be a whole number", self.import_products([product | {"id": number}])[1])
+        self.assertEqual(self.asked("rds-data:BeginTransaction"), [])
+        self.assertEqual(self.import_products([product | {"id": 8}, product])[0], 0)
+
+    def test_prices_are_whole_cents(self):
+        product = {"quantity": 1000000000, "name": "n", "description": ""}
+        prices = {0: 0, 0.07: 7, 0.29: 29, 1.1: 110, 64.1: 6410, 1234567.89: 123456789, 99999999.99: 9999999999}
+        products = [product | {"id": at, "price": price} for at, price in enumerate(prices, 1)]
+        status, text = self.import_products(products)
+        self.assertEqual(status, 0, text)
+        [batch] = self.asked("rds-data:BatchExecuteStatement")
+        self.assertEqual([row[1]["value"]["longValue"] for row in batch["parameterSets"]], list(prices.values()))
+
+    def test_products_are_locked_in_the_order_of_their_ids(self):
+        """As orders lock them: in another order the two would wait for each other."""
+        product = {"price": 9.99, "quantity": 1, "name": "n", "description": ""}
+        status, text = self.import_products([product | {"id": number} for number in (10, 9, 100)], "--keep-stock")
+        self.assertEqual(status, 0, text)
+        [lock], [batch] = self.asked("rds-data:ExecuteStatement"), self.asked("rds-data:BatchExecuteStatement")
+        self.assertIn("IN (9,10,100) ORDER BY id FOR NO KEY UPDATE", lock["sql"])
+        self.assertEqual([row[0]["value"]["longValue"] for row in batch["parameterSets"]], [9, 10, 100])
+
+    def test_products_out_of_sale_are_refused(self):
+        product = {"price": 9.99, "quantity": 1, "name": "n", "description": ""}
+        found = [[{"longValue": number}, {"booleanValue": number != 2}] for number in (1, 2, 3)]
+        for options in ((), ("--keep-stock",), ("--set-stock",)):
+            with self.subTest(options):
+                status, text = self.import_products([product | {"id": number} for number in (1, 2, 3)], *options,
+                                                    aws={"rds-data:ExecuteStatement": {"records": found}})
+                self.assertEqual(status, 1, text)
+                self.assertIn("out of sale are the products 1, 3;", text)
+        self.assertEqual(self.asked("rds-data:BatchExecuteStatement"), [])
+        self.assert_not_called("commit-transaction")
+        status, text = self.import_products([product | {"id": 1}], aws={"rds-data:ExecuteStatement": REFUSED})
+        self.assertEqual((status, "it refuses" in text), (1, True), text)
+        self.assertEqual(self.asked("rds-data:BatchExecuteStatement"), [])
+
     def test_products_go_in_batches(self):
         """More of them than fit into an argument."""
         product = {"price": 9.99, "quantity": 1, "name": "n" * 100, "description": "d" * 2000}
-        file = os.path.join(self.folder, "products.json")
-        with open(file, "w", encoding="utf-8") as stream:
-            json.dump([product | {"id": number} for number in range(1, 1002)], stream)
-        status, text = self.run_command("import-products", file)
+        status, text = self.import_products([product | {"id": number} for number in range(1, 1002)])
         self.assertEqual(status, 0, text)
         self.assertEqual([len(batch["parameterSets"]) for batch in self.asked("rds-data:BatchExecuteStatement")],
                          [500, 500, 1])
