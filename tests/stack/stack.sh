@@ -207,8 +207,9 @@ $(<"$acknowledged")
     }
 }
 
-# What was sold and what is left make up what there was.
+# What was sold and what is left make up what there was; and every product's ledger accounts for its stock.
 books_balance() {
     is "$LOAD_STOCK" database "SELECT p.quantity + (SELECT coalesce(sum(l.quantity), 0)
-        FROM order_lines l WHERE l.product_id = p.id) FROM products p WHERE p.id = $LOAD_PRODUCT"
+        FROM order_lines l WHERE l.product_id = p.id) FROM products p WHERE p.id = $LOAD_PRODUCT" &&
+        docker compose run --rm -T --no-deps catalogue audit </dev/null
 }
