@@ -54,13 +54,13 @@ static bool stock_read_change(const char *text, struct store_adjustment *a)
 }
 
 /* Whether a text can stand in the ledger, whose lines have tabs between their parts. */
-static bool stock_check_text(const char *option, const char *text, size_t max)
+static bool stock_check_text(const char *option, const char *text, size_t min, size_t max)
 {
     size_t len = strlen(text);
-    if (len <= max && text_is_utf8(text, len) && !text_has_control(text, len))
+    if (len >= min && len <= max && text_is_utf8(text, len) && !text_has_control(text, len))
         return true;
-    fprintf(stderr, "postern: %s must be at most %zu bytes of UTF-8 without control characters\n",
-            option, max);
+    fprintf(stderr, "postern: %s must be %zu to %zu bytes of UTF-8 without control characters\n",
+            option, min, max);
     return false;
 }
 
@@ -72,7 +72,8 @@ static bool stock_read_options(int argc, char **argv, struct store_adjustment *a
             stock_usage();
             return false;
         }
-        if (!stock_check_text(argv[i], argv[i + 1], reason ? STORE_REASON_MAX : STORE_RUN_AS_MAX))
+        if (!stock_check_text(argv[i], argv[i + 1], reason ? 0 : 1,
+                              reason ? STORE_REASON_MAX : STORE_RUN_AS_MAX))
             return false;
         *(reason ? &a->reason : &a->run_as) = argv[i + 1];
     }

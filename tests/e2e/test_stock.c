@@ -233,7 +233,9 @@ static void test_usage(void)
     CHECK_INT(RUN("stock", "1", "+1", "--reason"), 2);
     CHECK_INT(RUN("stock", "1", "+1", "--why", "x"), 2);
     CHECK_INT(RUN("stock", "1", "+1", "--reason", "a\tb"), 2);
-    check_complaint("--reason must be at most 255 bytes");
+    check_complaint("--reason must be 0 to 255 bytes");
+    CHECK_INT(RUN("stock", "1", "+1", "--as", ""), 2);
+    check_complaint("--as must be 1 to 255 bytes");
     CHECK_INT(RUN("stock", "9", "+1"), 1);
     check_complaint("there is no product 9; nothing was changed");
     CHECK_INT(RUN("stock", "1", "-1000000"), 1);

@@ -72,7 +72,8 @@ static enum store_result sqlite_stock_change(struct sqlite *s, void *context)
         return result;
     int64_t change = a->set ? a->amount - quantity : a->amount;
     *given->adjusted = (struct store_adjusted){0, quantity};
-    if (quantity + change < 0 || quantity + change > PRODUCT_QUANTITY_MAX)
+    /* What is cancelled may have lifted it above the maximum, and from there it may fall. */
+    if (quantity + change < 0 || (change > 0 && quantity + change > PRODUCT_QUANTITY_MAX))
         return STORE_BEYOND;
     *given->adjusted = (struct store_adjusted){change, quantity + change};
     return sqlite_stock_write(s, a, change);

@@ -105,6 +105,40 @@ static void test_adjust(void)
     fixture_end();
 }
 
+/* What is cancelled goes back into stock even above the most that an adjustment may reach. From
+ * there the stock may fall, and not rise. */
+static void test_above_most(void)
+{
+    static const struct {
+        int line;
+        bool set;
+        int64_t amount;
+        enum store_result result;
+        int64_t change, quantity;
+    } rows[] = {
+        {__LINE__, false, 1, STORE_BEYOND, 0, PRODUCT_QUANTITY_MAX + 3},
+        {__LINE__, false, -1, STORE_OK, -1, PRODUCT_QUANTITY_MAX + 2},
+        {__LINE__, true, PRODUCT_QUANTITY_MAX, STORE_OK, -2, PRODUCT_QUANTITY_MAX},
+        {__LINE__, false, 1, STORE_BEYOND, 0, PRODUCT_QUANTITY_MAX},
+    };
+    fixture_begin();
+    CHECK_INT(fixture_place(fixture, "c", NULL, FIXTURE_NOW_US, fixture_request(1, 3), &outcome),
+              STORE_OK);
+    CHECK_INT(adjust(1, true, PRODUCT_QUANTITY_MAX), STORE_OK);
+    const struct store_placement p = {
+        .consumer = "c", .id = outcome.order.id, .now_us = FIXTURE_NOW_US + 1};
+    CHECK_INT(store_order_cancel(fixture, &p, &outcome), STORE_OK);
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        CHECK_ROW(rows[i].line);
+        CHECK_INT(adjust(1, rows[i].set, rows[i].amount), rows[i].result);
+        CHECK_INT(adjusted.change, rows[i].change);
+        CHECK_INT(adjusted.quantity, rows[i].quantity);
+        CHECK_INT(fixture_stock(1), rows[i].quantity);
+        check_books(0);
+    }
+    fixture_end();
+}
+
 /* One that may have been made is tried anew, by its id. */
 static void test_again(void)
 {
@@ -254,8 +288,10 @@ static void test_race(void)
 }
 
 static CU_TestInfo tests[] = {
-    {"adjust", test_adjust},   {"again", test_again}, {"books", test_books}, {"wrong", test_wrong},
-    {"entries", test_entries}, {"race", test_race},   CU_TEST_INFO_NULL,
+    {"adjust", test_adjust}, {"above the most", test_above_most},
+    {"again", test_again},   {"books", test_books},
+    {"wrong", test_wrong},   {"entries", test_entries},
+    {"race", test_race},     CU_TEST_INFO_NULL,
 };
 
 int main(void)

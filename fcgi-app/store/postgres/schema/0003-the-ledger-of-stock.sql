@@ -45,6 +45,9 @@ BEGIN
 END
 $function$;
 
+-- Nobody calls it: a trigger that fires needs no privilege for it.
+REVOKE EXECUTE ON FUNCTION note_stock() FROM PUBLIC;
+
 CREATE TRIGGER products_open AFTER INSERT ON products
 FOR EACH ROW EXECUTE FUNCTION note_stock();
 
@@ -73,6 +76,10 @@ BEGIN
     ORDER BY p.id
     FOR NO KEY UPDATE;
 
+    -- Whoever wants these products waits for this, so this waits for nobody: where the order is held,
+    -- as while its consumer is renamed, it fails at once.
+    PERFORM FROM orders AS o WHERE o.id = p_id AND o.consumer = p_consumer FOR NO KEY UPDATE NOWAIT;
+
     UPDATE orders AS o SET cancelled_us = server_now_us()
     WHERE o.id = p_id AND o.consumer = p_consumer AND o.cancelled_us IS NULL;
     first := FOUND;
@@ -93,7 +100,8 @@ $function$;
 
 -- Changes a product's stock by an amount, or sets it to one. The row it returns says what came of it:
 --     made      the change, and the stock afterwards; an adjustment with this id is made once
---     beyond    the stock as it is: it would be below zero or above the most that may be
+--     beyond    the stock as it is: it would be below zero, or rise above the most that may be. What
+--               is cancelled may have lifted it above that, and from there it may fall
 -- No row: no such product.
 CREATE FUNCTION adjust_stock(
     p_id TEXT, p_product BIGINT, p_set BOOLEAN, p_amount BIGINT, p_most BIGINT,
@@ -115,7 +123,7 @@ BEGIN
         RETURN;
     END IF;
     made := CASE WHEN p_set THEN p_amount - stock ELSE p_amount END;
-    IF stock + made NOT BETWEEN 0 AND p_most THEN
+    IF stock + made < 0 OR made > 0 AND stock + made > p_most THEN
         RETURN QUERY SELECT 'beyond', 0::BIGINT, stock;
         RETURN;
     END IF;
@@ -125,6 +133,10 @@ BEGIN
     RETURN QUERY SELECT 'made', made, stock + made;
 END
 $function$;
+
+-- An order without a reference, which is '', is not in it and costs it nothing. It is made
+-- here, where orders wait already and no reader does.
+CREATE INDEX orders_by_reference ON orders (consumer, reference, id) WHERE reference <> '';
 
 -- Last, because readers of orders wait for its end. When the order was cancelled; NULL: it holds.
 ALTER TABLE orders ADD COLUMN cancelled_us BIGINT;

@@ -3,9 +3,6 @@
 -- before keeps it. A program made for an earlier version shows it still, and no order of it is placed.
 ALTER TABLE products ADD COLUMN retired BOOLEAN NOT NULL DEFAULT false;
 
--- An order without a reference, which is '', is not in it and costs it nothing.
-CREATE INDEX orders_by_reference ON orders (consumer, reference, id) WHERE reference <> '';
-
 -- Places an order, or says why not, in one call and so in one round trip. The rows it returns are
 -- all of one outcome:
 --     placed, replayed   a row for each line of the order, as order_get gives them

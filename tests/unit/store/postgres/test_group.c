@@ -144,6 +144,37 @@ static void test_one_is_locked(void)
     fixture_end();
 }
 
+/* Somebody holds an order that is to be cancelled, as while its consumer is renamed: the
+ * cancellation fails at once, so that nobody who orders the same product waits for it. */
+static void test_order_is_held(void)
+{
+    static struct store_outcome outcome;
+    fixture_begin();
+    PGconn *beside = connect_beside();
+    struct store *store = fixture_open_url(fixture_url, 4 * WAIT_US / 1000);
+    CHECK_TRUE(fixture_recovers(store));
+    CHECK_INT(fixture_place(store, "c", NULL, FIXTURE_NOW_US, fixture_request(1, 1), &outcome),
+              STORE_OK);
+    const struct store_placement cancelled = {.consumer = "c", .id = outcome.order.id, .now_us = 1};
+    run(beside, "BEGIN; UPDATE orders SET consumer = 'd'");
+    fill();
+    changes[1] =
+        (struct store_change){STORE_USE_CANCEL, NULL, &cancelled, &outcomes[1], STORE_RESULT_MAX};
+    int64_t start = clock_monotonic_us();
+    CHECK_INT(store_changes_make(store, changes, GROUP), STORE_OK);
+    CHECK_COMPARE(clock_monotonic_us() - start, <, WAIT_US);
+    CHECK_INT(changes[0].result, STORE_OK);
+    CHECK_INT(changes[1].result, STORE_BUSY);
+    CHECK_INT(changes[3].result, STORE_OK);
+    run(beside, "ROLLBACK");
+    CHECK_INT(store_order_cancel(store, &cancelled, &outcomes[1]), STORE_OK);
+    CHECK_INT(fixture_stock(1), 9);
+    CHECK_INT(fixture_stock(2), 4);
+    store_close(store);
+    PQfinish(beside);
+    fixture_end();
+}
+
 /* All are placed, and then the commit fails: each has that failure. */
 static void test_commit_is_refused(void)
 {
@@ -249,6 +280,7 @@ int main(void)
 {
     static CU_TestInfo tests[] = {{"lost", test_lost},
                                   {"one is locked", test_one_is_locked},
+                                  {"an order is held", test_order_is_held},
                                   {"commit is refused", test_commit_is_refused},
                                   {"sender dies", test_sender_dies},
                                   {"succession", test_succession},

@@ -128,6 +128,7 @@ static void test_wrong_schema(void)
 /* What is missing is to be granted in the schema that is named. */
 static void test_missing_privilege(void)
 {
+    struct fixture_products demo = {fixture_demo, 3, 0, 0};
     fixture_begin_empty();
     database_sql("CREATE ROLE app LOGIN; CREATE SCHEMA shop; GRANT USAGE ON SCHEMA shop TO app");
     struct store *owner = open_in("shop", "postgres"), *store = open_in("shop", "app");
@@ -141,6 +142,10 @@ static void test_missing_privilege(void)
     CHECK_CONTAINS(database_said(store), "GRANT UPDATE ON shop.products TO app");
     database_sql("GRANT ALL ON ALL TABLES IN SCHEMA shop TO app");
     CHECK_INT(store_ping(store), STORE_OK);
+    CHECK_TEXT(
+        database_value("SELECT has_function_privilege('app', 'shop.note_stock()', 'EXECUTE')"),
+        "f");
+    CHECK_INT(fixture_import_into(store, false, fixture_next, &demo), STORE_OK);
     /* No table's privilege is any use without the function's. */
     database_sql("REVOKE EXECUTE ON ALL FUNCTIONS IN SCHEMA shop FROM PUBLIC");
     CHECK_INT(store_ping(store), STORE_UNSUITABLE);
