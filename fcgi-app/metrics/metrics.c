@@ -200,17 +200,29 @@ static void metrics_write_number(enum metric_unit unit, int64_t number, struct b
         buffer_printf(out, " %" PRId64 "\n", number);
 }
 
+/* There are most of these lines, so they are put together without a format. */
+static void metrics_write_bucket(const char *name, const char *labels, const char *bound,
+                                 int64_t count, struct buffer *out)
+{
+    char end[32];
+    buffer_text(out, name);
+    buffer_text(out, "_bucket{");
+    buffer_text(out, labels);
+    buffer_text(out, *labels ? ",le=\"" : "le=\"");
+    buffer_text(out, bound);
+    int n = snprintf(end, sizeof end, "\"} %" PRId64 "\n", count);
+    buffer_append(out, end, (size_t)n);
+}
+
 static void metrics_write_histogram(const struct table_metric *row, const char *labels,
                                     const _Atomic int64_t *numbers, struct buffer *out)
 {
     const struct table_unit *unit = &table_units[row->unit];
-    const char *comma = *labels ? "," : "";
     char open[2] = "", close[2] = "";
     int64_t count = 0;
     for (int i = 0; i < unit->buckets; i++) {
         count += atomic_load_explicit(&numbers[i], memory_order_relaxed);
-        buffer_printf(out, "%s_bucket{%s%sle=\"%s\"} %" PRId64 "\n", row->name, labels, comma,
-                      unit->shown[i], count);
+        metrics_write_bucket(row->name, labels, unit->shown[i], count, out);
     }
     if (*labels)
         open[0] = '{', close[0] = '}';

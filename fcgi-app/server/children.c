@@ -116,6 +116,7 @@ static void children_spawn(struct children *children, int i)
     pid_t pid = fork();
     if (pid < 0) {
         atomic_store(busy, 0);
+        atomic_store(&children_slot(children, i)->accepts, false);
         children_say(LOG_ERROR, "cannot start a %s", one->kind,
                      LOG_FIELDS(LOG_TEXT("call", "fork"), LOG_TEXT("error", strerror(errno))));
         one->respawn_us = clock_monotonic_us() + CHILDREN_BACKOFF_MAX_US;

@@ -11,7 +11,10 @@
 #include "server/cgi.h"
 
 /* No socket: libfcgi is given each connection. */
-enum { EXCHANGE_NO_LISTENER = -1 };
+enum {
+    EXCHANGE_NO_LISTENER = -1,
+    EXCHANGE_AT_ONCE = 64 * 1024 /* bytes of an answer that a socket takes without waiting */
+};
 
 bool exchange_open(struct exchange *exchange, const struct child *child, struct store *store,
                    bool reads_wait)
@@ -73,6 +76,9 @@ static bool exchange_answer(struct exchange *exchange, struct http_request *requ
         acceptors_leave(child->acceptors, child->slot);
     http_handle(&exchange->service, request, draining, response);
     access_count(request, response, clock_monotonic_us() - start_us);
+    /* The web server may take its time. */
+    if (response->send_body && response->body_len > EXCHANGE_AT_ONCE)
+        acceptors_leave(child->acceptors, child->slot);
     bool sent = gateway_write(&exchange->gateway, &exchange->fcgi, response);
     access_log(request, response, sent, clock_monotonic_us() - start_us);
     return sent;

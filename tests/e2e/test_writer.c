@@ -204,7 +204,8 @@ static void test_memory(void)
 {
     enum { DEFAULT_WORKERS = 24, CLIENTS = 48, MAX_KB = 24 * 1024 };
     static struct tally tally = {.once = true};
-    static const char *const tasks[] = {"postern-writer", "postern-prober", "postern-watcher"};
+    static const char *const tasks[] = {"postern-writer", "postern-prober", "postern-watcher",
+                                        "postern-metrics"};
     fixture_end();
     REQUIRE_INT(
         fixture_start(&(struct pair_options){.workers = DEFAULT_WORKERS, .catalogue = catalogue}),
