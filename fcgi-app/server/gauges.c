@@ -69,13 +69,21 @@ static void gauges_of_processes(const struct child *child)
     }
 }
 
+/* What another process noted a moment after this one took the time is new, and not in the future.
+ */
+static int64_t gauges_age(int64_t now_us, int64_t then_us)
+{
+    return now_us > then_us ? now_us - then_us : 0;
+}
+
 static void gauges_of_store(const struct child *child, int64_t now_us)
 {
     const struct scoreboard *board = child->board;
     metrics_set(METRIC_STORE_READY, scoreboard_store(board, child->config) == STORE_OK,
                 METRICS_BARE);
-    metrics_set(METRIC_LOOK_AGE, now_us - atomic_load(&board->look.at_us), METRICS_BARE);
-    metrics_set(METRIC_WRITER_AGE, now_us - atomic_load(&board->writer.at_us), METRICS_BARE);
+    metrics_set(METRIC_LOOK_AGE, gauges_age(now_us, atomic_load(&board->look.at_us)), METRICS_BARE);
+    metrics_set(METRIC_WRITER_AGE, gauges_age(now_us, atomic_load(&board->writer.at_us)),
+                METRICS_BARE);
 }
 
 void gauges_refresh(struct gauges *gauges)
