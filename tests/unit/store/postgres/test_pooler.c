@@ -92,8 +92,9 @@ static void test_session(void)
     start("pool_mode = session\n");
     struct store *one = fixture_open_url(pooler.url, FIXTURE_TIMEOUT_MS),
                  *two = fixture_open_url(pooler.url, FIXTURE_TIMEOUT_MS);
-    CHECK_INT(store_ping(one), STORE_OK);
-    CHECK_INT(store_ping(two), STORE_OK);
+    /* On a busy machine the trial of a session may last longer than the session is left idle. */
+    CHECK_TRUE(fixture_recovers(one));
+    CHECK_TRUE(fixture_recovers(two));
     CHECK_INT(fixture_place(one, "c", "k", clock_now_us(), fixture_request(1, 1), &outcome),
               STORE_OK);
     CHECK_INT(fixture_place(two, "c", "k", clock_now_us(), fixture_request(1, 1), &outcome),
