@@ -15,11 +15,11 @@ class Refused(Exception):
     """It does not serve; the text is what it said."""
 
 
-def run(*arguments):
-    """What a command of `postern` prints with a new store."""
+def run(*arguments, after=()):
+    """What a command of `postern` prints with a new store, in which these commands ran before it."""
     with tempfile.TemporaryDirectory(prefix="postern-") as folder:
         environment = {"DATABASE_URL": f"sqlite:{folder}/postern.db"}
-        for command in (["migrate"], arguments):
+        for command in (["migrate"], *after, arguments):
             done = subprocess.run([os.path.join(terraform.TOP, POSTERN), *command], env=environment, text=True,
                                   stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
                                   timeout=TIMEOUT_S, check=False)

@@ -16,6 +16,14 @@ from wire.listener import Error
 
 MISSING = Error("ImageNotFoundException")
 REFUSED = Error("BadRequestException", "it refuses")
+THERE = {"id": 7, "price": 9.99, "quantity": 3, "name": "n", "description": "d"}
+
+
+def as_record(product):
+    """A product that exists, as the Data API gives it."""
+    return [{"longValue": product["id"]}, {"longValue": round(product["price"] * 100)},
+            {"longValue": product["quantity"]}, {"stringValue": product["name"]},
+            {"stringValue": product["description"]}, {"booleanValue": product.get("retired", False)}]
 
 
 class Commands(commands.Commands):
@@ -135,6 +143,18 @@ class Commands(commands.Commands):
                 # The application understands it, and has no products.
                 self.assertIn(said, postern.run(*override["command"]))
 
+    def test_products_are_retired(self):
+        for options in (("7",), ("--back", "7", "8")):
+            with self.subTest(options):
+                status, text = self.run_command("retire", *options)
+                self.assertEqual(status, 0, text)
+                [override] = self.asked("ecs:RunTask")[-1]["overrides"]["containerOverrides"]
+                self.assertEqual(override, {"name": "migrate", "command": ["retire", *options]})
+                # The application understands it, and has no products.
+                self.assertIn("there is no product 7", postern.run(*override["command"]))
+        status, text = self.run_command("retire", "7", aws={"ecs:DescribeTasks": ended(1)})
+        self.assertEqual((status, "the change failed" in text), (1, True), text)
+
     def test_stock_is_audited(self):
         status, text = self.run_command("audit")
         self.assertEqual(status, 0, text)
@@ -157,7 +177,8 @@ class Commands(commands.Commands):
     def test_stock_that_is_misused(self):
         for command, options in (("stock", ()), ("stock", ("1",)), ("stock", ("1", "+1", "--reason")),
                                  ("stock", ("1", "+1", "--as", "me")), ("stock", ("--ledger", "1", "2")),
-                                 ("audit", ("1",))):
+                                 ("audit", ("1",)), ("retire", ()), ("retire", ("--back",)), ("retire", ("--all",)),
+                                 ("retire", ("7", "--back")), ("retire", ("7", ""))):
             with self.subTest(options):
                 status, text = self.run_command(command, *options)
                 self.assertEqual(status, 1, text)
@@ -214,33 +235,100 @@ class Commands(commands.Commands):
     def test_products_are_imported(self):
         status, text = self.run_command("import-products", os.path.join(self.folder, "iac", "demo-products.json"))
         self.assertEqual(status, 0, text)
-        self.assertIn("3 products", text)
+        self.assertIn("imported 3 products: 3 added, 0 changed, 0 left as they are", text)
         self.assert_order("begin-transaction", "batch-execute-statement", "commit-transaction")
         [batch] = self.asked("rds-data:BatchExecuteStatement")
+        self.assertIn("INSERT", batch["sql"])
         self.assertEqual((batch["secretArn"], batch["transactionId"]), (ROLE_SECRET, "t"))
         self.assertIn({"name": "price", "value": {"longValue": 1999}}, batch["parameterSets"][1])
 
-    def test_products_that_exist_keep_their_stock(self):
-        """Unless it is said what becomes of it, they are refused by the database."""
-        rows = (([], False, False), (["--keep-stock"], True, False), (["--set-stock"], True, True))
-        for options, clause, quantity in rows:
-            with self.subTest(options):
-                status, text = self.run_command("import-products", *options,
-                                                os.path.join(self.folder, "iac", "demo-products.json"))
-                self.assertEqual(status, 0, text)
-                sql = self.asked("rds-data:BatchExecuteStatement")[-1]["sql"]
-                self.assertEqual(("ON CONFLICT" in sql, "quantity = excluded" in sql), (clause, quantity), sql)
-        status, text = self.run_command("import-products", os.path.join(self.folder, "iac", "demo-products.json"),
-                                        aws={"rds-data:BatchExecuteStatement": REFUSED})
-        self.assertEqual((status, "--keep-stock" in text), (1, True), text)
-        for words in (["--set-stock"], ["--stock", "x"], ["x", "--set-stock"]):
-            self.assertIn("usage: import-products", self.run_command("import-products", *words)[1])
-
-    def import_products(self, products, *options, **keywords):
-        file = os.path.join(self.folder, "products.json")
+    def products_file(self, products, name="products.json"):
+        file = os.path.join(self.folder, name)
         with open(file, "w", encoding="utf-8") as stream:
             json.dump(products, stream)
-        return self.run_command("import-products", *options, file, **keywords)
+        return file
+
+    def import_products(self, products, *options, **keywords):
+        return self.run_command("import-products", *options, self.products_file(products), **keywords)
+
+    def imported(self, products, *options, there=()):
+        """What the import says if these are there, which is what the application's own says, too."""
+        file = self.products_file(products)
+        found = {"rds-data:ExecuteStatement": {"records": [as_record(product) for product in there]}}
+        status, text = self.run_command("import-products", *options, file, aws=found)
+        retired = [str(product["id"]) for product in there if product.get("retired")]
+        own = postern.run("import", *options, file, after=[
+            ["import", self.products_file([{name: value for name, value in product.items() if name != "retired"}
+                                           for product in there], "there.json")],
+            *([["retire", *retired]] if retired else [])])
+        for line in own.splitlines():
+            # What is refused is named without its line in the file.
+            said = line.split(": ")[-1].replace("postern retire", "iac/bin/retire") if status else line
+            self.assertIn(said, text)
+        return status, text
+
+    def written(self):
+        """The rows of each statement that wrote products: its first word, and the values by their names."""
+        return [(batch["sql"].split()[0], [{item["name"]: next(iter(item["value"].values())) for item in row}
+                                           for row in batch["parameterSets"]])
+                for batch in self.asked("rds-data:BatchExecuteStatement")]
+
+    def test_products_keep_what_the_file_does_not_give(self):
+        there = [THERE, THERE | {"id": 8}]
+        status, text = self.imported([{"id": 7, "price": 10.05}, {"id": 8}, {"id": 9, "name": "new", "price": 1}],
+                                     there=there)
+        self.assertEqual(status, 0, text)
+        self.assertIn("imported 3 products: 1 added, 1 changed, 1 left as they are", text)
+        self.assertEqual(self.written(), [
+            ("INSERT", [{"id": 9, "price": 100, "quantity": 0, "name": "new", "description": ""}]),
+            ("UPDATE", [{"id": 7, "price": 1005, "quantity": 3, "name": "n", "description": "d"}])])
+        # The ledger's trigger looks at this column.
+        self.assertIn("name = :name", self.asked("rds-data:BatchExecuteStatement")[-1]["sql"])
+
+    def test_products_that_exist_keep_their_stock(self):
+        """Unless it is said what becomes of it, they are refused."""
+        given = [{"id": 7, "quantity": 5, "name": "new"}]
+        for option, quantity in (("--keep-stock", 3), ("--set-stock", 5)):
+            with self.subTest(option):
+                status, text = self.imported(given, option, there=[THERE])
+                self.assertEqual(status, 0, text)
+                [row] = self.written()[-1][1]
+                self.assertEqual((row["quantity"], row["name"]), (quantity, "new"))
+        wrote = self.written()
+        for options in ((), ("--dry-run",)):
+            status, text = self.imported(given, *options, there=[THERE])
+            self.assertEqual((status, "--keep-stock" in text), (1, True), text)
+        self.assertEqual(self.written(), wrote)
+        for words in (["--set-stock"], ["--stock", "x"], ["x", "--set-stock"], ["--set-stock", "--keep-stock", "x"]):
+            self.assertIn("usage: import-products", self.run_command("import-products", *words)[1])
+
+    def test_dry_run_tells_what_would_change(self):
+        given = [{"id": 7, "name": "b\"é" * 25, "price": 0.07, "description": "two\nlines", "quantity": 0},
+                 {"id": 8, "price": 9.99}, {"id": 9, "name": "new", "price": 1}]
+        status, text = self.imported(given, "--dry-run", "--set-stock", there=[THERE, THERE | {"id": 8}])
+        self.assertEqual(status, 0, text)
+        for line in ("price 9.99 -> 0.07", "quantity 3 -> 0", 'description "d" -> "two?lines"'):
+            self.assertIn(f"product 7: {line}\n", text)
+        self.assertIn("would import 3 products: 1 added, 1 changed, 1 left as they are", text)
+        self.assertEqual(self.asked("rds-data:BatchExecuteStatement"), [])
+        self.assertNotIn("FOR ", self.asked("rds-data:ExecuteStatement")[-1]["sql"])
+        self.assert_order("begin-transaction", "rollback-transaction")
+        self.assert_not_called("commit-transaction")
+
+    def test_dry_run_tells_of_twenty(self):
+        there = [THERE | {"id": number} for number in range(1, 31)]
+        status, text = self.imported([{"id": number, "price": 1} for number in range(1, 31)], "--dry-run", there=there)
+        self.assertEqual(status, 0, text)
+        self.assertEqual([line for line in text.splitlines() if " -> " in line],
+                         [f"product {number}: price 9.99 -> 1.00" for number in range(1, 21)])
+
+    def test_products_that_are_new_need_name_and_price(self):
+        for given in ({"price": 1}, {"name": "n"}):
+            status, text = self.imported([given | {"id": 7}, {"id": 8, "name": "n", "price": 1}])
+            self.assertEqual(status, 1, text)
+            self.assertIn("product 7 is new, so it needs a name and a price", text)
+        self.assertEqual(self.written(), [])
+        self.assert_not_called("commit-transaction")
 
     def test_products_that_break_a_rule_are_named(self):
         """It is a rule of the application's, which its own import says in the same words."""
@@ -250,7 +338,7 @@ class Commands(commands.Commands):
                               ({"quantity": 1000000001}, "quantity must be a whole number from 0 to 1000000000"),
                               ({"quantity": -1}, "quantity must be"), ({"quantity": 1.5}, "quantity must be"),
                               ({"name": ""}, "name must be"), ({"name": "a\tb"}, "name must be"),
-                              ({"name": "é" * 101}, "name must be"),
+                              ({"name": "é" * 101}, "name must be"), ({"name": "a\x9b"}, "name must be"),
                               ({"description": "d" * 2001}, "description must be"),
                               ({"description": None}, "description must be"),
                               ({"colour": "red"}, "its members must be"),
@@ -259,10 +347,7 @@ class Commands(commands.Commands):
                 status, text = self.import_products([product | {"id": 8}, product | changed])
                 self.assertEqual(status, 1, text)
                 self.assertIn(f"product 7: {rule}" if rule else "product 8 is there twice", text)
-        for absent in product:
-            with self.subTest(absent):
-                given = {name: value for name, value in product.items() if name != absent}
-                self.assertRegex(self.import_products([given])[1], "product (7: its members|null: id) must be")
+        self.assertIn("product null: id must be", self.import_products([{"name": "n", "price": 1}])[1])
         for number in (0, 1.5, "7", 9007199254740992):
             self.assertIn("id must be a whole number", self.import_products([product | {"id": number}])[1])
         self.assertEqual(self.asked("rds-data:BeginTransaction"), [])
@@ -288,13 +373,12 @@ class Commands(commands.Commands):
 
     def test_products_out_of_sale_are_refused(self):
         product = {"price": 9.99, "quantity": 1, "name": "n", "description": ""}
-        found = [[{"longValue": number}, {"booleanValue": number != 2}] for number in (1, 2, 3)]
-        for options in ((), ("--keep-stock",), ("--set-stock",)):
+        there = [product | {"id": number, "retired": number != 2} for number in (1, 2, 3)]
+        for options in (("--keep-stock",), ("--set-stock",), ("--dry-run", "--keep-stock")):
             with self.subTest(options):
-                status, text = self.import_products([product | {"id": number} for number in (1, 2, 3)], *options,
-                                                    aws={"rds-data:ExecuteStatement": {"records": found}})
+                status, text = self.imported([product | {"id": number} for number in (1, 2, 3)], *options, there=there)
                 self.assertEqual(status, 1, text)
-                self.assertIn("out of sale are the products 1, 3;", text)
+                self.assertIn("product 1 is retired\nproduct 3 is retired\n2 refused, nothing was imported;", text)
         self.assertEqual(self.asked("rds-data:BatchExecuteStatement"), [])
         self.assert_not_called("commit-transaction")
         status, text = self.import_products([product | {"id": 1}], aws={"rds-data:ExecuteStatement": REFUSED})
@@ -306,8 +390,10 @@ class Commands(commands.Commands):
         product = {"price": 9.99, "quantity": 1, "name": "n" * 100, "description": "d" * 2000}
         status, text = self.import_products([product | {"id": number} for number in range(1, 1002)])
         self.assertEqual(status, 0, text)
-        self.assertEqual([len(batch["parameterSets"]) for batch in self.asked("rds-data:BatchExecuteStatement")],
-                         [500, 500, 1])
+        self.assertEqual([len(rows) for _, rows in self.written()], [200] * 5 + [1])
+        self.assertEqual([row["id"] for _, rows in self.written() for row in rows], list(range(1, 1002)))
+        self.assertEqual([call["sql"].count(",") - 5 + 1 for call in self.asked("rds-data:ExecuteStatement")],
+                         [200] * 5 + [1])
 
     def test_products_that_are_refused_are_not_kept(self):
         status, text = self.run_command("import-products", os.path.join(self.folder, "iac", "demo-products.json"),
