@@ -338,7 +338,7 @@ enum { MIXED_PROCESSES = 8, MIXED_ROUNDS = 3 };
 /* Every other one imports into an empty store only; nobody is told that the store is busy. */
 static int import_or_if_empty(struct store *store, int number)
 {
-    struct product products[MANY];
+    static struct product products[MANY];
     struct fixture_products given = {products, MANY, 0, 0};
     for (int i = 0; i < MANY; i++)
         products[i] = (struct product){1 + i, 1 + number, 1, "Mixed", ""};
