@@ -59,7 +59,16 @@ static int setup(void)
     int status =
         fixture_start(&(struct pair_options){.workers = 3, .catalogue = CATALOGUE, .env = env});
     scraper = client_open(port);
-    return status == 0 && scraper ? 0 : 1;
+    if (status != 0 || !scraper)
+        return 1;
+    /* The exporter takes its port a moment after the pair is ready. */
+    int64_t until = load_now_ms() + SOON_MS;
+    while (!client_get(scraper, "/metrics", &scraped)) {
+        if (load_now_ms() >= until)
+            return 1;
+        load_sleep_ms(20);
+    }
+    return 0;
 }
 
 static int teardown(void)
