@@ -311,7 +311,8 @@ class Commands(commands.Commands):
             self.assertIn(f"product 7: {line}\n", text)
         self.assertIn("would import 3 products: 1 added, 1 changed, 1 left as they are", text)
         self.assertEqual(self.asked("rds-data:BatchExecuteStatement"), [])
-        self.assertNotIn("FOR ", self.asked("rds-data:ExecuteStatement")[-1]["sql"])
+        [look] = self.asked("rds-data:ExecuteStatement")
+        self.assertNotIn("FOR ", look["sql"])
         self.assert_order("begin-transaction", "rollback-transaction")
         self.assert_not_called("commit-transaction")
 
@@ -331,27 +332,45 @@ class Commands(commands.Commands):
         self.assert_not_called("commit-transaction")
 
     def test_products_that_break_a_rule_are_named(self):
-        """It is a rule of the application's, which its own import says in the same words."""
+        """Each rule is the application's, whose own import refuses the same in the same words."""
         product = {"id": 7, "price": 9.99, "quantity": 1, "name": "n", "description": ""}
-        for changed, rule in (({"price": 9.999}, "price must be a number"), ({"price": 100000000}, "price must be"),
-                              ({"price": -1}, "price must be"), ({"price": "9.99"}, "price must be"),
-                              ({"quantity": 1000000001}, "quantity must be a whole number from 0 to 1000000000"),
-                              ({"quantity": -1}, "quantity must be"), ({"quantity": 1.5}, "quantity must be"),
-                              ({"name": ""}, "name must be"), ({"name": "a\tb"}, "name must be"),
-                              ({"name": "é" * 101}, "name must be"), ({"name": "a\x9b"}, "name must be"),
-                              ({"description": "d" * 2001}, "description must be"),
-                              ({"description": None}, "description must be"),
-                              ({"colour": "red"}, "its members must be"),
-                              ({"id": 8}, None)):
+        for changed in ({"price": 9.999}, {"price": 1.0000000001}, {"price": 100000000}, {"price": -1},
+                        {"price": "9.99"}, {"price": None}, {"quantity": 1000000001}, {"quantity": -1},
+                        {"quantity": 1.5}, {"quantity": "1"}, {"name": ""}, {"name": "a\tb"}, {"name": "é" * 101},
+                        {"name": "a\x7f"}, {"name": "a\x9b"}, {"name": 1}, {"description": "d" * 2001},
+                        {"description": None}, {"colour": "red"}, {"id": 0}, {"id": 1.5}, {"id": "7"},
+                        {"id": 9007199254740992}):
             with self.subTest(changed):
-                status, text = self.import_products([product | {"id": 8}, product | changed])
+                given = product | changed
+                status, text = self.import_products([product | {"id": 8}, given])
+                rule = postern.run("import", self.products_file([given])).splitlines()[0].split(": ", 3)[-1]
+                self.assertIn(f"product {given['id']}: {rule}\n", text)
                 self.assertEqual(status, 1, text)
-                self.assertIn(f"product 7: {rule}" if rule else "product 8 is there twice", text)
-        self.assertIn("product null: id must be", self.import_products([{"name": "n", "price": 1}])[1])
-        for number in (0, 1.5, "7", 9007199254740992):
-            self.assertIn("id must be a whole number", self.import_products([product | {"id": number}])[1])
+        del product["id"]
+        self.assertIn("product null: id must be", self.import_products([product])[1])
         self.assertEqual(self.asked("rds-data:BeginTransaction"), [])
-        self.assertEqual(self.import_products([product | {"id": 8}, product])[0], 0)
+
+    def test_files_that_are_no_list_of_products(self):
+        product = '{"id": 7, "price": 1, "name": "n"}'
+        for content, rule in ((product, "must be a JSON array"), ("", "must be a JSON array"),
+                              (f"[{product}] [{product}]", "must be a JSON array"), ("[7]", "must be an object"),
+                              (f"[{product}, {product}]", "product 7 is there twice"),
+                              (f"[{product[:-1]}, \"name\": \"m\"}}]", 'an object names the member "name" twice')):
+            with self.subTest(content):
+                file = os.path.join(self.folder, "products.json")
+                with open(file, "w", encoding="utf-8") as stream:
+                    stream.write(content)
+                status, text = self.run_command("import-products", file)
+                self.assertEqual((status, rule in text), (1, True), text)
+                self.assertNotIn(" added, ", postern.run("import", file))
+        self.assertEqual(self.asked("rds-data:BeginTransaction"), [])
+
+    def test_products_just_within_the_rules_are_imported(self):
+        least = {"id": 1, "price": 0, "quantity": 0, "name": "n", "description": ""}
+        most = {"id": 9007199254740991, "price": 99999999.99, "quantity": 1000000000, "name": "é" * 100,
+                "description": "\x01" + "d" * 1999}
+        status, text = self.imported([least, most])
+        self.assertEqual((status, "imported 2 products: 2 added" in text), (0, True), text)
 
     def test_prices_are_whole_cents(self):
         product = {"quantity": 1000000000, "name": "n", "description": ""}
@@ -367,9 +386,16 @@ class Commands(commands.Commands):
         product = {"price": 9.99, "quantity": 1, "name": "n", "description": ""}
         status, text = self.import_products([product | {"id": number} for number in (10, 9, 100)], "--keep-stock")
         self.assertEqual(status, 0, text)
-        [lock], [batch] = self.asked("rds-data:ExecuteStatement"), self.asked("rds-data:BatchExecuteStatement")
+        [_, lock], [batch] = self.asked("rds-data:ExecuteStatement"), self.asked("rds-data:BatchExecuteStatement")
         self.assertIn("IN (9,10,100) ORDER BY id FOR NO KEY UPDATE", lock["sql"])
         self.assertEqual([row[0]["value"]["longValue"] for row in batch["parameterSets"]], [9, 10, 100])
+
+    def test_imports_come_one_after_the_other(self):
+        """The application's own among them: the lock is theirs."""
+        self.assertEqual(self.import_products([{"id": 7, "name": "n", "price": 1}])[0], 0)
+        lock = self.asked("rds-data:ExecuteStatement")[0]["sql"].removeprefix("SELECT ").removesuffix("::TEXT")
+        with open(os.path.join(TOP, "fcgi-app", "store", "postgres", "statements.sql"), encoding="utf-8") as file:
+            self.assertIn(f"SELECT {lock};\n", file.read().split("-- name: import_start\n")[1].split("-- name:")[0])
 
     def test_products_out_of_sale_are_refused(self):
         product = {"price": 9.99, "quantity": 1, "name": "n", "description": ""}
@@ -392,7 +418,7 @@ class Commands(commands.Commands):
         self.assertEqual(status, 0, text)
         self.assertEqual([len(rows) for _, rows in self.written()], [200] * 5 + [1])
         self.assertEqual([row["id"] for _, rows in self.written() for row in rows], list(range(1, 1002)))
-        self.assertEqual([call["sql"].count(",") - 5 + 1 for call in self.asked("rds-data:ExecuteStatement")],
+        self.assertEqual([call["sql"].count(",") - 5 + 1 for call in self.asked("rds-data:ExecuteStatement")[1:]],
                          [200] * 5 + [1])
 
     def test_products_that_are_refused_are_not_kept(self):
