@@ -53,9 +53,9 @@ tf_init() {
 }
 
 # What the state says; empty, and status 1, before there is any. In the middle of an apply, Terraform gives what is
-# needed as TERRAFORM_OUTPUTS.
+# needed as TERRAFORM_OUTPUTS. Slurped, for jq 1.6 has status 0 where it reads nothing, as before `terraform init`.
 output() { # JQ_FILTER
-    if [ -n "${TERRAFORM_OUTPUTS:-}" ]; then printf '%s' "$TERRAFORM_OUTPUTS"; else tf output -json 2>/dev/null; fi | jq -cer "$1 // empty"
+    if [ -n "${TERRAFORM_OUTPUTS:-}" ]; then printf '%s' "$TERRAFORM_OUTPUTS"; else tf output -json 2>/dev/null; fi | jq -cser ".[0] // empty | $1 // empty"
 }
 
 # Terraform asks for the digests whatever it does. Those deployed last are in the state.

@@ -112,6 +112,18 @@ class Commands(commands.Commands):
                 asked = self.asked("ec2:ModifyVpcEndpointServiceConfiguration")[-1]
                 self.assertEqual((asked["ServiceId"], asked["RemovePrivateDnsName"]), ("vpce-svc-1", "true"), asked)
 
+    def test_nothing_is_deployed_yet(self):
+        """Terraform says nothing before it is initialized, and {} before there is a state."""
+        products = os.path.join(self.folder, "iac", "demo-products.json")
+        for words in (["migrate"], ["audit"], ["stock", "1", "+1"], ["retire", "7"], ["rename-consumer", "a", "b"],
+                      ["smoke-test"], ["import-products", products], ["database-role"]):
+            for told in ([1, ""], [0, "{}"]):
+                with self.subTest(words, told=told):
+                    status, text = self.run_command(*words, terraform__output=told)
+                    self.assertEqual(status, 1, text)
+                    self.assertRegex(text, fr"(?m)^{words[0]}: .* yet; run make deploy$")
+                    self.assertLessEqual({call.name for call in self.listener.calls}, {"sts:GetCallerIdentity"})
+
     def test_consumer_is_renamed(self):
         status, text = self.run_command("rename-consumer", "vpce-0123456789abcdef0", "acme")
         self.assertEqual(status, 0, text)
