@@ -116,7 +116,6 @@ static void children_spawn(struct children *children, int i)
     pid_t pid = fork();
     if (pid < 0) {
         atomic_store(busy, 0);
-        atomic_store(&children_slot(children, i)->accepts, false);
         children_say(LOG_ERROR, "cannot start a %s", one->kind,
                      LOG_FIELDS(LOG_TEXT("call", "fork"), LOG_TEXT("error", strerror(errno))));
         one->respawn_us = clock_monotonic_us() + CHILDREN_BACKOFF_MAX_US;
@@ -140,6 +139,14 @@ void children_spawn_due(struct children *children, bool workers)
         if (one->pid == 0 && now >= one->respawn_us && (workers || one->kind != CHILDREN_WORKER))
             children_spawn(children, i);
     }
+}
+
+/* It may have ended with a request, which nobody serves now. A drain must not wait for that, and
+ * the writer must not begin with it. Nor does it accept. */
+static void children_clear(struct scoreboard_slot *slot)
+{
+    atomic_store(&slot->busy_since_us, 0);
+    atomic_store(&slot->accepts, false);
 }
 
 static void children_count_end(const struct children_one *one, int status)
@@ -170,10 +177,7 @@ static void children_bury(struct children *children, int i, int status, bool end
     one->pid = 0;
     atomic_store(&children_slot(children, i)->pid, 0);
     children->alive[one->kind]--;
-    /* It may have died with a request, which nobody serves now. A drain must not wait for that, and
-     * the writer must not begin with it. */
-    atomic_store(&children_slot(children, i)->busy_since_us, 0);
-    atomic_store(&children_slot(children, i)->accepts, false);
+    children_clear(children_slot(children, i));
     if (one->kind == CHILDREN_WORKER)
         relay_ticket_void(&children->given.door->tickets[i]);
 }
@@ -210,13 +214,13 @@ void children_kill_stuck(struct children *children)
     int64_t now = clock_monotonic_us();
     for (int i = 0; i < children->count; i++) {
         struct children_one *one = &children->list[i];
-        _Atomic int64_t *busy = &children_slot(children, i)->busy_since_us;
-        int64_t since = atomic_load(busy);
+        struct scoreboard_slot *slot = children_slot(children, i);
+        int64_t since = atomic_load(&slot->busy_since_us);
         if (one->pid == 0 || since == 0 || now - since <= children_limit_us(children, one->kind))
             continue;
         kill(one->pid, SIGKILL);
         one->stuck = true;
-        atomic_store(busy, 0);
+        children_clear(slot);
         children_say(LOG_ERROR, "%s is stuck with one request; killed it", one->kind,
                      LOG_FIELDS(LOG_NUMBER("pid", one->pid), LOG_NUMBER("busy_us", now - since)));
     }

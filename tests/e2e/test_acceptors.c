@@ -2,6 +2,7 @@
  * there is one that has nothing to do. */
 #include <signal.h>
 #include <stdatomic.h>
+#include <stdio.h>
 #include <unistd.h>
 
 #include "check.h"
@@ -17,11 +18,15 @@ enum { SETTLE_MS = 1500 };
 
 enum { WORKERS = 8, READERS = 4, READS = 200, WAIT_MS = 20000, KILLS = 40, KILL_MS = 40 };
 
+/* A worker that is spare looks each second by itself. Whoever is called is there long before. */
+enum { TRIES = 10, PROMPT_MS = 300, STIRS = 3, STIR_MS = 30 };
+
 /* So that nothing that is stuck here ends by itself within a test. */
 static const char *const settings[] = {"POSTERN_STORE_TIMEOUT_MS=25000",
                                        "POSTERN_REQUEST_SECONDS=60", NULL};
 
 static const char *const list[] = {"REQUEST_METHOD=GET", "PATH_INFO=/products", NULL};
+static const char *const product[] = {"REQUEST_METHOD=GET", "PATH_INFO=/products/1", NULL};
 static const char *const order[] = {"REQUEST_METHOD=POST", "PATH_INFO=/orders",
                                     "CONTENT_TYPE=application/json", NULL};
 
@@ -69,6 +74,57 @@ static void test_all_are_stuck(void)
     fixture_end();
 }
 
+/* Wakes all that wait (signal(7): a stop interrupts epoll_pwait). Those that can be spared then
+ * are, and none looks by itself for most of a second. */
+static void stir_workers(void)
+{
+    static const int signals[] = {SIGSTOP, SIGCONT};
+    pid_t workers[WORKERS];
+    size_t count = pair_workers(&pair, workers, WORKERS);
+    for (int i = 0; i < STIRS * 2; i++) {
+        for (size_t j = 0; j < count; j++)
+            kill(workers[j], signals[i % 2]);
+        load_sleep_ms(STIR_MS);
+    }
+}
+
+/* How long a read takes that comes just after as many slow readers as there are other workers. */
+static int64_t read_after_slow_readers(void)
+{
+    int fds[WORKERS - 1];
+    struct fastcgi_answer got;
+    stir_workers();
+    for (int i = 0; i < WORKERS - 1; i++)
+        fds[i] = fastcgi_begin(&pair, list, NULL);
+    int64_t start = load_now_ms();
+    CHECK_TRUE(fastcgi_call(&pair, product, NULL, &got));
+    int64_t took = load_now_ms() - start;
+    CHECK_INT(got.status, 200);
+    fastcgi_free(&got);
+    for (int i = 0; i < WORKERS - 1; i++) {
+        CHECK_COMPARE(fds[i], >=, 0);
+        close(fds[i]);
+    }
+    return took;
+}
+
+/* Who is about to write a long answer calls another worker: it is not found out later by the
+ * master, which is stopped here, that it is stuck. */
+static void test_slow_readers_hold_up_nobody(void)
+{
+    int64_t best = INT64_MAX;
+    REQUIRE_TRUE(start(catalogue_large()));
+    kill(pair.app, SIGSTOP);
+    for (int i = 0; i < TRIES && best > PROMPT_MS; i++) {
+        int64_t took = read_after_slow_readers();
+        best = took < best ? took : best;
+    }
+    printf("acceptors: a read after %d slow readers took %d ms\n", WORKERS - 1, (int)best);
+    CHECK_COMPARE(best, <=, PROMPT_MS);
+    kill(pair.app, SIGCONT);
+    fixture_end();
+}
+
 static void read_until(void *context, size_t thread)
 {
     const atomic_bool *stop = context;
@@ -111,6 +167,7 @@ int main(void)
 {
     static CU_TestInfo tests[] = {{"all wait for the writer", test_all_wait_for_the_writer},
                                   {"all are stuck", test_all_are_stuck},
+                                  {"slow readers hold up nobody", test_slow_readers_hold_up_nobody},
                                   {"they are killed", test_they_are_killed},
                                   CU_TEST_INFO_NULL};
     return e2e_suite_run("e2e/acceptors", NULL, NULL, tests);

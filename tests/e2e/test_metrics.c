@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include "check.h"
@@ -29,6 +30,7 @@ enum {
     SCRAPES_MAX = 100, /* a machine that has much else to do may hold many up, and not all */
     LIMIT_MS = 100,    /* the quickest: whoever waits for a worker or for a deadline is never so */
     SILENT = 40,       /* more than are answered at once */
+    QUEUE_MAX = 256,   /* more than a socket's queue takes */
     KILLS = 6,
     OUT_SIZE = 1024 * 1024
 };
@@ -449,6 +451,29 @@ static void test_status(void)
     CHECK_INT(pair_command(&pair, wrong, NULL, 0), 2);
 }
 
+/* The queue of its socket is full, too: then to connect would wait without end. */
+static void test_status_of_one_that_is_stopped(void)
+{
+    static const char *const argv[] = {"status", NULL};
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    int fds[QUEUE_MAX];
+    size_t count = 0;
+    pid_t exporter;
+    REQUIRE_INT(pair_children(&pair, "postern-metrics", &exporter, 1), 1);
+    kill(exporter, SIGSTOP);
+    snprintf(address.sun_path, sizeof address.sun_path, "%s.stats", pair.socket);
+    bool full = false;
+    while (!full && count < QUEUE_MAX) {
+        fds[count] = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0);
+        full = connect(fds[count++], (const struct sockaddr *)&address, sizeof address) != 0;
+    }
+    CHECK_TRUE(full);
+    CHECK_INT(pair_command_within(&pair, argv, NULL, 0, SOON_MS), 1);
+    for (size_t i = 0; i < count; i++)
+        close(fds[i]);
+    kill(exporter, SIGCONT);
+}
+
 static bool scrapes_again(void)
 {
     for (int64_t until = load_now_ms() + SOON_MS; load_now_ms() < until; load_sleep_ms(10)) {
@@ -489,19 +514,21 @@ static void test_port_taken(void)
 
 int main(void)
 {
-    static CU_TestInfo tests[] = {{"each", test_each},
-                                  {"secrets", test_secrets},
-                                  {"gauges", test_gauges},
-                                  {"ports", test_ports},
-                                  {"connections closed", test_connections_closed},
-                                  {"load", test_load},
-                                  {"kills", test_kills},
-                                  {"promtool", test_promtool},
-                                  {"workers held", test_workers_held},
-                                  {"silent scrapers", test_silent_scrapers},
-                                  {"status", test_status},
-                                  {"exporter killed", test_exporter_killed},
-                                  {"port taken", test_port_taken},
-                                  CU_TEST_INFO_NULL};
+    static CU_TestInfo tests[] = {
+        {"each", test_each},
+        {"secrets", test_secrets},
+        {"gauges", test_gauges},
+        {"ports", test_ports},
+        {"connections closed", test_connections_closed},
+        {"load", test_load},
+        {"kills", test_kills},
+        {"promtool", test_promtool},
+        {"workers held", test_workers_held},
+        {"silent scrapers", test_silent_scrapers},
+        {"status", test_status},
+        {"status of one that is stopped", test_status_of_one_that_is_stopped},
+        {"exporter killed", test_exporter_killed},
+        {"port taken", test_port_taken},
+        CU_TEST_INFO_NULL};
     return e2e_suite_run("e2e/metrics", setup, teardown, tests);
 }

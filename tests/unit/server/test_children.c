@@ -152,12 +152,14 @@ static void test_stuck(void)
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         CHECK_ROW(rows[i].line);
         int place = rows[i].place;
-        _Atomic int64_t *busy = &children.given.board->slots[place].busy_since_us;
+        struct scoreboard_slot *slot = &children.given.board->slots[place];
         int64_t since = rows[i].seconds ? clock_monotonic_us() - rows[i].seconds * second_us : 0;
         put(place, clock_monotonic_us(), STAYS);
-        atomic_store(busy, since);
+        atomic_store(&slot->busy_since_us, since);
+        atomic_store(&slot->accepts, true);
         children_kill_stuck(&children);
-        CHECK_INT(atomic_load(busy), rows[i].killed ? 0 : since);
+        CHECK_INT(atomic_load(&slot->busy_since_us), rows[i].killed ? 0 : since);
+        CHECK_INT(atomic_load(&slot->accepts), !rows[i].killed);
         if (rows[i].killed)
             reap(place, false);
         else
