@@ -128,19 +128,28 @@ function operationBreaks(old, now, name) {
     return [...requestBreaks(old, now, name), ...answerBreaks(old, now, name)];
 }
 
-// What the uppermost section of the changelog says under Breaking.
+// The items of the changelog's uppermost section under Breaking, each as the names that stand in it.
 function announced(changelog) {
     const [, newest = ''] = changelog.split(/^## \[/m);
     const [, breaking = ''] = newest.split(/^### Breaking$/m);
-    return breaking.split(/^### /m)[0];
+    return breaking.split(/^### /m)[0].split(/^- /m).map((item) => [...item.matchAll(/`([^`]+)`/g)].map(([, name]) => name));
+}
+
+// Whether one of the items is of this fault: it names the operation, and what breaks of it; or operations alone.
+function isSaid(items, operations, name, fault) {
+    return items.filter((names) => names.includes(name)).some((names) => {
+        const parts = names.filter((each) => !operations.has(each));
+        return parts.length === 0 || parts.some((part) => fault.split(' ').includes(part));
+    });
 }
 
 function breakFaults(tree, sources) {
     const old = new Description(JSON.parse(sources.released)), now = new Description(tree);
-    const said = announced(sources.changelog);
-    return [...old.operations.keys()].filter((name) => !said.includes(`\`${name}\``))
-        .flatMap((name) => operationBreaks(old, now, name).map((fault) => `breaks ${name}: ${fault}; mend it, or name \`${name}\` in `
-            + 'CHANGELOG.md, in its uppermost section under "### Breaking"'));
+    const items = announced(sources.changelog);
+    return [...old.operations.keys()].flatMap((name) => operationBreaks(old, now, name)
+        .filter((fault) => !isSaid(items, old.operations, name, fault))
+        .map((fault) => `breaks ${name}: ${fault}; mend it, or name \`${name}\` and what breaks of it in CHANGELOG.md, in its `
+            + 'uppermost section under "### Breaking"'));
 }
 
 module.exports = { breakFaults };

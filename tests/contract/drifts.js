@@ -69,6 +69,9 @@ const DRIFTS = [
 // Changes of the description, and what of them breaks callers of the last release: /^$/ if nothing does.
 const schema = (name, change) => ({ tree }) => change(tree.components.schemas[name]);
 const placing = (change) => ({ tree }) => change(tree.paths['/orders'].post);
+const say = (sources, words) => {
+    sources.changelog = sources.changelog.replace(/^## \[/m, `## [Next]\n\n### Breaking\n\n- ${words}\n\n## [`);
+};
 const RELEASES = [
     ['an operation goes', ({ tree }) => { delete tree.paths['/products']; }, /breaks listProducts: GET \/products is gone/],
     ['an operation is renamed', placing((post) => { post.operationId = 'order'; }), /breaks placeOrder: .*another operationId/],
@@ -96,8 +99,16 @@ const RELEASES = [
     ['a media type goes', placing((post) => { post.responses[201].content = {}; }), /breaks placeOrder: 201 is application\/json no more/],
     ['what the changelog says', ({ tree, sources }) => {
         delete tree.paths['/products'];
-        sources.changelog = sources.changelog.replace(/^## \[/m, '## [Next]\n\n### Breaking\n\n- `listProducts` is gone.\n\n## [');
+        say(sources, '`listProducts` is gone.');
     }, /^$/],
+    ['what the changelog says of a member', ({ tree, sources }) => {
+        delete tree.components.schemas.OrderRequest.properties.email;
+        say(sources, '`placeOrder`: there is no `email` any more.');
+    }, /^$/],
+    ['what the changelog says of another member', ({ tree, sources }) => {
+        delete tree.components.schemas.OrderRequest.properties.email;
+        say(sources, '`placeOrder`: there is no `reference` any more.');
+    }, /breaks placeOrder: request has no member email/],
     ['what an earlier changelog said', ({ tree, sources }) => {
         delete tree.paths['/products'];
         sources.changelog += '\n## [0.0.1]\n\n### Breaking\n\n- `listProducts` is gone.\n';
