@@ -325,7 +325,7 @@ torture: ## break pairs and their STORE=postgres|sqlite under load for SECONDS_T
 	@.ci/install $(PACKAGES_TEST)
 	+@$(BUILDER) $(POSTERN) $(TORTURE) $(FAULTY_DISK) $(DISTANCE)
 	@POSTERN=$(POSTERN) STORE=$(STORE) AWAY_US=$(AWAY_US) DISTANCE=$(DISTANCE) FAULTY_DISK_LIBRARY=$(FAULTY_DISK) SECONDS_TO_RUN=$(SECONDS_TO_RUN) SEED=$(SEED) $(TORTURE)
-$(TORTURE): $(TORTURE_OBJECTS) $(patsubst %.c,$(BUILD)/%.o,$(filter-out %/e2e_suite.c,$(E2E_HELPERS))) $(BUILD)/tests/postgres_server.o $(BUILD)/tests/port.o $(BUILD)/tests/faulty_disk.o \
+$(TORTURE): $(TORTURE_OBJECTS) $(patsubst %.c,$(BUILD)/%.o,$(filter-out %/e2e_suite.c %/fixture.c,$(E2E_HELPERS))) $(BUILD)/tests/postgres_server.o $(BUILD)/tests/port.o $(BUILD)/tests/faulty_disk.o \
     $(filter $(BUILD)/fcgi-app/base/%,$(APP_OBJECTS))
 	$(say) LINK $@
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -pthread -o $@ $^ -lcurl -lcjson -lsqlite3 -lpq
@@ -334,7 +334,7 @@ siege: ## attack a pair for SECONDS_TO_RUN=60, and see that nobody is harmed; SE
 	@.ci/install $(PACKAGES_TEST)
 	+@$(BUILDER) $(POSTERN) $(WEB_PROGRAMS) $(MODULES_DIR)/ready $(SIEGE)
 	@POSTERN=$(POSTERN) WEBSERVER_MODULES=$(MODULES_DIR) SECONDS_TO_RUN=$(SECONDS_TO_RUN) SEED=$(SEED) $(SIEGE)
-$(SIEGE): $(SIEGE_OBJECTS) $(patsubst %.c,$(BUILD)/%.o,$(filter-out %/e2e_suite.c,$(E2E_HELPERS))) $(SUITE_OBJECTS) $(BUILD)/tests/port.o \
+$(SIEGE): $(SIEGE_OBJECTS) $(patsubst %.c,$(BUILD)/%.o,$(filter-out %/e2e_suite.c %/fixture.c,$(E2E_HELPERS))) $(SUITE_OBJECTS) $(BUILD)/tests/port.o \
     $(filter $(BUILD)/fcgi-app/base/%,$(APP_OBJECTS))
 	$(say) LINK $@
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -pthread -o $@ $^ -lcunit -lcurl -lcjson -lsqlite3

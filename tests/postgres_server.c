@@ -251,6 +251,7 @@ void postgres_server_remove(struct postgres_server *server)
         close(server->port_fd);
     server->port_fd = -1;
     remove_folder(server->folder);
+    server->folder[0] = '\0';
 }
 
 void postgres_server_url(const struct postgres_server *server, const char *database,

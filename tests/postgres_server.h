@@ -46,7 +46,7 @@ bool postgres_server_start(struct postgres_server *server);
 /* Stops it and waits for its end; SIGINT: cuts its clients off, SIGQUIT: like a crash. */
 void postgres_server_stop(struct postgres_server *server, int signal);
 
-/* Stops the server, if it runs, and removes its folder. */
+/* Stops the server, if it runs, and removes its folder. Harmless if it was not made. */
 void postgres_server_remove(struct postgres_server *server);
 
 /* Writes the URL of one of its databases. */

@@ -7,6 +7,7 @@
 enum { FIXTURE_TICK_MS = 20 };
 
 struct pair pair;
+struct postgres_server fixture_server;
 struct client *client;
 struct client_answer answer;
 
@@ -18,10 +19,22 @@ int fixture_start(const struct pair_options *options)
     return client ? 0 : 1;
 }
 
+int fixture_start_postgres(const struct pair_options *options)
+{
+    char url[POSTGRES_SERVER_URL_SIZE];
+    struct pair_options with = *options;
+    if (!postgres_server_make(&fixture_server))
+        return 1;
+    postgres_server_url(&fixture_server, "postgres", url);
+    with.database = url;
+    return fixture_start(&with);
+}
+
 int fixture_end(void)
 {
     client_close(client);
     pair_end(&pair);
+    postgres_server_remove(&fixture_server);
     return 0;
 }
 

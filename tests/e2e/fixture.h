@@ -6,15 +6,20 @@
 
 #include "e2e/client.h"
 #include "e2e/pair.h"
+#include "postgres_server.h"
 
 extern struct pair pair;
+extern struct postgres_server fixture_server; /* of fixture_start_postgres */
 extern struct client *client;
 extern struct client_answer answer; /* to the client's last call */
 
 /* Starts both; 0 if that went well, as CUnit has it for a suite's setup. */
 int fixture_start(const struct pair_options *options);
 
-/* Ends both; a suite's teardown. */
+/* The same, but the pair's store is a private PostgreSQL server. */
+int fixture_start_postgres(const struct pair_options *options);
+
+/* Ends all that was started; a suite's teardown. */
 int fixture_end(void);
 
 /* Asks the client for the path until the answer has this status; false if none came in time. */

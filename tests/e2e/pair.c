@@ -109,7 +109,7 @@ static bool pair_configure(struct pair *pair, const struct pair_options *options
     snprintf(text, sizeof text, "%s/uploads", pair->dir);
     ok = ok && pair_set_named(pair, "UPLOADS", text) && mkdir(text, 0700) == 0;
     snprintf(text, sizeof text, "sqlite:%s/postern.db", pair->dir);
-    ok = ok && pair_set_named(pair, "DATABASE_URL", text);
+    ok = ok && pair_set_named(pair, "DATABASE_URL", options->database ? options->database : text);
     snprintf(text, sizeof text, "%d", options->workers ? options->workers : 2);
     ok = ok && pair_set_named(pair, "POSTERN_WORKERS", text);
     for (const char *const *e = options->env; ok && e && *e; e++)

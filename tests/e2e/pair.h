@@ -32,8 +32,8 @@ enum {
 struct pair_options {
     int workers;            /* POSTERN_WORKERS; 0: 2 */
     const char *catalogue;  /* CSV imported first; NULL: the demo catalogue; "": none */
-    const char *const *env; /* "NAME=value" for both processes, ended by NULL; wins over defaults,
-                               DATABASE_URL (sqlite:DIR/postern.db) too */
+    const char *database;   /* DATABASE_URL; NULL: sqlite:DIR/postern.db */
+    const char *const *env; /* "NAME=value" for both processes, ended by NULL; wins over defaults */
     const char *lighttpd;   /* lines after lighttpd-local.conf; a setting made there already takes
                                `:=`, as in "server.max-read-idle := 1\n" */
     bool module;            /* lighttpd finds modules in the folder that WEBSERVER_MODULES names

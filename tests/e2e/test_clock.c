@@ -11,27 +11,21 @@
 #include "e2e/catalogue.h"
 #include "e2e/e2e_suite.h"
 #include "e2e/fixture.h"
-#include "postgres_server.h"
 
 #define ONE_NUT "{\"items\":[{\"product_id\":1,\"quantity\":1}]}"
 #define DAY_US  (INT64_C(86400) * 1000000)
 
 static const char catalogue[] = CATALOGUE_NUTS("100");
-static struct postgres_server server;
 static struct pair fast;
 static struct client *fast_client;
 
 /* More than the 24 hours that a key is kept. */
-static bool start_fast(const char *database)
+static bool start_fast(void)
 {
     static const char library[] = "/usr/lib/*/faketime/libfaketime.so.1";
-    char preload[PAIR_SETTING_SIZE];
-    const char *const env[] = {database,
-                               preload,
-                               "FAKETIME=+25h",
-                               "FAKETIME_DONT_FAKE_MONOTONIC=1",
-                               "ASAN_OPTIONS=verify_asan_link_order=0",
-                               NULL};
+    char url[POSTGRES_SERVER_URL_SIZE], preload[PAIR_SETTING_SIZE];
+    const char *const env[] = {preload, "FAKETIME=+25h", "FAKETIME_DONT_FAKE_MONOTONIC=1",
+                               "ASAN_OPTIONS=verify_asan_link_order=0", NULL};
     glob_t found;
     bool there = glob(library, 0, NULL, &found) == 0;
     if (there)
@@ -39,19 +33,15 @@ static bool start_fast(const char *database)
     else
         fprintf(stderr, "no %s; install the package faketime\n", library);
     globfree(&found);
-    return there && pair_start(&fast, &(struct pair_options){.catalogue = "", .env = env});
+    postgres_server_url(&fixture_server, "postgres", url);
+    return there &&
+           pair_start(&fast, &(struct pair_options){.catalogue = "", .database = url, .env = env});
 }
 
 static int setup(void)
 {
-    char url[POSTGRES_SERVER_URL_SIZE], setting[PAIR_SETTING_SIZE];
-    const char *const env[] = {setting, NULL};
-    if (!postgres_server_make(&server))
-        return 1;
-    postgres_server_url(&server, "postgres", url);
-    snprintf(setting, sizeof setting, "DATABASE_URL=%s", url);
-    if (fixture_start(&(struct pair_options){.catalogue = catalogue, .env = env}) != 0 ||
-        !start_fast(setting))
+    if (fixture_start_postgres(&(struct pair_options){.catalogue = catalogue}) != 0 ||
+        !start_fast())
         return 1;
     fast_client = client_open(fast.port);
     return fast_client ? 0 : 1;
@@ -61,9 +51,7 @@ static int teardown(void)
 {
     client_close(fast_client);
     pair_end(&fast);
-    fixture_end();
-    postgres_server_remove(&server);
-    return 0;
+    return fixture_end();
 }
 
 /* Places an order, with a key if it is not NULL; tells whether it was there before. */

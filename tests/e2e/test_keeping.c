@@ -11,11 +11,9 @@
 #include "e2e/fixture.h"
 #include "e2e/pair.h"
 #include "e2e/process.h"
-#include "postgres_server.h"
 
 enum { OUT_SIZE = 16 * 1024, ERRORS_MAX = 3 };
 
-static struct postgres_server server;
 static char out[OUT_SIZE];
 
 static int setup_sqlite(void)
@@ -25,20 +23,7 @@ static int setup_sqlite(void)
 
 static int setup_postgres(void)
 {
-    char url[POSTGRES_SERVER_URL_SIZE], setting[PAIR_SETTING_SIZE];
-    if (!postgres_server_make(&server))
-        return 1;
-    postgres_server_url(&server, "postgres", url);
-    snprintf(setting, sizeof setting, "DATABASE_URL=%s", url);
-    const char *const env[] = {setting, NULL};
-    return fixture_start(&(struct pair_options){.catalogue = NULL, .env = env});
-}
-
-static int teardown_postgres(void)
-{
-    fixture_end();
-    postgres_server_remove(&server);
-    return 0;
+    return fixture_start_postgres(&(struct pair_options){.catalogue = NULL});
 }
 
 /* Runs a command with at most three arguments; what it says goes to out and, new, command.log. */
@@ -294,6 +279,6 @@ static CU_TestInfo tests[] = {
 int main(void)
 {
     int sqlite = e2e_suite_run("e2e/keeping-sqlite", setup_sqlite, fixture_end, tests);
-    int postgres = e2e_suite_run("e2e/keeping-postgres", setup_postgres, teardown_postgres, tests);
+    int postgres = e2e_suite_run("e2e/keeping-postgres", setup_postgres, fixture_end, tests);
     return sqlite == EXIT_SUCCESS ? postgres : sqlite;
 }

@@ -14,7 +14,6 @@
 #include "e2e/fixture.h"
 #include "e2e/load.h"
 #include "e2e/process.h"
-#include "postgres_server.h"
 
 enum {
     WORKERS = 3,
@@ -29,25 +28,12 @@ enum {
 #define ONE_NUT "{\"items\":[{\"product_id\":1,\"quantity\":1}]}"
 
 static const char catalogue[] = CATALOGUE_NUTS("100000");
-static struct postgres_server server;
 
 static int setup(void)
 {
-    char url[POSTGRES_SERVER_URL_SIZE], setting[PAIR_SETTING_SIZE];
-    if (!postgres_server_make(&server))
-        return 1;
-    postgres_server_url(&server, "postgres", url);
-    snprintf(setting, sizeof setting, "DATABASE_URL=%s", url);
-    const char *const env[] = {setting, "POSTERN_QUIET_MS=100", NULL};
-    return fixture_start(
+    static const char *const env[] = {"POSTERN_QUIET_MS=100", NULL};
+    return fixture_start_postgres(
         &(struct pair_options){.workers = WORKERS, .catalogue = catalogue, .env = env});
-}
-
-static int teardown(void)
-{
-    fixture_end();
-    postgres_server_remove(&server);
-    return 0;
 }
 
 /* A request on a connection of its own, so that any worker may get it. */
@@ -136,14 +122,14 @@ static void stop_app(void)
 static void set_database(const char *name)
 {
     char url[POSTGRES_SERVER_URL_SIZE], setting[PAIR_SETTING_SIZE];
-    postgres_server_url(&server, name, url);
+    postgres_server_url(&fixture_server, name, url);
     snprintf(setting, sizeof setting, "DATABASE_URL=%s", url);
     CHECK_TRUE(pair_set(&pair, setting));
 }
 
 static void sql(const char *database, const char *text)
 {
-    CHECK_TRUE(postgres_server_sql(&server, database, text, NULL, 0));
+    CHECK_TRUE(postgres_server_sql(&fixture_server, database, text, NULL, 0));
 }
 
 static int run(const char *command, const char *argument)
@@ -177,7 +163,7 @@ static int logged(const char *text)
 static int sessions_that_last(void)
 {
     char count[16] = "0";
-    CHECK_TRUE(postgres_server_sql(&server, "postgres",
+    CHECK_TRUE(postgres_server_sql(&fixture_server, "postgres",
                                    "SELECT count(*) FROM pg_stat_activity"
                                    " WHERE application_name = 'postern'"
                                    " AND query_start > backend_start + interval '2100 ms'",
@@ -190,7 +176,7 @@ static void test_two_tasks(void)
 {
     struct pair second;
     char url[POSTGRES_SERVER_URL_SIZE], setting[PAIR_SETTING_SIZE];
-    postgres_server_url(&server, "postgres", url);
+    postgres_server_url(&fixture_server, "postgres", url);
     snprintf(setting, sizeof setting, "DATABASE_URL=%s", url);
     const char *const env[] = {setting, "POSTERN_QUIET_MS=100", NULL};
     REQUIRE_TRUE(pair_start(&second, &(struct pair_options){.catalogue = "", .env = env}));
@@ -215,9 +201,9 @@ static void test_outage(void)
         CHECK_INT(pair_workers(&pair, workers, WORKERS), WORKERS);
         call("GET", "/readyz", NULL);
         CHECK_INT(answer.status, 200);
-        postgres_server_stop(&server, signals[i]);
+        postgres_server_stop(&fixture_server, signals[i]);
         check_away();
-        REQUIRE_TRUE(postgres_server_start(&server));
+        REQUIRE_TRUE(postgres_server_start(&fixture_server));
         check_return();
         call("POST", "/orders", "Idempotency-Key: before");
         CHECK_TEXT(answer.body, first);
@@ -233,12 +219,12 @@ static void test_outage(void)
 static void test_start_without_server(void)
 {
     stop_app();
-    postgres_server_stop(&server, SIGINT);
+    postgres_server_stop(&fixture_server, SIGINT);
     start_app();
     check_away();
     CHECK_INT(logged("starting without the store"), 1);
     CHECK_TOLD("Connection refused");
-    REQUIRE_TRUE(postgres_server_start(&server));
+    REQUIRE_TRUE(postgres_server_start(&fixture_server));
     check_return();
 }
 
@@ -250,12 +236,12 @@ static void test_start_without_database(void)
                                      "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity"
                                      " WHERE application_name = 'postern'";
     stop_app();
-    postgres_server_stop(&server, SIGINT);
+    postgres_server_stop(&fixture_server, SIGINT);
     set_database("late");
     start_app();
     pid_t app = pair.app;
     check_away();
-    REQUIRE_TRUE(postgres_server_start(&server));
+    REQUIRE_TRUE(postgres_server_start(&fixture_server));
     load_sleep_ms(PAUSE_MS);
     check_away();
     CHECK_TOLD("database \\\"late\\\" does not exist");
@@ -300,7 +286,7 @@ static void test_wrong_password(void)
     stop_app();
     sql("late", "CREATE ROLE shop LOGIN PASSWORD 'right';"
                 "GRANT ALL ON ALL TABLES IN SCHEMA public TO shop");
-    CHECK_TRUE(postgres_server_run(&server, "/bin/sh",
+    CHECK_TRUE(postgres_server_run(&fixture_server, "/bin/sh",
                                    (const char *[]){"-c",
                                                     "printf 'host all postgres all trust\\n"
                                                     "host all all all scram-sha-256\\n'"
@@ -308,7 +294,7 @@ static void test_wrong_password(void)
                                                     NULL}));
     sql("late", "SELECT pg_reload_conf()");
     snprintf(setting, sizeof setting, "DATABASE_URL=postgresql://shop@127.0.0.1:%d/late",
-             server.port);
+             fixture_server.port);
     CHECK_TRUE(pair_set(&pair, setting));
     snprintf(setting, sizeof setting, "DATABASE_PASSWORD_FILE=%s/password", pair.dir);
     CHECK_TRUE(pair_set(&pair, setting));
@@ -354,8 +340,8 @@ static void test_named_schema(void)
     CHECK_INT(run("import", path), 0);
     start_app();
     check_return();
-    CHECK_TRUE(postgres_server_sql(&server, "shops", "SELECT count(*) >= 50 FROM shop.orders",
-                                   orders, sizeof orders));
+    CHECK_TRUE(postgres_server_sql(
+        &fixture_server, "shops", "SELECT count(*) >= 50 FROM shop.orders", orders, sizeof orders));
     CHECK_TEXT(orders, "t");
     CHECK_TRUE(pair_set(&pair, "POSTERN_DATABASE_SCHEMA="));
 }
@@ -396,5 +382,5 @@ static CU_TestInfo tests[] = {
 
 int main(void)
 {
-    return e2e_suite_run("e2e/postgres", setup, teardown, tests);
+    return e2e_suite_run("e2e/postgres", setup, fixture_end, tests);
 }

@@ -12,13 +12,11 @@
 #include "e2e/e2e_suite.h"
 #include "e2e/fixture.h"
 #include "e2e/load.h"
-#include "postgres_server.h"
 
 enum { OUT_SIZE = 16 * 1024, BODY_SIZE = 4096, PATH_SIZE = 96, THREADS = 16 };
 
 static const char catalogue[] = CATALOGUE_HEADER "1,Nut,,0.10,100\n2,Bolt,,19.99,50\n3,Rare,,1,2\n";
 
-static struct postgres_server server;
 static char out[OUT_SIZE];
 
 static int setup_sqlite(void)
@@ -28,20 +26,7 @@ static int setup_sqlite(void)
 
 static int setup_postgres(void)
 {
-    char url[POSTGRES_SERVER_URL_SIZE], setting[PAIR_SETTING_SIZE];
-    if (!postgres_server_make(&server))
-        return 1;
-    postgres_server_url(&server, "postgres", url);
-    snprintf(setting, sizeof setting, "DATABASE_URL=%s", url);
-    const char *const env[] = {setting, NULL};
-    return fixture_start(&(struct pair_options){.workers = 4, .catalogue = catalogue, .env = env});
-}
-
-static int teardown(void)
-{
-    fixture_end();
-    postgres_server_remove(&server);
-    return 0;
+    return fixture_start_postgres(&(struct pair_options){.workers = 4, .catalogue = catalogue});
 }
 
 /* Runs a command; what it prints goes to out, what it complains of to command.log. */
@@ -278,8 +263,8 @@ static void test_wrong(void)
     snprintf(file, sizeof file, "%s/postern.db", pair.dir);
     for (int i = 0; i < 2; i++) {
         const char *sql = i == 0 ? wrong : right;
-        if (server.pid) {
-            CHECK_TRUE(postgres_server_sql(&server, "postgres", sql, NULL, 0));
+        if (fixture_server.pid) {
+            CHECK_TRUE(postgres_server_sql(&fixture_server, "postgres", sql, NULL, 0));
         } else {
             CHECK_INT(sqlite3_open(file, &db), SQLITE_OK);
             sqlite3_busy_timeout(db, CLIENT_TIMEOUT_MS);
@@ -305,7 +290,7 @@ int main(void)
         {"what goes past the ledger is named", test_wrong},
         CU_TEST_INFO_NULL,
     };
-    int sqlite = e2e_suite_run("e2e/stock-sqlite", setup_sqlite, teardown, tests);
-    int postgres = e2e_suite_run("e2e/stock-postgres", setup_postgres, teardown, tests);
+    int sqlite = e2e_suite_run("e2e/stock-sqlite", setup_sqlite, fixture_end, tests);
+    int postgres = e2e_suite_run("e2e/stock-postgres", setup_postgres, fixture_end, tests);
     return sqlite == EXIT_SUCCESS && postgres == EXIT_SUCCESS ? EXIT_SUCCESS : EXIT_FAILURE;
 }
