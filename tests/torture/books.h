@@ -4,11 +4,11 @@
 
 #include <stdbool.h>
 
-/* Compares the database with what the buyers, who must pause, and the clerk were told: of each
- * product its opening stock, what was adjusted, sold and cancelled make up what is left; each
- * acknowledged order is there once, as acknowledged, and under its key; no order is there twice, by
- * half, or though refused. Says what is wrong. settled: no order with a key may be left without an
- * outcome. */
+/* Compares the database with what the buyers, who must pause, the clerk and the importer were
+ * told: of each product its opening stock, what was adjusted, sold and cancelled make up what is
+ * left; each import is there as importer.h says; each acknowledged order is there once, as
+ * acknowledged, and under its key; no order is there twice, by half, or though refused. Says what
+ * is wrong. settled: no order with a key may be left without an outcome. */
 bool books_check(const char *url, bool settled);
 
 #endif

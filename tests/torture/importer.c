@@ -1,23 +1,18 @@
 #include "torture/importer.h"
 
 #include <inttypes.h>
-#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "e2e/catalogue.h"
-#include "e2e/load.h"
+#include "torture/commands.h"
 #include "torture/order.h"
 #include "torture/wrong.h"
 
 enum {
-    IMPORTER_MAX = 65536,
     IMPORTER_ROWS = 8,
-    IMPORTER_PATIENCE_MS = 60000,
     IMPORTER_KILL_MS = 40, /* an import that is to be killed has less */
-    IMPORTER_THINK_MS = 40,
-    IMPORTER_OUT_SIZE = 4096,
     IMPORTER_TEXT_SIZE = 2048,
     IMPORTER_STOCK_MAX = 400 /* what a stock is set to at most */
 };
@@ -45,15 +40,10 @@ static struct import {
     uint8_t rows;
     bool made;  /* the command said so */
     bool never; /* it was refused, or only a trial */
-} imports[IMPORTER_MAX];
+} imports[COMMANDS_MAX];
 
-static struct pair pair; /* a copy: its processes come and go */
-static struct load load;
-static uint64_t random_state;
-static atomic_bool finishing;
-static bool started;
-static _Atomic size_t told;
-static int counts[KINDS], killed;
+static struct commands commands;
+static int counts[KINDS];
 static int64_t seen[ORDER_PRODUCTS + 1]; /* the import that wrote a product's description; or -1 */
 
 static bool importer_has(const struct import *import, int64_t product)
@@ -69,11 +59,11 @@ static bool importer_has(const struct import *import, int64_t product)
 static bool importer_write(struct import *import, size_t n, const struct kind *kind)
 {
     char text[IMPORTER_TEXT_SIZE];
-    size_t rows = 1 + load_random(&random_state, IMPORTER_ROWS);
+    size_t rows = 1 + load_random(&commands.random, IMPORTER_ROWS);
     size_t used = (size_t)snprintf(text, sizeof text, "%s\n", kind->header);
     import->rows = 0;
     while (import->rows < rows) {
-        int64_t product = 1 + load_random(&random_state, ORDER_PRODUCTS);
+        int64_t product = 1 + load_random(&commands.random, ORDER_PRODUCTS);
         if (importer_has(import, product))
             continue;
         import->products[import->rows++] = (uint8_t)product;
@@ -84,70 +74,49 @@ static bool importer_write(struct import *import, size_t n, const struct kind *k
                                      (int)(catalogue_cents(product) % 100));
         else if (strcmp(kind->header, "id,description") != 0)
             used += (size_t)snprintf(text + used, sizeof text - used, ",%u",
-                                     load_random(&random_state, IMPORTER_STOCK_MAX));
+                                     load_random(&commands.random, IMPORTER_STOCK_MAX));
         used += (size_t)snprintf(text + used, sizeof text - used, "\n");
     }
-    return pair_write(&pair, "import.csv", text);
+    return pair_write(&commands.pair, "import.csv", text);
 }
 
 static void importer_import(void)
 {
-    char path[PAIR_PATH_SIZE + 16], out[IMPORTER_OUT_SIZE];
-    size_t n = atomic_load(&told), k = load_random(&random_state, KINDS);
+    char path[PAIR_PATH_SIZE + 16], out[COMMANDS_OUT_SIZE];
+    size_t n = atomic_load(&commands.told), k = load_random(&commands.random, KINDS);
     const struct kind *kind = &kinds[k];
     struct import *import = &imports[n];
-    snprintf(path, sizeof path, "%s/import.csv", pair.dir);
+    snprintf(path, sizeof path, "%s/import.csv", commands.pair.dir);
     if (!importer_write(import, n, kind)) {
         wrong_say("the file of an import cannot be written");
         return;
     }
     const char *const argv[] = {"import", kind->option ? kind->option : path,
                                 kind->option ? path : NULL, NULL};
-    bool kills = load_random(&random_state, 4) == 0;
-    int status = pair_command_within(&pair, argv, out, sizeof out,
-                                     kills ? (int)load_random(&random_state, IMPORTER_KILL_MS)
-                                           : IMPORTER_PATIENCE_MS);
+    int status = commands_run(&commands, argv, out, IMPORTER_KILL_MS);
     import->never = kind->refused || kind->dry;
     import->made = status == 0 && !import->never;
     counts[k] += status == 0 || (kind->refused && status == 1);
-    killed += status < 0;
-    if (status < 0 && !kills)
-        wrong_say("postern import did not end within %d ms", IMPORTER_PATIENCE_MS);
     if (status == 0 && kind->refused)
         wrong_say("the import i-%zu was not refused; it said: %s", n, out);
-    atomic_store(&told, n + 1);
+    atomic_store(&commands.told, n + 1);
 }
 
-static void importer_live(void *context, size_t thread)
+bool importer_start(const struct pair *pair, uint64_t seed)
 {
-    (void)context;
-    (void)thread;
-    while (!atomic_load(&finishing) && !wrong_any() && atomic_load(&told) < IMPORTER_MAX) {
-        importer_import();
-        load_sleep_ms((int)load_random(&random_state, IMPORTER_THINK_MS));
-    }
-}
-
-bool importer_start(const struct pair *of, uint64_t seed)
-{
-    pair = *of;
-    random_state = seed ^ 0x1394057;
     for (size_t i = 0; i <= ORDER_PRODUCTS; i++)
         seen[i] = -1;
-    started = load_start(&load, 1, importer_live, NULL);
-    return started;
+    return commands_start(&commands, pair, seed ^ 0x1394057, importer_import);
 }
 
 void importer_finish(void)
 {
-    atomic_store(&finishing, true);
-    if (started)
-        load_join(&load);
+    commands_finish(&commands);
 }
 
 size_t importer_told(void)
 {
-    return atomic_load(&told);
+    return atomic_load(&commands.told);
 }
 
 void importer_see(const char *product, const char *description)
@@ -200,5 +169,5 @@ void importer_report(void)
         made += kinds[k].refused ? 0 : counts[k];
         refused += kinds[k].refused ? counts[k] : 0;
     }
-    printf(" %d imports, %d refused, %d killed,", made, refused, killed);
+    printf(" %d imports, %d refused, %d killed,", made, refused, commands.killed);
 }

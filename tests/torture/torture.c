@@ -106,14 +106,15 @@ static void remove_store(void)
 
 static bool start_pairs(void)
 {
-    char catalogue[4096], setting[POSTGRES_SERVER_URL_SIZE + 16];
+    char catalogue[4096];
     int ports[FAULTS_PAIRS];
     order_catalogue(catalogue, sizeof catalogue);
-    snprintf(setting, sizeof setting, "DATABASE_URL=%s", pairs_url);
-    const char *const env[] = {setting, site.disk ? preload : NULL, control, NULL};
+    const char *const env[] = {site.disk ? preload : NULL, control, NULL};
     for (size_t i = 0; i < FAULTS_PAIRS; i++) {
-        const struct pair_options options = {
-            .workers = WORKERS, .catalogue = i == 0 ? catalogue : "", .env = env};
+        const struct pair_options options = {.workers = WORKERS,
+                                             .catalogue = i == 0 ? catalogue : "",
+                                             .database = pairs_url,
+                                             .env = env};
         if (!pair_start(&site.pairs[i], &options))
             return false;
         ports[i] = site.pairs[i].port;
