@@ -85,8 +85,8 @@ struct commit_row {
     const char *type;
 };
 
-/* Places an order that meets the fault. The writer writes by itself, too, now and then; if the
- * fault met that instead, the order was refused, and another try is made. */
+/* Places an order that meets the fault. The writer writes by itself, too, as it begins; if the
+ * fault met that instead, on a busy machine, the order was refused, and another try is made. */
 static void order_on_broken_disk(const struct commit_row *row, const char *key)
 {
     for (int i = 0; i < TRIES; i++) {
