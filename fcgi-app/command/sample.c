@@ -5,33 +5,24 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/time.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/socket.h"
 
-enum { SAMPLE_READ_SIZE = 64 * 1024 };
+enum { SAMPLE_READ_SIZE = 64 * 1024, SAMPLE_REQUEST_MAX = 1024 };
 
 #define SAMPLE_OK "HTTP/1.1 200 "
 
-static int sample_connect(const char *path, int timeout_ms)
+/* HTTP/1.0, so that the answer comes without chunks. */
+static bool sample_send(int fd, const char *path)
 {
-    struct sockaddr_un address = {.sun_family = AF_UNIX};
-    const struct timeval timeout = {timeout_ms / 1000, timeout_ms % 1000 * 1000L};
-    snprintf(address.sun_path, sizeof address.sun_path, "%s", path);
-    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    if (fd >= 0 && setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof timeout) == 0 &&
-        /* Which bounds the wait for a place in the queue, too (unix(7) waits as a send does). */
-        setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &timeout, sizeof timeout) == 0 &&
-        connect(fd, (const struct sockaddr *)&address, sizeof address) == 0)
-        return fd;
-    if (fd >= 0) {
-        int error = errno;
-        close(fd);
-        errno = error;
-    }
-    return -1;
+    struct buffer request;
+    buffer_init(&request, SAMPLE_REQUEST_MAX);
+    bool sent = buffer_printf(&request, "GET %s HTTP/1.0\r\n\r\n", path) &&
+                send(fd, request.data, request.len, MSG_NOSIGNAL) == (ssize_t)request.len;
+    buffer_free(&request);
+    return sent;
 }
 
 /* Reads to the end of the connection. The socket's timeout bounds each read. */
@@ -63,14 +54,12 @@ bool sample_ask(const char *socket, const char *path, int timeout_ms, struct buf
                 const char **error)
 {
     int64_t deadline_us = clock_monotonic_us() + (int64_t)timeout_ms * 1000;
-    int fd = sample_connect(socket, timeout_ms);
+    int fd = socket_connect(socket, timeout_ms);
     if (fd < 0) {
         *error = strerror(errno);
         return false;
     }
-    /* Without chunks. */
-    bool ok = dprintf(fd, "GET %s HTTP/1.0\r\n\r\n", path) > 0 &&
-              sample_read(fd, deadline_us, out) && sample_cut_head(out);
+    bool ok = sample_send(fd, path) && sample_read(fd, deadline_us, out) && sample_cut_head(out);
     *error = "the server took the connection but did not answer in time, or wrongly";
     close(fd);
     return ok;

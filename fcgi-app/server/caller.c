@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/socket.h"
 #include "server/access.h"
 #include "server/admission.h"
 #include "server/cgi.h"
@@ -42,11 +43,7 @@ void caller_open(struct caller *caller, int fd)
 
 void caller_close(struct caller *caller)
 {
-    char rest[256];
-    /* Closing with bytes unread could reset the connection before the answer is read. */
-    while (caller_writes(caller) && recv(caller->fd, rest, sizeof rest, MSG_DONTWAIT) > 0)
-        continue;
-    close(caller->fd);
+    socket_close_answered(caller->fd);
     inbound_free(&caller->in);
     buffer_free(&caller->out);
     caller->fd = -1;

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/socket.h"
 
 enum { OUTLET_BACKLOG = 64, OUTLET_AGAIN_US = 1000 * 1000 };
 
@@ -51,12 +52,7 @@ static int outlet_make_tcp(const struct config *config)
     if (fd >= 0 && setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) == 0 &&
         bind(fd, &address.any, size) == 0 && listen(fd, OUTLET_BACKLOG) == 0)
         return fd;
-    if (fd >= 0) {
-        int error = errno;
-        close(fd);
-        errno = error;
-    }
-    return -1;
+    return socket_fail(fd);
 }
 
 static void outlet_open_tcp(struct outlet *outlet, const struct config *config)
@@ -88,9 +84,7 @@ static void outlet_open_unix(struct outlet *outlet, const struct listener *liste
     if (!listener_make_named(fd, &outlet->name, outlet->path, config->socket_group) ||
         listen(*fd, OUTLET_BACKLOG) < 0) {
         outlet->told[OUTLET_UNIX] = true;
-        if (*fd >= 0)
-            close(*fd);
-        *fd = -1;
+        *fd = socket_fail(*fd);
     }
 }
 

@@ -6,12 +6,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/time.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include "base/buffer.h"
 #include "base/clock.h"
+#include "base/socket.h"
 #include "server/record.h"
 
 /* The answer of a health route fits in the first part of one record; no more is read. */
@@ -42,21 +41,6 @@ static void probe_request(struct buffer *out, const char *path)
     buffer_free(&variables);
 }
 
-static int probe_connect(const char *socket_path, int timeout_ms)
-{
-    struct sockaddr_un address = {.sun_family = AF_UNIX};
-    const struct timeval timeout = {timeout_ms / 1000, timeout_ms % 1000 * 1000L};
-    snprintf(address.sun_path, sizeof address.sun_path, "%s", socket_path);
-    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    if (fd >= 0 && setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof timeout) == 0 &&
-        setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &timeout, sizeof timeout) == 0 &&
-        connect(fd, (const struct sockaddr *)&address, sizeof address) == 0)
-        return fd;
-    if (fd >= 0)
-        close(fd);
-    return -1;
-}
-
 /* Reads until the status line is there. The socket's timeout bounds each read, and the deadline all
  * of them. */
 static int probe_status(int fd, int64_t deadline_us)
@@ -83,7 +67,7 @@ int probe_get(const char *socket_path, const char *path, int timeout_ms, const c
     int64_t deadline_us = clock_monotonic_us() + (int64_t)timeout_ms * 1000;
     struct buffer request;
     int status = -1;
-    int fd = probe_connect(socket_path, timeout_ms);
+    int fd = socket_connect(socket_path, timeout_ms);
     if (fd < 0) {
         *error = strerror(errno);
         return -1;

@@ -8,6 +8,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/socket.h"
 
 #define SCRAPE_TYPE  "text/plain; version=0.0.4; charset=utf-8"
 #define SCRAPE_KNOWN "there is only GET /metrics and GET /errors\n"
@@ -41,11 +42,7 @@ void scrape_open(struct scrape *scrape, int fd, int64_t now_us)
 
 void scrape_close(struct scrape *scrape)
 {
-    char rest[256];
-    /* Closing with bytes unread could reset the connection before the answer is read. */
-    while (scrape_writes(scrape) && recv(scrape->fd, rest, sizeof rest, MSG_DONTWAIT) > 0)
-        continue;
-    close(scrape->fd);
+    socket_close_answered(scrape->fd);
     buffer_free(&scrape->out);
     scrape->fd = -1;
 }

@@ -96,9 +96,9 @@ static int64_t read_after_slow_readers(void)
     stir_workers();
     for (int i = 0; i < WORKERS - 1; i++)
         fds[i] = fastcgi_begin(&pair, list, NULL);
-    int64_t start = load_now_ms();
+    int64_t since = load_now_ms();
     CHECK_TRUE(fastcgi_call(&pair, product, NULL, &got));
-    int64_t took = load_now_ms() - start;
+    int64_t took = load_now_ms() - since;
     CHECK_INT(got.status, 200);
     fastcgi_free(&got);
     for (int i = 0; i < WORKERS - 1; i++) {

@@ -6,7 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include "check.h"
@@ -30,9 +29,7 @@ enum {
     SCRAPES_MAX = 100, /* a machine that has much else to do may hold many up, and not all */
     LIMIT_MS = 100,    /* the quickest: whoever waits for a worker or for a deadline is never so */
     SILENT = 40,       /* more than are answered at once */
-    QUEUE_MAX = 256,   /* more than a socket's queue takes */
-    KILLS = 6,
-    OUT_SIZE = 1024 * 1024
+    KILLS = 6
 };
 
 #define ORDER                                                                                      \
@@ -415,65 +412,6 @@ static void test_silent_scrapers(void)
     CHECK_INT(ask("-", "GET", "/products/1", NULL, NULL), 200);
 }
 
-static cJSON *status_json(void)
-{
-    static const char *const argv[] = {"status", "--json", NULL};
-    static char out[OUT_SIZE];
-    CHECK_INT(pair_command(&pair, argv, out, sizeof out), 0);
-    return cJSON_Parse(out);
-}
-
-/* A person sees what the numbers say, and what the log said last. */
-static void test_status(void)
-{
-    static const char *const wrong[] = {"status", "--always", NULL};
-    char away[PAIR_PATH_SIZE + 32], here[PAIR_PATH_SIZE + 32];
-    scrape();
-    cJSON *status = status_json();
-    REQUIRE_NOT_NULL(status);
-    CHECK_INT(answer_number(status, "orders_placed"), told_placed());
-    CHECK_INT(answer_number(status, "workers_idle"), 3);
-    CHECK_INT(answer_number(status, "store_ready"), 1);
-    CHECK_TEXT(answer_text(status, "store"), "sqlite");
-    CHECK_COMPARE(cJSON_GetArraySize(cJSON_GetObjectItem(status, "consumers")), >=, 3);
-    CHECK_INT(cJSON_GetArraySize(cJSON_GetObjectItem(status, "errors")), 0);
-    cJSON_Delete(status);
-    snprintf(here, sizeof here, "%s/postern.db", pair.dir);
-    snprintf(away, sizeof away, "%s/away.db", pair.dir);
-    REQUIRE_INT(rename(here, away), 0);
-    CHECK_TRUE(fixture_wait_status("/readyz", 503, SOON_MS));
-    status = status_json();
-    CHECK_INT(answer_number(status, "store_ready"), 0);
-    CHECK_COMPARE(cJSON_GetArraySize(cJSON_GetObjectItem(status, "errors")), >=, 1);
-    cJSON_Delete(status);
-    REQUIRE_INT(rename(away, here), 0);
-    CHECK_TRUE(fixture_wait_status("/readyz", 200, SOON_MS));
-    CHECK_INT(pair_command(&pair, wrong, NULL, 0), 2);
-}
-
-/* The queue of its socket is full, too: then to connect would wait without end. */
-static void test_status_of_one_that_is_stopped(void)
-{
-    static const char *const argv[] = {"status", NULL};
-    struct sockaddr_un address = {.sun_family = AF_UNIX};
-    int fds[QUEUE_MAX];
-    size_t count = 0;
-    pid_t exporter;
-    REQUIRE_INT(pair_children(&pair, "postern-metrics", &exporter, 1), 1);
-    kill(exporter, SIGSTOP);
-    snprintf(address.sun_path, sizeof address.sun_path, "%s.stats", pair.socket);
-    bool full = false;
-    while (!full && count < QUEUE_MAX) {
-        fds[count] = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0);
-        full = connect(fds[count++], (const struct sockaddr *)&address, sizeof address) != 0;
-    }
-    CHECK_TRUE(full);
-    CHECK_INT(pair_command_within(&pair, argv, NULL, 0, SOON_MS), 1);
-    for (size_t i = 0; i < count; i++)
-        close(fds[i]);
-    kill(exporter, SIGCONT);
-}
-
 static bool scrapes_again(void)
 {
     for (int64_t until = load_now_ms() + SOON_MS; load_now_ms() < until; load_sleep_ms(10)) {
@@ -514,21 +452,18 @@ static void test_port_taken(void)
 
 int main(void)
 {
-    static CU_TestInfo tests[] = {
-        {"each", test_each},
-        {"secrets", test_secrets},
-        {"gauges", test_gauges},
-        {"ports", test_ports},
-        {"connections closed", test_connections_closed},
-        {"load", test_load},
-        {"kills", test_kills},
-        {"promtool", test_promtool},
-        {"workers held", test_workers_held},
-        {"silent scrapers", test_silent_scrapers},
-        {"status", test_status},
-        {"status of one that is stopped", test_status_of_one_that_is_stopped},
-        {"exporter killed", test_exporter_killed},
-        {"port taken", test_port_taken},
-        CU_TEST_INFO_NULL};
+    static CU_TestInfo tests[] = {{"each", test_each},
+                                  {"secrets", test_secrets},
+                                  {"gauges", test_gauges},
+                                  {"ports", test_ports},
+                                  {"connections closed", test_connections_closed},
+                                  {"load", test_load},
+                                  {"kills", test_kills},
+                                  {"promtool", test_promtool},
+                                  {"workers held", test_workers_held},
+                                  {"silent scrapers", test_silent_scrapers},
+                                  {"exporter killed", test_exporter_killed},
+                                  {"port taken", test_port_taken},
+                                  CU_TEST_INFO_NULL};
     return e2e_suite_run("e2e/metrics", setup, teardown, tests);
 }

@@ -1,0 +1,46 @@
+#include "base/socket.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+/* A client that never stops sending is not waited for. */
+enum { SOCKET_REST_SIZE = 4096, SOCKET_RESTS_MAX = 64 };
+
+int socket_connect(const char *path, int timeout_ms)
+{
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    const struct timeval timeout = {timeout_ms / 1000, timeout_ms % 1000 * 1000L};
+    int len = snprintf(address.sun_path, sizeof address.sun_path, "%s", path);
+    if ((size_t)len >= sizeof address.sun_path) {
+        errno = ENAMETOOLONG;
+        return -1;
+    }
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (fd >= 0 && setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof timeout) == 0 &&
+        /* It bounds connect, too: unix sockets wait for a place in the queue as long. */
+        setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &timeout, sizeof timeout) == 0 &&
+        connect(fd, (const struct sockaddr *)&address, sizeof address) == 0)
+        return fd;
+    return socket_fail(fd);
+}
+
+int socket_fail(int fd)
+{
+    int error = errno;
+    if (fd >= 0)
+        close(fd);
+    errno = error;
+    return -1;
+}
+
+void socket_close_answered(int fd)
+{
+    char rest[SOCKET_REST_SIZE];
+    for (int i = 0; i < SOCKET_RESTS_MAX && recv(fd, rest, sizeof rest, MSG_DONTWAIT) > 0; i++)
+        continue;
+    close(fd);
+}

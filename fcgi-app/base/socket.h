@@ -1,0 +1,17 @@
+/* socket: a client's way to a unix socket, and the two ways to close a connection. */
+#ifndef BASE_SOCKET_H
+#define BASE_SOCKET_H
+
+/* Connects to a unix socket. timeout_ms bounds the wait for a place in its queue, and later each
+ * recv and send. -1 and errno on failure. */
+int socket_connect(const char *path, int timeout_ms);
+
+/* Closes it, unless it is below 0, and leaves errno alone. Returns -1. */
+int socket_fail(int fd);
+
+/* Closes a connection that may have been answered. What its client has sent beyond that is read
+ * first, up to 256 KiB: else the close could reset it before the answer is read. Waits for nobody.
+ */
+void socket_close_answered(int fd);
+
+#endif
