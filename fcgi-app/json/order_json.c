@@ -191,36 +191,44 @@ static enum json_fault order_parse(char *body, size_t len, cJSON **tree,
     return fault;
 }
 
-enum json_fault order_json_read(char *body, size_t len, struct order_request *request,
-                                struct violations *violations, char detail[ORDER_JSON_DETAIL_SIZE])
+/* Parses a body and has it read. */
+static enum json_fault order_read_body(char *body, size_t len, struct order_reading *r,
+                                       void (*read)(struct order_reading *r, const cJSON *tree),
+                                       char detail[ORDER_JSON_DETAIL_SIZE])
 {
     cJSON *tree;
-    *request = (struct order_request){0};
-    violations->count = 0;
+    r->violations->count = 0;
     enum json_fault fault = order_parse(body, len, &tree, detail);
     if (fault)
         return fault;
-    struct order_reading r = {request, violations};
-    order_read_tree(&r, tree);
+    read(r, tree);
     cJSON_Delete(tree);
     return JSON_OK;
+}
+
+enum json_fault order_json_read(char *body, size_t len, struct order_request *request,
+                                struct violations *violations, char detail[ORDER_JSON_DETAIL_SIZE])
+{
+    struct order_reading r = {request, violations};
+    *request = (struct order_request){0};
+    return order_read_body(body, len, &r, order_read_tree, detail);
+}
+
+static void order_read_no_member(struct order_reading *r, const cJSON *tree)
+{
+    if (!cJSON_IsObject(tree)) {
+        order_violation(r, "", "must be an object without members; or send no body");
+        return;
+    }
+    for (const cJSON *m = tree->child; m; m = m->next)
+        order_refuse_member(r, "", m->string);
 }
 
 enum json_fault order_json_read_none(char *body, size_t len, struct violations *violations,
                                      char detail[ORDER_JSON_DETAIL_SIZE])
 {
-    cJSON *tree;
-    violations->count = 0;
-    enum json_fault fault = order_parse(body, len, &tree, detail);
-    if (fault)
-        return fault;
     struct order_reading r = {NULL, violations};
-    if (!cJSON_IsObject(tree))
-        order_violation(&r, "", "must be an object without members; or send no body");
-    for (const cJSON *m = cJSON_IsObject(tree) ? tree->child : NULL; m; m = m->next)
-        order_refuse_member(&r, "", m->string);
-    cJSON_Delete(tree);
-    return JSON_OK;
+    return order_read_body(body, len, &r, order_read_no_member, detail);
 }
 
 static void order_write_line(struct json_writer *w, const struct order_line *line)

@@ -19,6 +19,16 @@ static void name_wrong(const struct violations *violations, char out[WRONG_SIZE]
     }
 }
 
+/* Reads a query string, and which names are wrong in it. */
+static void read_text(const char *text, struct query_takes takes, struct query *query,
+                      char wrong[WRONG_SIZE])
+{
+    static struct violations violations;
+    violations.count = 0;
+    query_read(text, takes, query, &violations);
+    name_wrong(&violations, wrong);
+}
+
 static const struct {
     int line;
     const char *text;
@@ -79,15 +89,11 @@ static void test_read(void)
 {
     for (size_t i = 0; i < sizeof read_rows / sizeof read_rows[0]; i++) {
         CHECK_ROW(read_rows[i].line);
-        static struct violations violations;
+        const bool taken = read_rows[i].taken;
         struct query query;
         char wrong[WRONG_SIZE];
-        violations.count = 0;
-        query_read(
-            read_rows[i].text,
-            (struct query_takes){.page = read_rows[i].taken, .reference = read_rows[i].taken},
-            &query, &violations);
-        name_wrong(&violations, wrong);
+        read_text(read_rows[i].text, (struct query_takes){.page = taken, .reference = taken},
+                  &query, wrong);
         CHECK_INT(query.pretty, read_rows[i].pretty);
         CHECK_INT(query.limit, read_rows[i].limit);
         CHECK_INT(query.has_after, read_rows[i].after != NULL);
@@ -123,12 +129,9 @@ static void test_reference(void)
 {
     for (size_t i = 0; i < sizeof reference_rows / sizeof reference_rows[0]; i++) {
         CHECK_ROW(reference_rows[i].line);
-        static struct violations violations;
         struct query query;
         char wrong[WRONG_SIZE];
-        violations.count = 0;
-        query_read(reference_rows[i].text, reference_rows[i].takes, &query, &violations);
-        name_wrong(&violations, wrong);
+        read_text(reference_rows[i].text, reference_rows[i].takes, &query, wrong);
         CHECK_INT(query.has_reference, reference_rows[i].reference != NULL);
         if (reference_rows[i].reference)
             CHECK_TEXT(query.reference, reference_rows[i].reference);
