@@ -83,7 +83,7 @@ enum store_result postgres_stock_adjust(struct store *store,
     return postgres_call_run(store, &call, &(struct stock_adjust){adjustment, adjusted});
 }
 
-static enum store_result postgres_stock_show(struct postgres *p, const PGresult *row, void *context)
+static bool postgres_stock_show(const PGresult *row, const void *context)
 {
     const struct stock_list *given = context;
     const struct store_stock stock = {
@@ -93,12 +93,10 @@ static enum store_result postgres_stock_show(struct postgres *p, const PGresult 
         .sold = postgres_row_number(row, 0, 3),
         .cancelled = postgres_row_number(row, 0, 4),
     };
-    p->shown = true;
-    return given->visit(given->context, &stock) ? STORE_OK : STORE_STOPPED;
+    return given->visit(given->context, &stock);
 }
 
-static enum store_result postgres_stock_show_entry(struct postgres *p, const PGresult *row,
-                                                   void *context)
+static bool postgres_stock_show_entry(const PGresult *row, const void *context)
 {
     const struct stock_entries *given = context;
     const struct store_entry entry = {
@@ -110,15 +108,13 @@ static enum store_result postgres_stock_show_entry(struct postgres *p, const PGr
         .reason = PQgetvalue(row, 0, 5),
         .quantity = postgres_row_number(row, 0, 6),
     };
-    p->shown = true;
-    return given->visit(given->context, &entry) ? STORE_OK : STORE_STOPPED;
+    return given->visit(given->context, &entry);
 }
 
 /* Shows the rows of a statement one by one, as they come; STORE_NOT_FOUND if there is none. */
-static enum store_result postgres_stock_stream(
-    struct postgres *p, enum postgres_sql which, int64_t product_id,
-    enum store_result (*show)(struct postgres *p, const PGresult *row, void *context),
-    void *context)
+static enum store_result
+postgres_stock_stream(struct postgres *p, enum postgres_sql which, int64_t product_id,
+                      bool (*show)(const PGresult *row, const void *context), const void *context)
 {
     PGresult *row = NULL;
     enum store_result result = postgres_query_run(p, POSTGRES_SQL_STOCK_START, NULL, 0, NULL);
@@ -128,15 +124,15 @@ static enum store_result postgres_stock_stream(
         result = postgres_query_send(p, which, POSTGRES_ARGUMENTS(POSTGRES_AS_NUMBER(product_id)));
     if (result == STORE_OK)
         PQsetSingleRowMode(p->conn);
-    bool any = false;
     while (result == STORE_OK && (result = postgres_query_next(p, &row)) == STORE_OK) {
-        any = any || PQntuples(row) > 0;
-        if (PQntuples(row) > 0)
-            result = show(p, row, context);
+        if (PQntuples(row) > 0) {
+            p->shown = true;
+            result = show(row, context) ? STORE_OK : STORE_STOPPED;
+        }
         PQclear(row);
     }
     postgres_query_abandon(p);
-    return result == STORE_NOT_FOUND && any ? STORE_OK : result;
+    return result == STORE_NOT_FOUND && p->shown ? STORE_OK : result;
 }
 
 static enum store_result postgres_stock_show_all(struct postgres *p, void *context)

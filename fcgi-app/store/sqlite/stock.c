@@ -88,8 +88,35 @@ enum store_result sqlite_stock_adjust(struct store *store,
     return sqlite_call_run(store, &call, &(struct stock_adjust){adjustment, adjusted});
 }
 
-static bool sqlite_stock_show(sqlite3_stmt *stmt, const struct stock_list *given)
+/* Shows the rows of a statement one by one; STORE_NOT_FOUND if there is none. */
+static enum store_result sqlite_stock_stream(
+    struct sqlite *s, enum sqlite_sql which, int64_t product_id,
+    enum store_result (*show)(struct sqlite *s, sqlite3_stmt *stmt, const void *context),
+    const void *context)
 {
+    /* The lines of all orders are sorted. In memory they would take as much as they are many. */
+    int rc = sqlite3_exec(s->db, "PRAGMA temp_store = FILE", NULL, NULL, NULL);
+    if (rc != SQLITE_OK)
+        return sqlite_connection_fail(s, rc);
+    /* It takes as long as the orders are many. */
+    s->unbounded = true;
+    sqlite3_stmt *stmt = SQLITE_BIND(s, which, SQLITE_AS_NUMBER(product_id));
+    enum store_result result = sqlite_statement_step(s, stmt);
+    bool any = result == STORE_OK;
+    while (result == STORE_OK) {
+        result = show(s, stmt, context);
+        if (result == STORE_OK)
+            result = sqlite_statement_step(s, stmt);
+    }
+    sqlite3_reset(stmt);
+    return result == STORE_NOT_FOUND && any ? STORE_OK : result;
+}
+
+static enum store_result sqlite_stock_show(struct sqlite *s, sqlite3_stmt *stmt,
+                                           const void *context)
+{
+    const struct stock_list *given = context;
+    (void)s;
     const struct store_stock stock = {
         .product_id = sqlite3_column_int64(stmt, 0),
         .quantity = sqlite3_column_int64(stmt, 1),
@@ -97,19 +124,15 @@ static bool sqlite_stock_show(sqlite3_stmt *stmt, const struct stock_list *given
         .sold = sqlite3_column_int64(stmt, 3),
         .cancelled = sqlite3_column_int64(stmt, 4),
     };
-    return given->visit(given->context, &stock);
+    return given->visit(given->context, &stock) ? STORE_OK : STORE_STOPPED;
 }
 
 static enum store_result sqlite_stock_show_all(struct sqlite *s, void *context)
 {
     const struct stock_list *given = context;
-    sqlite3_stmt *stmt = SQLITE_BIND(s, SQLITE_SQL_STOCK_LIST, SQLITE_AS_NUMBER(given->product_id));
-    enum store_result result = sqlite_statement_step(s, stmt);
-    bool none = given->product_id && result == STORE_NOT_FOUND;
-    while (result == STORE_OK)
-        result = sqlite_stock_show(stmt, given) ? sqlite_statement_step(s, stmt) : STORE_STOPPED;
-    sqlite3_reset(stmt);
-    return result == STORE_NOT_FOUND && !none ? STORE_OK : result;
+    enum store_result result =
+        sqlite_stock_stream(s, SQLITE_SQL_STOCK_LIST, given->product_id, sqlite_stock_show, given);
+    return result == STORE_NOT_FOUND && !given->product_id ? STORE_OK : result;
 }
 
 enum store_result sqlite_stock_list(struct store *store, int64_t product_id,
@@ -120,8 +143,9 @@ enum store_result sqlite_stock_list(struct store *store, int64_t product_id,
 }
 
 static enum store_result sqlite_stock_show_entry(struct sqlite *s, sqlite3_stmt *stmt,
-                                                 const struct stock_entries *given)
+                                                 const void *context)
 {
+    const struct stock_entries *given = context;
     const struct store_entry entry = {
         .at_us = sqlite3_column_int64(stmt, 0),
         .kind = (enum store_entry_kind)sqlite3_column_int(stmt, 1),
@@ -139,18 +163,9 @@ static enum store_result sqlite_stock_show_entry(struct sqlite *s, sqlite3_stmt 
 static enum store_result sqlite_stock_show_entries(struct sqlite *s, void *context)
 {
     const struct stock_entries *given = context;
-    sqlite3_stmt *stmt =
-        SQLITE_BIND(s, SQLITE_SQL_STOCK_ENTRIES, SQLITE_AS_NUMBER(given->product_id));
-    enum store_result result = sqlite_statement_step(s, stmt);
     /* Every product has an entry: its opening stock. */
-    bool none = result == STORE_NOT_FOUND;
-    while (result == STORE_OK) {
-        result = sqlite_stock_show_entry(s, stmt, given);
-        if (result == STORE_OK)
-            result = sqlite_statement_step(s, stmt);
-    }
-    sqlite3_reset(stmt);
-    return result == STORE_NOT_FOUND && !none ? STORE_OK : result;
+    return sqlite_stock_stream(s, SQLITE_SQL_STOCK_ENTRIES, given->product_id,
+                               sqlite_stock_show_entry, given);
 }
 
 enum store_result sqlite_stock_entries(struct store *store, int64_t product_id,

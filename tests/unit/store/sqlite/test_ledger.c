@@ -54,8 +54,30 @@ static void test_version_1(void)
     fixture_end();
 }
 
+enum { LINES_MEMORY_MAX = 4 * 1024 * 1024 };
+
+/* The lines of many orders are not all kept in memory: these 200000 would take 6 MB there. */
+static void test_many_lines(void)
+{
+    struct store_stock seen[3] = {0};
+    fixture_begin();
+    CHECK_TRUE(fixture_driver->sql(
+        fixture_url,
+        "INSERT INTO orders (id, consumer, created_us, total_cents, email, reference)"
+        " VALUES ('a', 'c', 1, 0, '', '');"
+        "INSERT INTO order_lines WITH RECURSIVE n (i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n"
+        " WHERE i < 199999) SELECT 'a', i, 1 + i % 3, 1, 0, 0, '' FROM n"));
+    CHECK_INT(store_ping(fixture), STORE_OK);
+    sqlite3_memory_highwater(1);
+    CHECK_INT(store_stock_list(fixture, 0, see_stock, seen), STORE_OK);
+    CHECK_COMPARE(sqlite3_memory_highwater(0), <, LINES_MEMORY_MAX);
+    CHECK_INT(seen[2].sold, 66666);
+    fixture_end();
+}
+
 static CU_TestInfo tests[] = {
     {"version 1", test_version_1},
+    {"many lines", test_many_lines},
     CU_TEST_INFO_NULL,
 };
 
