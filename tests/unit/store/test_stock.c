@@ -236,21 +236,25 @@ static bool hear_no_more(void *context, const struct store_entry *entry)
 
 static void test_entries(void)
 {
+    static const struct product counted = {1, 999, 20, "Product 1", ""};
     struct said said = {.text = ""};
     int left = 2;
     fixture_begin();
     CHECK_INT(fixture_place(fixture, "c", NULL, FIXTURE_NOW_US, fixture_request(1, 3), &outcome),
               STORE_OK);
+    /* Of the same microsecond, the sale comes first. */
     const struct store_placement p = {
-        .consumer = "c", .id = outcome.order.id, .now_us = FIXTURE_NOW_US + 1};
+        .consumer = "c", .id = outcome.order.id, .now_us = FIXTURE_NOW_US};
     CHECK_INT(store_order_cancel(fixture, &p, &outcome), STORE_OK);
     CHECK_INT(adjust(1, false, -4), STORE_OK);
+    CHECK_INT(fixture_import(&counted, 1), STORE_OK);
     CHECK_INT(store_stock_entries(fixture, 1, hear_entry, &said), STORE_OK);
     CHECK_CONTAINS(said.text, "adjusted 10 opening; ");
     CHECK_CONTAINS(said.text, "sold -3 ; cancelled 3 ; ");
     CHECK_CONTAINS(said.text, "adjusted -4 counted, it is; ");
-    CHECK_INT(said.sum, 6);
-    CHECK_INT(said.quantity, 6);
+    CHECK_CONTAINS(said.text, "adjusted 14 import; ");
+    CHECK_INT(said.sum, 20);
+    CHECK_INT(said.quantity, 20);
     CHECK_INT(store_stock_entries(fixture, 9, hear_entry, &said), STORE_NOT_FOUND);
     CHECK_INT(store_stock_entries(fixture, 1, hear_no_more, &left), STORE_STOPPED);
     CHECK_INT(store_ping(fixture), STORE_OK);

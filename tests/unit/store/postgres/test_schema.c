@@ -145,7 +145,10 @@ static void test_missing_privilege(void)
     CHECK_TEXT(
         database_value("SELECT has_function_privilege('app', 'shop.note_stock()', 'EXECUTE')"),
         "f");
+    /* The ledger is written with the rights of its function's owner. */
+    database_sql("REVOKE INSERT ON shop.adjustments FROM app");
     CHECK_INT(fixture_import_into(store, false, fixture_next, &demo), STORE_OK);
+    CHECK_TEXT(database_value("SELECT count(*) FROM shop.adjustments WHERE run_as = 'app'"), "3");
     /* No table's privilege is any use without the function's. */
     database_sql("REVOKE EXECUTE ON ALL FUNCTIONS IN SCHEMA shop FROM PUBLIC");
     CHECK_INT(store_ping(store), STORE_UNSUITABLE);
