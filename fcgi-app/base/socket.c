@@ -10,19 +10,24 @@
 /* A client that never stops sending is not waited for. */
 enum { SOCKET_REST_SIZE = 4096, SOCKET_RESTS_MAX = 64 };
 
+bool socket_set_timeout(int fd, int timeout_ms)
+{
+    const struct timeval timeout = {timeout_ms / 1000, timeout_ms % 1000 * 1000L};
+    return setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof timeout) == 0 &&
+           setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &timeout, sizeof timeout) == 0;
+}
+
 int socket_connect(const char *path, int timeout_ms)
 {
     struct sockaddr_un address = {.sun_family = AF_UNIX};
-    const struct timeval timeout = {timeout_ms / 1000, timeout_ms % 1000 * 1000L};
     int len = snprintf(address.sun_path, sizeof address.sun_path, "%s", path);
     if ((size_t)len >= sizeof address.sun_path) {
         errno = ENAMETOOLONG;
         return -1;
     }
     int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    if (fd >= 0 && setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof timeout) == 0 &&
-        /* It bounds connect, too: unix sockets wait for a place in the queue as long. */
-        setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &timeout, sizeof timeout) == 0 &&
+    /* That of a send bounds connect, too: a unix socket waits as long for a place in the queue. */
+    if (fd >= 0 && socket_set_timeout(fd, timeout_ms) &&
         connect(fd, (const struct sockaddr *)&address, sizeof address) == 0)
         return fd;
     return socket_fail(fd);

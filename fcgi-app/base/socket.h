@@ -2,9 +2,14 @@
 #ifndef BASE_SOCKET_H
 #define BASE_SOCKET_H
 
+#include <stdbool.h>
+
 /* Connects to a unix socket. timeout_ms bounds the wait for a place in its queue, and later each
  * recv and send. -1 and errno on failure. */
 int socket_connect(const char *path, int timeout_ms);
+
+/* Bounds each recv and send on a blocking socket; false and errno on failure. */
+bool socket_set_timeout(int fd, int timeout_ms);
 
 /* Closes it, unless it is below 0, and leaves errno alone. Returns -1. */
 int socket_fail(int fd);

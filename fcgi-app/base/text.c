@@ -86,6 +86,14 @@ bool text_has_control(const char *bytes, size_t len)
     return false;
 }
 
+uint64_t text_hash(const char *text)
+{
+    uint64_t hash = UINT64_C(0xcbf29ce484222325);
+    for (; *text; text++)
+        hash = (hash ^ (unsigned char)*text) * UINT64_C(0x100000001b3);
+    return hash;
+}
+
 void text_show(const char *text, char *out, size_t size)
 {
     size_t left = strlen(text), used = 0;

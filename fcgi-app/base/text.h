@@ -24,6 +24,9 @@ bool text_is_control(const char *bytes, size_t len);
 /* Tells whether the text holds a control character. */
 bool text_has_control(const char *bytes, size_t len);
 
+/* FNV-1a, 64 bits (the Internet-Draft "The FNV Non-Cryptographic Hash Algorithm"). */
+uint64_t text_hash(const char *text);
+
 /* Copies a text that a stranger chose so that it can stand in a message: each control character,
  * and each byte that is not UTF-8, is replaced by "?". What exceeds the size, at least 1 with its
  * NUL, is cut off, at a character's border. */

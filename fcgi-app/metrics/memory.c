@@ -3,6 +3,8 @@
 #include <string.h>
 #include <sys/mman.h>
 
+#include "base/text.h"
+
 /* The lowest bits of a name's slot are its index and one. */
 enum { MEMORY_NAME_BITS = 11 };
 
@@ -70,13 +72,10 @@ uint64_t memory_look(struct memory *memory, size_t slot, _Atomic int64_t **numbe
     return word >> MEMORY_PLACE_BITS;
 }
 
-/* FNV-1a, 64 bits, without those of the index; never 0. */
+/* Without the bits of the index; never 0. */
 static uint64_t memory_hash(const char *text)
 {
-    uint64_t hash = UINT64_C(0xcbf29ce484222325);
-    for (; *text; text++)
-        hash = (hash ^ (unsigned char)*text) * UINT64_C(0x100000001b3);
-    hash &= ~((UINT64_C(1) << MEMORY_NAME_BITS) - 1);
+    uint64_t hash = text_hash(text) & ~((UINT64_C(1) << MEMORY_NAME_BITS) - 1);
     return hash ? hash : UINT64_C(1) << MEMORY_NAME_BITS;
 }
 

@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/text.h"
+
 enum { ROSTER_NONE = -1 };
 
 /* A text as words that compare as its bytes do. */
@@ -45,12 +47,10 @@ static int roster_compare(const _Atomic uint64_t words[ROSTER_WORDS],
     return 0;
 }
 
-/* FNV-1a, 64 bits; never 0. */
+/* Never 0. */
 static uint64_t roster_hash(const char *text)
 {
-    uint64_t hash = UINT64_C(0xcbf29ce484222325);
-    for (; *text; text++)
-        hash = (hash ^ (unsigned char)*text) * UINT64_C(0x100000001b3);
+    uint64_t hash = text_hash(text);
     return hash ? hash : 1;
 }
 

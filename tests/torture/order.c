@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/text.h"
 #include "e2e/catalogue.h"
 #include "e2e/load.h"
 #include "torture/wrong.h"
@@ -44,14 +45,6 @@ bool order_make(struct order *order, uint64_t *random, const char *reference)
     snprintf(body + n, sizeof body - n, "]}");
     *order = (struct order){.keyed = load_random(random, 5) > 0, .body = strdup(body)};
     return order->body != NULL;
-}
-
-static uint64_t order_hash(const char *text)
-{
-    uint64_t hash = 0xcbf29ce484222325U;
-    for (; *text; text++)
-        hash = (hash ^ (unsigned char)*text) * 0x100000001b3U;
-    return hash;
 }
 
 static int64_t order_number(const cJSON *object, const char *name, double times)
@@ -109,7 +102,7 @@ void order_acknowledge(struct order *order, const char *reference, char *body)
     char *message = strstr(body, MESSAGE);
     if (message)
         memmove(message, message + strlen(MESSAGE), strlen(message + strlen(MESSAGE)) + 1);
-    uint64_t hash = order_hash(body);
+    uint64_t hash = text_hash(body);
     if (order->state == ORDER_PLACED) {
         if (hash != order->answer)
             wrong_say("%s, first acknowledged as %s, is now %s", reference, order->id, body);
@@ -134,12 +127,12 @@ static bool order_is_cancelled(const struct order *order, const char *body)
         return false;
     snprintf(plain, sizeof plain, "{%.*s\"status\":\"confirmed\"%s", (int)(said - rest - 1),
              rest + 1, said + strlen(status));
-    return order_hash(plain) == order->answer;
+    return text_hash(plain) == order->answer;
 }
 
 void order_cancelled(struct order *order, const char *body)
 {
-    uint64_t hash = order_hash(body);
+    uint64_t hash = text_hash(body);
     if (!order_is_cancelled(order, body) || (order->cancelled && hash != order->cancelled))
         wrong_say("order %s (%s) is cancelled as %s", order->id, order->booked, body);
     order->cancelled = hash;
@@ -147,7 +140,7 @@ void order_cancelled(struct order *order, const char *body)
 
 bool order_reads_as(const struct order *order, const char *body)
 {
-    uint64_t hash = order_hash(body);
+    uint64_t hash = text_hash(body);
     if (order->cancelled)
         return hash == order->cancelled;
     return hash == order->answer || (order->cancel_sent && order_is_cancelled(order, body));

@@ -2,11 +2,10 @@
 
 #include <errno.h>
 #include <stdlib.h>
-#include <sys/socket.h>
-#include <sys/time.h>
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/socket.h"
 #include "store/driver.h"
 #include "store/relay/message.h"
 
@@ -44,15 +43,13 @@ static void relay_disconnect(struct relay *r)
 
 static bool relay_connect(struct relay *r)
 {
-    const struct timeval wait = {r->timeout_ms / 1000, r->timeout_ms % 1000 * 1000L};
     if (r->fd >= 0)
         return true;
     r->fd = relay_door_knock(r->door);
     if (r->fd < 0)
         return false;
     /* The queue is full only if the writer stands still. */
-    if (setsockopt(r->fd, SOL_SOCKET, SO_RCVTIMEO, &wait, sizeof wait) == 0 &&
-        setsockopt(r->fd, SOL_SOCKET, SO_SNDTIMEO, &wait, sizeof wait) == 0)
+    if (socket_set_timeout(r->fd, r->timeout_ms))
         return true;
     relay_disconnect(r);
     return false;

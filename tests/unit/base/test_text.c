@@ -195,6 +195,14 @@ static void test_show(void)
     }
 }
 
+/* As the draft's own vectors have it. */
+static void test_hash(void)
+{
+    CHECK_TRUE(text_hash("") == UINT64_C(0xcbf29ce484222325));
+    CHECK_TRUE(text_hash("a") == UINT64_C(0xaf63dc4c8601ec8c));
+    CHECK_TRUE(text_hash("foobar") == UINT64_C(0x85944171f73967e8));
+}
+
 int main(void)
 {
     CU_TestInfo tests[] = {
@@ -203,6 +211,7 @@ int main(void)
         {"exactly the scalar values are UTF-8", test_every_code_point},
         {"UTF-8 is looked for to the end", test_is_utf8},
         {"control characters are found", test_has_control},
+        {"the hash is FNV-1a", test_hash},
         {"a stranger's text is made fit to show", test_show},
         CU_TEST_INFO_NULL,
     };
