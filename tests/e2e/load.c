@@ -40,6 +40,17 @@ bool load_run(size_t threads, load_work work, void *context)
     return ok;
 }
 
+bool load_setting(const char *name, int64_t absent, int64_t least, int64_t most, int64_t *out)
+{
+    const char *text = getenv(name);
+    char *end = NULL;
+    *out = text && *text ? strtoll(text, &end, 10) : absent;
+    if (!(end && *end) && *out >= least && *out <= most)
+        return true;
+    fprintf(stderr, "%s is a number from %" PRId64 " to %" PRId64 "\n", name, least, most);
+    return false;
+}
+
 uint64_t load_seed(void)
 {
     const char *given = getenv("SEED");

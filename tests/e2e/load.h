@@ -1,4 +1,5 @@
-/* load: many clients at once, and randomness that a later run can repeat. */
+/* load: many clients at once, randomness that a later run can repeat, and what a run is asked for.
+ */
 #ifndef TESTS_E2E_LOAD_H
 #define TESTS_E2E_LOAD_H
 
@@ -34,6 +35,10 @@ void load_join(struct load *load);
 
 /* load_start and load_join. */
 bool load_run(size_t threads, load_work work, void *context);
+
+/* Reads a number of the environment, or absent if it is not there. False after saying what it may
+ * be, if it is none from least to most. */
+bool load_setting(const char *name, int64_t absent, int64_t least, int64_t most, int64_t *out);
 
 /* The seed of this run: SEED of the environment, or one from the clock; it is printed. */
 uint64_t load_seed(void);

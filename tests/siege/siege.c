@@ -58,19 +58,6 @@ static void give_up(int signal)
     _exit(1);
 }
 
-static bool seconds_to_run(int *seconds)
-{
-    const char *text = getenv("SECONDS_TO_RUN");
-    char *end = NULL;
-    int64_t number = text && *text ? strtoll(text, &end, 10) : SECONDS_DEFAULT;
-    if ((end && *end) || number < SECONDS_LEAST || number > SECONDS_MAX) {
-        fprintf(stderr, "SECONDS_TO_RUN is a number from %d to %d\n", SECONDS_LEAST, SECONDS_MAX);
-        return false;
-    }
-    *seconds = (int)number;
-    return true;
-}
-
 /* Prints what is wrong; counts. */
 static void wrong(const struct row *row, int *count, const char *what, int64_t got, int64_t limit,
                   const char *more)
@@ -264,9 +251,9 @@ static void siege(int seconds)
 
 int main(void)
 {
-    int seconds;
+    int64_t seconds;
     struct rlimit files;
-    if (!seconds_to_run(&seconds))
+    if (!load_setting("SECONDS_TO_RUN", SECONDS_DEFAULT, SECONDS_LEAST, SECONDS_MAX, &seconds))
         return EXIT_FAILURE;
     seed = load_seed();
     randomness = seed;
@@ -278,7 +265,7 @@ int main(void)
     }
     if (site_start(&site)) {
         if (watch_start(&site.pair, seed))
-            siege(seconds);
+            siege((int)seconds);
         watch_stop();
     } else {
         fprintf(stderr, "siege: it cannot start\n");

@@ -51,18 +51,6 @@ static void give_up(int signal)
     _exit(1);
 }
 
-static bool number_of(const char *name, int64_t absent, int64_t least, int64_t most, int64_t *out)
-{
-    const char *text = getenv(name);
-    char *end = NULL;
-    *out = text && *text ? strtoll(text, &end, 10) : absent;
-    if ((end && *end) || *out < least || *out > most) {
-        fprintf(stderr, "%s is a number from %" PRId64 " to %" PRId64 "\n", name, least, most);
-        return false;
-    }
-    return true;
-}
-
 /* The store: a PostgreSQL server of our own, or a folder for a SQLite file. */
 static bool make_server(int away_us)
 {
@@ -79,6 +67,10 @@ static bool make_store(int away_us)
     char file[sizeof folder + 16];
     if (!store || !*store || strcmp(store, "postgres") == 0)
         return make_server(away_us);
+    if (away_us > 0) {
+        fputs("AWAY_US puts PostgreSQL away; a file has no distance\n", stderr);
+        return false;
+    }
     if (strcmp(store, "sqlite") != 0 || !mkdtemp(folder))
         return false;
     snprintf(file, sizeof file, "%s/control", folder);
@@ -170,8 +162,8 @@ static void report(int64_t seconds)
 int main(void)
 {
     int64_t seconds, away_us, start = load_now_ms();
-    if (!number_of("SECONDS_TO_RUN", SECONDS_DEFAULT, 1, SECONDS_MAX, &seconds) ||
-        !number_of("AWAY_US", 0, 0, AWAY_US_MAX, &away_us))
+    if (!load_setting("SECONDS_TO_RUN", SECONDS_DEFAULT, 1, SECONDS_MAX, &seconds) ||
+        !load_setting("AWAY_US", 0, 0, AWAY_US_MAX, &away_us))
         return EXIT_FAILURE;
     site.random = load_seed();
     wrong_start(site.random);
