@@ -66,8 +66,28 @@ struct api_response {
     struct violations violations;
 };
 
+/* A change that a request asks for, as it is handed to the store. It points into itself and borrows
+ * from the request. Large, so whoever has several keeps them apart from the stack. */
+struct api_change {
+    struct store_change store;
+    struct store_placement placement;
+    char id[ID_TEXT_SIZE];
+    struct order_request order; /* last: only what there is of its items is ever touched */
+};
+
+/* Answers a request that changes nothing. */
 typedef enum api_status (*api_handler)(const struct api_request *request,
                                        struct api_response *response);
+
+/* Reads a request that asks for a change, and fills the change in but for the store's outcome.
+ * API_OK: it is to be made, and concluded. All else is a refusal, and the answer. */
+typedef enum api_status (*api_prepare)(const struct api_request *request, struct api_change *change,
+                                       struct api_response *response);
+
+/* Answers a request whose change has its result and outcome. The request's body is gone. */
+typedef enum api_status (*api_conclude)(const struct api_request *request,
+                                        const struct api_change *change,
+                                        struct api_response *response);
 
 enum api_verb {
     API_READ,   /* changes nothing */
@@ -78,8 +98,10 @@ enum api_verb {
 /* A route: what can be done with a resource, or with one of its items. */
 struct api_route {
     enum api_verb verb;
-    const char *path; /* a template: "{id}" stands for one segment */
-    api_handler handler;
+    const char *path;    /* a template: "{id}" stands for one segment */
+    api_handler handler; /* of a route that reads; */
+    api_prepare prepare; /* of one that changes, these two */
+    api_conclude conclude;
     bool takes_body;    /* a JSON body */
     bool body_optional; /* no body at all will do, too */
     bool keyed;         /* takes an idempotency key */

@@ -79,46 +79,52 @@ static void orders_count(enum store_result result, const struct order *order)
     }
 }
 
-static enum api_status orders_place(const struct api_request *request,
-                                    struct api_response *response)
+static enum api_status orders_prepare(const struct api_request *request, struct api_change *change,
+                                      struct api_response *response)
 {
-    struct order_request order;
-    struct store_outcome outcome;
-    char id[ID_TEXT_SIZE];
-
     enum api_status status =
-        orders_status_of(order_json_read(request->body, request->body_len, &order,
+        orders_status_of(order_json_read(request->body, request->body_len, &change->order,
                                          &response->violations, response->detail),
                          response);
     if (status != API_OK)
         return status;
-    id_make(request->now_us, id);
-    struct store_placement placement = {.consumer = request->consumer,
-                                        .key = request->idempotency_key,
-                                        .id = id,
-                                        .now_us = request->now_us,
-                                        .key_lifetime_us = ORDER_KEY_LIFETIME_US};
-    enum store_result result = store_order_place(request->store, &order, &placement, &outcome);
-    orders_count(result, &outcome.order);
+    id_make(request->now_us, change->id);
+    change->placement = (struct store_placement){.consumer = request->consumer,
+                                                 .key = request->idempotency_key,
+                                                 .id = change->id,
+                                                 .now_us = request->now_us,
+                                                 .key_lifetime_us = ORDER_KEY_LIFETIME_US};
+    change->store = (struct store_change){
+        .use = STORE_USE_ORDER, .request = &change->order, .placement = &change->placement};
+    return API_OK;
+}
+
+static enum api_status orders_conclude(const struct api_request *request,
+                                       const struct api_change *change,
+                                       struct api_response *response)
+{
+    enum store_result result = change->store.result;
+    struct store_outcome *outcome = change->store.outcome;
+    orders_count(result, &outcome->order);
     if (result == STORE_UNKNOWN_PRODUCT)
-        orders_name_unknown(&order, &outcome, response);
+        orders_name_unknown(&change->order, outcome, response);
     if (result == STORE_SHORT)
-        orders_name_short(request, &outcome, response);
+        orders_name_short(request, outcome, response);
     if (result != STORE_OK && result != STORE_REPLAYED)
         return api_status_of(result);
 
     /* A replay is the first answer, which nobody could have cancelled before it was given. */
-    outcome.order.cancelled_us = 0;
-    snprintf(response->location, sizeof response->location, "/orders/%s", outcome.order.id);
-    orders_render(request, &outcome.order, ORDERS_CREATED, response);
+    outcome->order.cancelled_us = 0;
+    snprintf(response->location, sizeof response->location, "/orders/%s", outcome->order.id);
+    orders_render(request, &outcome->order, ORDERS_CREATED, response);
     return result == STORE_OK ? API_CREATED : API_REPLAYED;
 }
 
 /* A body says nothing, but what it says must not be passed over: it may be a part of the order. */
-static enum api_status orders_cancel(const struct api_request *request,
-                                     struct api_response *response)
+static enum api_status orders_prepare_cancel(const struct api_request *request,
+                                             struct api_change *change,
+                                             struct api_response *response)
 {
-    struct store_outcome outcome;
     enum api_status status = API_OK;
     if (request->body_len > 0)
         status = orders_status_of(order_json_read_none(request->body, request->body_len,
@@ -128,12 +134,20 @@ static enum api_status orders_cancel(const struct api_request *request,
         return status;
     if (!id_is_valid(request->id))
         return API_NO_ORDER;
-    const struct store_placement placement = {
+    change->placement = (struct store_placement){
         .consumer = request->consumer, .id = request->id, .now_us = request->now_us};
-    enum store_result result = store_order_cancel(request->store, &placement, &outcome);
+    change->store = (struct store_change){.use = STORE_USE_CANCEL, .placement = &change->placement};
+    return API_OK;
+}
+
+static enum api_status orders_conclude_cancel(const struct api_request *request,
+                                              const struct api_change *change,
+                                              struct api_response *response)
+{
+    enum store_result result = change->store.result;
     if (result == STORE_OK) {
         metrics_add(METRIC_ORDERS, 1, METRICS_WITH(IS_CANCELLED));
-        orders_render(request, &outcome.order, NULL, response);
+        orders_render(request, &change->store.outcome->order, NULL, response);
     }
     return result == STORE_NOT_FOUND ? API_NO_ORDER : api_status_of(result);
 }
@@ -182,7 +196,9 @@ static enum api_status orders_list(const struct api_request *request, struct api
 
 const struct api_resource orders_resource = {{
     {API_READ, "/orders", orders_list, .paged = true, .page = ORDERS_PAGE, .referenced = true},
-    {API_CHANGE, "/orders", orders_place, .takes_body = true, .keyed = true},
+    {API_CHANGE, "/orders", .prepare = orders_prepare, .conclude = orders_conclude,
+     .takes_body = true, .keyed = true},
     {API_READ, "/orders/{id}", orders_get, .shared = false},
-    {API_CHANGE, "/orders/{id}/cancel", orders_cancel, .takes_body = true, .body_optional = true},
+    {API_CHANGE, "/orders/{id}/cancel", .prepare = orders_prepare_cancel,
+     .conclude = orders_conclude_cancel, .takes_body = true, .body_optional = true},
 }};

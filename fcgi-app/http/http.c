@@ -28,16 +28,6 @@
 /* Bytes of a header that a problem shows, with the NUL. */
 enum { HTTP_SHOWN_SIZE = 65 };
 
-/* A request and its response, as the functions of this file pass them on. */
-struct http_exchange {
-    const struct http_request *request;
-    struct http_response *response;
-    struct http_service *service;
-    struct route_match match;
-    struct query query;
-    char key[ORDER_KEY_MAX + 1]; /* the idempotency key, or "" */
-};
-
 void http_service_init(struct http_service *service, struct store *store, size_t answer_max)
 {
     service->store = store;
@@ -261,10 +251,10 @@ static enum problem http_check(struct http_exchange *x, enum problem caller)
     return body ? PROBLEM_BODY_UNWANTED : PROBLEM_NONE;
 }
 
-static enum api_status http_call(struct http_exchange *x, bool draining)
+static struct api_request http_call(const struct http_exchange *x)
 {
     const struct api_route *route = x->match.route;
-    const struct api_request call = {
+    return (struct api_request){
         .store = x->service->store,
         .consumer = x->request->consumer,
         .id = x->match.id,
@@ -276,43 +266,92 @@ static enum api_status http_call(struct http_exchange *x, bool draining)
         .body_len = route->takes_body ? x->request->body_len : 0,
         .now_us = clock_now_us(),
         .pretty = x->query.pretty,
-        .draining = draining,
+        .draining = x->draining,
         .store_state = x->service->store_state,
     };
-    return route->handler(&call, &x->service->reply);
 }
 
-void http_handle(struct http_service *service, const struct http_request *request, bool draining,
-                 struct http_response *response)
+/* Makes the response of what a handler has said. */
+static void http_answer(struct http_exchange *x, enum api_status status)
 {
-    struct http_exchange x = {.request = request, .response = response, .service = service};
-    http_start(&x);
-    route_find(request->method, request->path, &x.match);
-    if (!service->store && !x.match.probe)
-        x.match = (struct route_match){.route = NULL};
-    bool probe = x.match.route && x.match.route->probe;
+    enum problem problem = problem_of(status);
+    /* There was no memory, or no room, for the whole body. Half a body must not be sent. */
+    if (problem == PROBLEM_NONE && x->service->reply.body.overflown)
+        problem = PROBLEM_FAULT;
+    if (problem == PROBLEM_NONE)
+        http_success(x, status);
+    else
+        http_problem(x, problem);
+}
+
+/* Calls the route. False: it has prepared a change. */
+static bool http_ask(struct http_exchange *x)
+{
+    const struct api_route *route = x->match.route;
+    const struct api_request call = http_call(x);
+    struct api_response *reply = &x->service->reply;
+    enum api_status status =
+        route->prepare ? route->prepare(&call, &x->change, reply) : route->handler(&call, reply);
+    if (route->prepare && status == API_OK)
+        return false;
+    http_answer(x, status);
+    return true;
+}
+
+static void http_exchange_init(struct http_exchange *x, struct http_service *service,
+                               const struct http_request *request, bool draining,
+                               struct http_response *response)
+{
+    x->service = service;
+    x->request = request;
+    x->response = response;
+    x->draining = draining;
+    x->query = (struct query){.limit = 0};
+    x->key[0] = '\0';
+}
+
+bool http_begin(struct http_exchange *x, struct http_service *service,
+                const struct http_request *request, bool draining, struct http_response *response)
+{
+    http_exchange_init(x, service, request, draining, response);
+    http_start(x);
+    route_find(request->method, request->path, &x->match);
+    if (!service->store && !x->match.probe)
+        x->match = (struct route_match){.route = NULL};
+    bool probe = x->match.route && x->match.route->probe;
     enum problem caller = http_check_caller(request, probe);
     response->traffic = !probe && caller == PROBLEM_NONE && !request->refused;
     bool shut_out = caller == PROBLEM_DENIED || caller == PROBLEM_UNIDENTIFIED;
     if (draining || shut_out)
         buffer_text(&response->headers, "Connection: close\r\n");
     if (!probe && !shut_out)
-        http_rate_headers(&x);
-    if (caller == PROBLEM_NONE && x.match.path && strcmp(request->method, "OPTIONS") == 0) {
-        http_options(&x);
+        http_rate_headers(x);
+    if (caller == PROBLEM_NONE && x->match.path && strcmp(request->method, "OPTIONS") == 0) {
+        http_options(x);
+        return true;
+    }
+    enum problem problem = http_check(x, caller);
+    if (problem == PROBLEM_NONE)
+        return http_ask(x);
+    http_problem(x, problem);
+    return true;
+}
+
+void http_conclude(struct http_exchange *x)
+{
+    const struct api_request call = http_call(x);
+    http_service_rest(x->service);
+    http_answer(x, x->match.route->conclude(&call, &x->change, &x->service->reply));
+}
+
+void http_handle(struct http_service *service, const struct http_request *request, bool draining,
+                 struct http_response *response)
+{
+    struct http_exchange x;
+    struct store_outcome outcome;
+    if (http_begin(&x, service, request, draining, response))
         return;
-    }
-    enum problem problem = http_check(&x, caller);
-    if (problem == PROBLEM_NONE) {
-        enum api_status status = http_call(&x, draining);
-        problem = problem_of(status);
-        /* There was no memory, or no room, for the whole body. Half a body must not be sent. */
-        if (problem == PROBLEM_NONE && service->reply.body.overflown)
-            problem = PROBLEM_FAULT;
-        if (problem == PROBLEM_NONE) {
-            http_success(&x, status);
-            return;
-        }
-    }
-    http_problem(&x, problem);
+    x.change.store.outcome = &outcome;
+    store_change_make(service->store, &x.change.store);
+    http_conclude(&x);
 }

@@ -10,6 +10,8 @@
 #include "api/api.h"
 #include "base/buffer.h"
 #include "domain/bucket.h"
+#include "http/query.h"
+#include "http/route.h"
 
 enum {
     HTTP_BODY_MAX = 64 * 1024,   /* bytes of a request's body */
@@ -67,6 +69,18 @@ struct http_response {
                      sent it or how many it sent */
 };
 
+/* A request between http_begin and http_conclude. */
+struct http_exchange {
+    struct http_service *service;
+    const struct http_request *request;
+    struct http_response *response;
+    bool draining;
+    struct route_match match;
+    struct query query;
+    char key[ORDER_KEY_MAX + 1]; /* the idempotency key, or "" */
+    struct api_change change;    /* what is to be made, once http_begin says so */
+};
+
 /* answer_max bounds the bytes of an answer's body. */
 void http_service_init(struct http_service *service, struct store *store, size_t answer_max);
 void http_service_free(struct http_service *service);
@@ -84,12 +98,24 @@ bool http_is_probe(const struct http_request *request);
 void http_response_init(struct http_response *response);
 void http_response_free(struct http_response *response);
 
-/* Answers one request; there always is a response. draining says that this process was told to
- * stop. While it drains, and for a denied or unidentified consumer, the response says Connection:
- * close (RFC 9112, section 9.6). While it drains, the load balancer leads the next connection to
- * another task. For a denied consumer it ends connections that stay open though the owner removed
- * its principal. Such a consumer gets an answer to probes only, and the store is not asked. Nor is
- * it for one whose bucket was empty: that gets 429, whatever it asked for. */
+/* Begins a request. True: the response is made. False: the exchange's change is to be made, its
+ * outcome and result set, and http_conclude called. All is borrowed until then, but the service may
+ * serve others meanwhile.
+ *
+ * draining says that this process was told to stop. While it drains, and for a denied or
+ * unidentified consumer, the response says Connection: close (RFC 9112, section 9.6). While it
+ * drains, the load balancer leads the next connection to another task. For a denied consumer it
+ * ends connections that stay open though the owner removed its principal. Such a consumer gets an
+ * answer to probes only, and the store is not asked. Nor is it for one whose bucket was empty: that
+ * gets 429, whatever it asked for. */
+bool http_begin(struct http_exchange *x, struct http_service *service,
+                const struct http_request *request, bool draining, struct http_response *response);
+
+/* Makes the response to a request whose change was made. */
+void http_conclude(struct http_exchange *x);
+
+/* Answers one request as the two above do, and makes its change by the service's store between
+ * them. There always is a response. */
 void http_handle(struct http_service *service, const struct http_request *request, bool draining,
                  struct http_response *response);
 

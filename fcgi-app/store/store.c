@@ -174,3 +174,12 @@ enum store_result store_upkeep(struct store *store)
         return result;                                                                             \
     }
 #include "store/calls.def"
+
+void store_change_make(struct store *store, struct store_change *change)
+{
+    if (change->use == STORE_USE_ORDER)
+        change->result =
+            store_order_place(store, change->request, change->placement, change->outcome);
+    else
+        change->result = store_order_cancel(store, change->placement, change->outcome);
+}

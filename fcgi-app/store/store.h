@@ -258,6 +258,9 @@ void store_label_metrics(const struct store *store);
  * how the store failed. */
 enum store_result store_upkeep(struct store *store);
 
+/* Makes one change, and sets its result: by store_order_place or store_order_cancel. */
+void store_change_make(struct store *store, struct store_change *change);
+
 /* store_ping, store_order_place and so on. */
 #define STORE_CALL(name, parameters, arguments) enum store_result store_##name parameters;
 #include "store/calls.def"
