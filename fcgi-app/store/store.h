@@ -142,8 +142,22 @@ struct store_order_filter {
     int64_t limit;         /* at most so many, or 0 for all */
 };
 
+enum {
+    STORE_NEWS_MAX = 4096,     /* changed products that news names one by one */
+    STORE_NEWS_FORGET = 20000, /* entries that news_purge takes at once */
+    STORE_CURSOR_SIZE = 4096
+};
+
+/* How far somebody was told what has changed; see news. All zeros is an empty one. Its members are
+ * the driver's. */
+struct store_cursor {
+    int64_t connection; /* of which one; 0: of none */
+    char at[STORE_CURSOR_SIZE];
+};
+
 /* Called for each row, which is borrowed until it returns; false stops the call. */
 typedef bool (*store_product_visit)(void *context, const struct product *product);
+typedef bool (*store_id_visit)(void *context, int64_t id);
 typedef bool (*store_order_visit)(void *context, const struct order *order);
 typedef bool (*store_stock_visit)(void *context, const struct store_stock *stock);
 typedef bool (*store_entry_visit)(void *context, const struct store_entry *entry);

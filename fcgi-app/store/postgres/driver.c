@@ -9,6 +9,7 @@
 #include "store/postgres/consumer.h"
 #include "store/postgres/import.h"
 #include "store/postgres/migrate.h"
+#include "store/postgres/news.h"
 #include "store/postgres/order.h"
 #include "store/postgres/privilege.h"
 #include "store/postgres/product.h"

@@ -47,7 +47,8 @@ FROM (
     UNION ALL
     SELECT format('GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA %I TO %I', current_schema(), current_user)
     FROM pg_proc AS p JOIN pg_namespace AS n ON n.oid = p.pronamespace
-    WHERE n.nspname = current_schema() AND p.proname IN ('place_order', 'cancel_order', 'server_now_us')
+    WHERE n.nspname = current_schema() AND p.proname IN (
+        'place_order', 'cancel_order', 'server_now_us', 'product_news', 'forget_product_news')
     HAVING NOT bool_and(has_function_privilege(p.oid, 'EXECUTE'))
 ) AS missing (statement);
 
@@ -287,6 +288,12 @@ FROM products
 WHERE id > $1 AND NOT retired
 ORDER BY id
 LIMIT $2;
+
+-- name: news
+SELECT at, lost::INTEGER, product_id FROM product_news($1, $2);
+
+-- name: news_purge
+SELECT forget_product_news($1, $2);
 
 -- name: product_lock
 -- All products of a group of orders, in the order of their ids. Each order locks its own again.

@@ -259,6 +259,7 @@ static enum store_result sqlite_connection_make(struct sqlite *s, bool found)
                 (found ? SQLITE_OPEN_CREATE : 0);
     if (sqlite_connection_left_log(s))
         return sqlite_connection_fail_text(s, STORE_UNREACHABLE, SQLITE_LOG_ALONE);
+    s->connection++;
     int rc = sqlite3_open_v2(s->path, &s->db, flags, NULL);
     if (rc != SQLITE_OK)
         return sqlite_connection_fail(s, rc);

@@ -34,6 +34,7 @@ struct sqlite {
     bool unwritable; /* writing failed the last time */
     int64_t written_us; /* when this connection last made a change durable; monotonic, 0: never */
     struct sqlite_checkpoint checkpoint;
+    int64_t connection;                /* how many connections there were, with this one */
     sqlite3 *db;                       /* NULL while the file is not open */
     sqlite3_stmt *sql[SQLITE_SQL_MAX]; /* see statement.h; NULL while not prepared */
     const char *call;                  /* the name of the call that runs, for the log */

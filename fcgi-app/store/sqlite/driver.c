@@ -12,6 +12,7 @@
 #include "store/sqlite/consumer.h"
 #include "store/sqlite/import.h"
 #include "store/sqlite/migrate.h"
+#include "store/sqlite/news.h"
 #include "store/sqlite/order.h"
 #include "store/sqlite/product.h"
 #include "store/sqlite/restore.h"

@@ -54,6 +54,24 @@ WHERE id = ?1 AND quantity >= ?2;
 UPDATE products SET quantity = quantity + ?2
 WHERE id = ?1;
 
+-- name: news
+-- A row for each product, or one without any. The first and the last id there are: what is missing
+-- between ?1 and the first was forgotten.
+SELECT b.oldest, b.newest, c.product_id
+FROM (
+    SELECT coalesce((SELECT min(id) FROM product_changes), 0) AS oldest,
+        coalesce((SELECT max(id) FROM product_changes), 0) AS newest
+) AS b LEFT JOIN (
+    SELECT DISTINCT product_id FROM product_changes
+    WHERE id > ?1
+    LIMIT ?2
+) AS c ON true;
+
+-- name: news_purge
+DELETE FROM product_changes
+WHERE id < ?1 AND id < (SELECT min(id) FROM product_changes) + ?2
+    AND id < (SELECT max(id) FROM product_changes);
+
 -- name: order_insert
 INSERT INTO orders (id, consumer, created_us, total_cents, email, reference)
 VALUES (?1, ?2, ?3, ?4, ?5, ?6);
