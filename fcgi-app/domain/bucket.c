@@ -8,10 +8,12 @@ static int64_t bucket_interval(const struct bucket_limit *limit)
     return BUCKET_SECOND_NS / limit->rate;
 }
 
-/* The time that the bucket lacks until it is full. */
+/* The time that the bucket lacks until it is full. Another program may have written it, so it is
+ * bounded: to more than any bucket can lack. */
 static int64_t bucket_lack(int64_t full_ns, int64_t now_ns)
 {
-    return full_ns > now_ns ? full_ns - now_ns : 0;
+    int64_t lack = full_ns > now_ns ? full_ns - now_ns : 0;
+    return lack < INT64_MAX / 4 ? lack : INT64_MAX / 4;
 }
 
 static int64_t bucket_capacity(const struct bucket_limit *limit)

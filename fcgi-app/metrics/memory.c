@@ -1,7 +1,6 @@
 #include "metrics/memory.h"
 
 #include <string.h>
-#include <sys/mman.h>
 
 #include "base/text.h"
 
@@ -10,19 +9,6 @@ enum { MEMORY_NAME_BITS = 11 };
 
 _Static_assert(MEMORY_NUMBERS <= 1 << MEMORY_PLACE_BITS, "every place fits beside a key");
 _Static_assert(MEMORY_NAMES_MAX < 1 << MEMORY_NAME_BITS, "every name has an index");
-
-struct memory *memory_map(void)
-{
-    void *memory = mmap(NULL, sizeof(struct memory), PROT_READ | PROT_WRITE,
-                        MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-    return memory == MAP_FAILED ? NULL : memory;
-}
-
-void memory_unmap(struct memory *memory)
-{
-    if (memory)
-        munmap(memory, sizeof *memory);
-}
 
 /* Fibonacci hashing: the product's highest bits depend on all of the key's. */
 static size_t memory_start(uint64_t key, size_t slots)
@@ -39,7 +25,7 @@ static int64_t memory_take(struct memory *memory, size_t numbers, uint32_t reser
     }
     uint32_t place = atomic_load(&memory->numbers_used);
     do {
-        if (place + numbers > MEMORY_NUMBERS) {
+        if (place > MEMORY_NUMBERS - MEMORY_OF_ONE) {
             atomic_fetch_sub(&memory->series, 1);
             return -1;
         }
@@ -48,10 +34,18 @@ static int64_t memory_take(struct memory *memory, size_t numbers, uint32_t reser
     return place;
 }
 
+/* Where a slot's word says that its numbers are; NULL if that is beside the memory. */
+static _Atomic int64_t *memory_numbers(struct memory *memory, uint64_t word)
+{
+    uint64_t place = word & ((1U << MEMORY_PLACE_BITS) - 1);
+    return place <= MEMORY_NUMBERS - MEMORY_OF_ONE ? &memory->numbers[place] : NULL;
+}
+
 _Atomic int64_t *memory_find(struct memory *memory, uint64_t key, size_t numbers, uint32_t reserve)
 {
     int64_t place = -1; /* taken, and in no slot yet */
-    for (size_t at = memory_start(key, MEMORY_SLOTS);; at = (at + 1) % MEMORY_SLOTS) {
+    size_t at = memory_start(key, MEMORY_SLOTS);
+    for (size_t i = 0; i < MEMORY_SLOTS; i++, at = (at + 1) % MEMORY_SLOTS) {
         uint64_t word = atomic_load(&memory->slots[at]);
         if (!word) {
             if (place < 0 && (place = memory_take(memory, numbers, reserve)) < 0)
@@ -61,15 +55,16 @@ _Atomic int64_t *memory_find(struct memory *memory, uint64_t key, size_t numbers
                 word = mine;
         }
         if (word >> MEMORY_PLACE_BITS == key)
-            return &memory->numbers[word & ((1U << MEMORY_PLACE_BITS) - 1)];
+            return memory_numbers(memory, word);
     }
+    return NULL;
 }
 
 uint64_t memory_look(struct memory *memory, size_t slot, _Atomic int64_t **numbers)
 {
     uint64_t word = atomic_load(&memory->slots[slot]);
-    *numbers = &memory->numbers[word & ((1U << MEMORY_PLACE_BITS) - 1)];
-    return word >> MEMORY_PLACE_BITS;
+    *numbers = memory_numbers(memory, word);
+    return *numbers ? word >> MEMORY_PLACE_BITS : 0;
 }
 
 /* Without the bits of the index; never 0. */
@@ -110,7 +105,8 @@ int memory_name(struct memory *memory, const char *name)
     const uint64_t mask = (UINT64_C(1) << MEMORY_NAME_BITS) - 1;
     uint64_t hash = memory_hash(name);
     int index = -1; /* taken, and in no slot yet */
-    for (size_t at = memory_start(hash, MEMORY_NAME_SLOTS);; at = (at + 1) % MEMORY_NAME_SLOTS) {
+    size_t at = memory_start(hash, MEMORY_NAME_SLOTS);
+    for (size_t i = 0; i < MEMORY_NAME_SLOTS; i++, at = (at + 1) % MEMORY_NAME_SLOTS) {
         uint64_t word = atomic_load(&memory->name_slots[at]);
         if (!word) {
             if (index < 0 && (index = memory_take_name(memory)) < 0)
@@ -121,10 +117,13 @@ int memory_name(struct memory *memory, const char *name)
         }
         if ((word & ~mask) == hash) {
             index = (int)(word & mask) - 1;
+            if (index < 0 || index >= MEMORY_NAMES_MAX)
+                return -1;
             memory_write_name(&memory->names[index], name);
             return index;
         }
     }
+    return -1;
 }
 
 void memory_name_of(const struct memory *memory, size_t index, char out[MEMORY_NAME_WORDS * 8])
@@ -136,5 +135,10 @@ void memory_name_of(const struct memory *memory, size_t index, char out[MEMORY_N
     for (size_t i = 0; i < MEMORY_NAME_WORDS; i++) {
         uint64_t word = atomic_load(&entry->words[i]);
         memcpy(out + i * 8, &word, sizeof word);
+    }
+    out[MEMORY_NAME_WORDS * 8 - 1] = '\0';
+    for (char *at = out; *at; at++) {
+        if (*at < ' ' || *at > '~' || *at == '"' || *at == '\\')
+            *at = '?';
     }
 }

@@ -1,5 +1,6 @@
 /* memory: the numbers of all series, where several processes find and make them at once, without a
- * lock. Whoever is killed at any point leaves it whole. */
+ * lock. Whoever is killed at any point leaves it whole. The web server's module counts in it, too:
+ * whatever it were to write, nobody reads or writes beside the memory, or waits for ever. */
 #ifndef METRICS_MEMORY_H
 #define METRICS_MEMORY_H
 
@@ -13,7 +14,9 @@ enum {
     MEMORY_PLACE_BITS = 64 - MEMORY_KEY_BITS,
     MEMORY_SLOTS = 1 << 14,
     MEMORY_SERIES_MAX = MEMORY_SLOTS / 4 * 3, /* so that a free slot is soon found */
-    MEMORY_NUMBERS = MEMORY_SERIES_MAX * 16,  /* room for series that are all histograms */
+    MEMORY_OF_ONE = 16,                       /* numbers that a series has at most */
+    MEMORY_NUMBERS =
+        MEMORY_SERIES_MAX * MEMORY_OF_ONE, /* room for series that are all histograms */
     MEMORY_NAMES_MAX = 1000,
     MEMORY_NAME_SLOTS = 1 << 11,
     MEMORY_NAME_WORDS = 9 /* of eight bytes; the last one is NUL */
@@ -31,12 +34,8 @@ struct memory {
     } names[MEMORY_NAMES_MAX];
 };
 
-/* Maps memory that is shared with children; NULL and errno on failure. */
-struct memory *memory_map(void);
-void memory_unmap(struct memory *memory);
-
-/* Finds the numbers of a key (above 0), or takes so many for it. The last reserve series are not
- * taken. NULL if there is no room. */
+/* Finds the numbers of a key (above 0), or takes so many for it, at most MEMORY_OF_ONE. The last
+ * reserve series are not taken. NULL if there is no room. */
 _Atomic int64_t *memory_find(struct memory *memory, uint64_t key, size_t numbers, uint32_t reserve);
 
 /* The key and the numbers in a slot; 0 if it is free. */
@@ -46,7 +45,8 @@ uint64_t memory_look(struct memory *memory, size_t slot, _Atomic int64_t **numbe
  * off. Two names whose hashes of 53 bits are the same are taken for one. */
 int memory_name(struct memory *memory, const char *name);
 
-/* Writes the name of that index; "" if its maker was killed before it wrote it. */
+/* Writes the name of that index; "" if its maker was killed before it wrote it. Bytes that need
+ * quoting in the metrics' text are replaced by "?". */
 void memory_name_of(const struct memory *memory, size_t index, char out[MEMORY_NAME_WORDS * 8]);
 
 #endif

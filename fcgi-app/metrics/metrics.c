@@ -3,7 +3,9 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
+#include "base/shared.h"
 #include "metrics/memory.h"
 
 enum {
@@ -22,9 +24,10 @@ _Static_assert(METRICS_OTHER <= METRICS_VALUE_MASK, "each has a number");
 _Static_assert(TABLE_LABELS_MAX *METRICS_VALUE_BITS + 6 == MEMORY_KEY_BITS, "a key holds them all");
 _Static_assert(METRIC_MAX < 1 << 6, "and the metric");
 _Static_assert((int)IS_MAX <= METRICS_VALUE_MASK, "a label's value fits");
-_Static_assert(MEMORY_NUMBERS / MEMORY_SERIES_MAX > TABLE_BUCKETS_MAX, "and a histogram's sum");
+_Static_assert((int)MEMORY_OF_ONE > (int)TABLE_BUCKETS_MAX, "and a histogram's sum");
 
 static struct memory *metrics_memory;
+static int metrics_descriptor = -1; /* of the memory, where it was made here */
 
 static struct {
     const char *const *texts;
@@ -97,7 +100,8 @@ static void metrics_begin(enum metric metric)
 
 bool metrics_open(void)
 {
-    metrics_memory = memory_map();
+    metrics_memory =
+        shared_make("postern-metrics", sizeof *metrics_memory, false, &metrics_descriptor);
     for (enum metric metric = 0; metric < METRIC_MAX; metric++)
         metrics_begin(metric);
     return metrics_memory != NULL;
@@ -105,8 +109,22 @@ bool metrics_open(void)
 
 void metrics_close(void)
 {
-    memory_unmap(metrics_memory);
+    if (metrics_descriptor >= 0) {
+        shared_unmap(metrics_memory, sizeof *metrics_memory);
+        close(metrics_descriptor);
+    }
+    metrics_descriptor = -1;
     metrics_memory = NULL;
+}
+
+int metrics_fd(void)
+{
+    return metrics_descriptor;
+}
+
+void metrics_attach(struct memory *memory)
+{
+    metrics_memory = memory;
 }
 
 void metrics_label_texts(enum label label, const char *const *texts, size_t count)

@@ -31,6 +31,13 @@ struct metrics_labels {
 bool metrics_open(void);
 void metrics_close(void);
 
+/* The memory's descriptor, to be given to another program; -1 if there is none. */
+int metrics_fd(void);
+
+/* In that program: counts in memory that is mapped already, and the caller's. NULL: nowhere. */
+struct memory;
+void metrics_attach(struct memory *memory);
+
 /* Gives the texts of a label of the kind TEXTS; NULL among them stands for none. They are borrowed
  * for good, and are to be the same in every process, so this comes before the fork. */
 void metrics_label_texts(enum label label, const char *const *texts, size_t count);

@@ -4,8 +4,8 @@
 #define SERVER_CALLER_H
 
 #include "http/http.h"
+#include "publish/roster.h"
 #include "server/inbound.h"
-#include "server/roster.h"
 #include "server/scoreboard.h"
 
 /* Free while fd is -1. */

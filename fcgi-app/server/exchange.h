@@ -5,10 +5,10 @@
 #include <fcgiapp.h>
 
 #include "http/http.h"
+#include "publish/roster.h"
 #include "server/child.h"
 #include "server/gateway.h"
 #include "server/intake.h"
-#include "server/roster.h"
 
 struct exchange {
     const struct child *child; /* borrowed */

@@ -7,8 +7,8 @@
 #include <stdint.h>
 
 #include "base/log.h"
+#include "publish/roster.h"
 #include "server/look.h"
-#include "server/roster.h"
 
 /* One child's slot. That child alone writes it, but the master sets busy_since_us before the child
  * starts. Of one that died, or that it killed, the master clears busy_since_us and accepts. */

@@ -1,4 +1,4 @@
-#include "server/roster.h"
+#include "publish/roster.h"
 
 #include <endian.h>
 #include <stdio.h>
@@ -6,7 +6,8 @@
 
 #include "base/text.h"
 
-enum { ROSTER_NONE = -1 };
+/* Nobody who behaves makes anybody try so often. */
+enum { ROSTER_NONE = -1, ROSTER_TRIES = 1000 };
 
 /* A text as words that compare as its bytes do. */
 static void roster_pack(const char *text, uint64_t words[ROSTER_WORDS])
@@ -59,9 +60,24 @@ const char *roster_consumer_of(const struct consumers_line *line)
     return strcmp(line->name, CONSUMERS_NAMELESS) == 0 ? line->endpoint : line->name;
 }
 
+static uint32_t roster_count(const struct roster_table *table)
+{
+    uint32_t count = atomic_load(&table->count);
+    return count < CONSUMERS_MAX ? count : CONSUMERS_MAX;
+}
+
+/* The bucket of a line; ROSTER_NONE if it has none. */
+static int roster_bucket_of(const struct roster_line *line)
+{
+    int bucket = atomic_load(&line->bucket);
+    return bucket >= 0 && bucket < ROSTER_BUCKETS ? bucket : ROSTER_NONE;
+}
+
 static struct bucket_limit roster_limit_of(const struct roster_line *line)
 {
-    return (struct bucket_limit){atomic_load(&line->rate), atomic_load(&line->burst)};
+    int rate = atomic_load(&line->rate), burst = atomic_load(&line->burst);
+    return (struct bucket_limit){rate >= 0 && rate <= CONSUMERS_RATE_MAX ? rate : 1,
+                                 burst >= 0 && burst <= CONSUMERS_BURST_MAX ? burst : 1};
 }
 
 /* Fits what is in a bucket to another limit, whoever takes from it meanwhile. */
@@ -82,7 +98,7 @@ static const struct roster_line *roster_line_of(const struct roster_table *table
                                                 const uint64_t consumer[ROSTER_WORDS])
 {
     for (uint32_t i = 0; i < count; i++) {
-        if (atomic_load(&table->lines[i].bucket) != ROSTER_NONE &&
+        if (roster_bucket_of(&table->lines[i]) != ROSTER_NONE &&
             roster_compare(table->lines[i].consumer, consumer) == 0)
             return &table->lines[i];
     }
@@ -93,7 +109,7 @@ static const struct roster_line *roster_search(const struct roster_table *table,
                                                const char *endpoint)
 {
     uint64_t packed[ROSTER_WORDS];
-    size_t low = 0, high = atomic_load(&table->count);
+    size_t low = 0, high = roster_count(table);
     roster_pack(endpoint, packed);
     while (low < high) {
         size_t middle = low + (high - low) / 2;
@@ -132,11 +148,11 @@ static int roster_bucket_for(struct roster_change *change, const uint64_t consum
                              const struct bucket_limit *limit)
 {
     const struct roster_table *now = change->now;
-    const struct roster_line *before = roster_line_of(now, atomic_load(&now->count), consumer);
+    const struct roster_line *before = roster_line_of(now, roster_count(now), consumer);
     if (!before)
         return roster_new_bucket(change);
     struct bucket_limit from = roster_limit_of(before);
-    int bucket = atomic_load(&before->bucket);
+    int bucket = roster_bucket_of(before);
     roster_refit(&change->roster->buckets[bucket], &from, limit, change->now_ns);
     return bucket;
 }
@@ -163,8 +179,7 @@ static void roster_fill_line(struct roster_change *change, uint32_t i,
         roster_refit_unlisted(change, &limit);
     } else {
         const struct roster_line *sibling = roster_line_of(change->next, i, consumer);
-        bucket =
-            sibling ? atomic_load(&sibling->bucket) : roster_bucket_for(change, consumer, &limit);
+        bucket = sibling ? roster_bucket_of(sibling) : roster_bucket_for(change, consumer, &limit);
     }
     roster_store(line->endpoint, given->endpoint);
     roster_store(line->consumer, roster_consumer_of(given));
@@ -181,8 +196,8 @@ void roster_publish(struct roster *roster, const struct consumers *consumers, in
                                    .now = &roster->tables[generation % 2],
                                    .next = &roster->tables[(generation + 1) % 2],
                                    .now_ns = now_ns};
-    for (uint32_t i = 0; i < atomic_load(&change.now->count); i++) {
-        int bucket = atomic_load(&change.now->lines[i].bucket);
+    for (uint32_t i = 0; i < roster_count(change.now); i++) {
+        int bucket = roster_bucket_of(&change.now->lines[i]);
         if (bucket != ROSTER_NONE)
             change.used[bucket] = true;
     }
@@ -211,23 +226,24 @@ static void roster_read(const struct roster_table *table, const char *endpoint,
         roster_unpack(line->consumer, entry->consumer);
     entry->denied = atomic_load(&line->denied);
     entry->limit = roster_limit_of(line);
-    entry->bucket = atomic_load(&line->bucket);
+    entry->bucket = roster_bucket_of(line);
 }
 
 void roster_find(const struct roster *roster, const char *endpoint, struct roster_entry *entry)
 {
     uint64_t generation;
+    int tries = ROSTER_TRIES;
     do {
         generation = atomic_load(&roster->generation);
         roster_read(&roster->tables[generation % 2], endpoint, entry);
-    } while (atomic_load(&roster->generation) != generation);
+    } while (atomic_load(&roster->generation) != generation && --tries > 0);
 }
 
 /* The bucket of an unlisted endpoint: its own, or the one of its set that is full for longest. */
 static _Atomic int64_t *roster_unlisted_bucket(struct roster *roster, uint64_t who)
 {
     struct roster_unlisted *set = roster->unlisted[who % ROSTER_UNLISTED_SETS];
-    for (;;) {
+    for (int tries = ROSTER_TRIES; tries > 0; tries--) {
         struct roster_unlisted *oldest = &set[0];
         for (size_t i = 0; i < ROSTER_UNLISTED_WAYS; i++) {
             if (atomic_load(&set[i].who) == who)
@@ -239,6 +255,7 @@ static _Atomic int64_t *roster_unlisted_bucket(struct roster *roster, uint64_t w
         if (atomic_compare_exchange_strong(&oldest->who, &before, who))
             return &oldest->full_ns;
     }
+    return &set[0].full_ns;
 }
 
 struct bucket_state roster_take(struct roster *roster, const struct roster_entry *entry,

@@ -1,4 +1,4 @@
-#include "server/roster.h"
+#include "publish/roster.h"
 
 #include <pthread.h>
 #include <stdio.h>
@@ -271,5 +271,5 @@ int main(void)
                            {"no reader sees a table half-written", test_never_torn},
                            {"tokens are counted exactly", test_exact_count},
                            CU_TEST_INFO_NULL};
-    return suite_run("unit/server/roster", setup, teardown, tests);
+    return suite_run("unit/publish/roster", setup, teardown, tests);
 }

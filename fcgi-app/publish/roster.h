@@ -1,7 +1,9 @@
-/* roster: the consumers in force and their buckets, in memory that master and workers share. The
- * master replaces the consumers for every worker at one moment; what is in the buckets stays. */
-#ifndef SERVER_ROSTER_H
-#define SERVER_ROSTER_H
+/* roster: the consumers in force and their buckets, in memory that the application's processes and
+ * the web server's module share. The master replaces the consumers for all at one moment; what is
+ * in the buckets stays. Whatever the web server were to write, nobody reads or writes beside the
+ * memory, or waits for ever. */
+#ifndef PUBLISH_ROSTER_H
+#define PUBLISH_ROSTER_H
 
 #include <stdatomic.h>
 #include <stdbool.h>
