@@ -12,7 +12,7 @@ VERSION := 0.1.0
 PACKAGES_BUILD := gcc libc6-dev make pkg-config libfcgi-dev libcjson-dev libsqlite3-dev libpq-dev libxxhash-dev
 PACKAGES_RUN   := lighttpd
 PACKAGES_MODULE := gcc libc6-dev make dpkg-dev $(PACKAGES_RUN)
-PACKAGES_TEST  := $(PACKAGES_BUILD) $(PACKAGES_MODULE) postgresql pgbouncer prometheus faketime openssl libcunit1-dev libcurl4-openssl-dev nginx apache2
+PACKAGES_TEST  := $(PACKAGES_BUILD) $(PACKAGES_MODULE) postgresql pgbouncer prometheus python3 faketime openssl libcunit1-dev libcurl4-openssl-dev nginx apache2
 PACKAGES_POOLS := $(PACKAGES_BUILD) $(PACKAGES_RUN) nodejs python3-httpx curl
 PACKAGES_CHECK := $(PACKAGES_TEST) clang libclang-rt-dev clang-format clang-tidy cppcheck shellcheck flake8 python3 python3-yaml mandoc
 PACKAGES_STACK := $(PACKAGES_BUILD) libcurl4-openssl-dev curl procps
@@ -20,6 +20,7 @@ PACKAGES_STACK := $(PACKAGES_BUILD) libcurl4-openssl-dev curl procps
 PACKAGES_HAPROXY := haproxy
 PACKAGES_POSTGRES := postgresql
 PACKAGES_CONSUMER := curl
+PACKAGES_PROMETHEUS := prometheus
 PACKAGES_ENGINE := docker.io iptables
 PACKAGES_BASE  := debootstrap
 PACKAGES_MATRIX := debootstrap git
@@ -267,6 +268,12 @@ test: ## prove it: unit and end-to-end tests
 	@.ci/install $(PACKAGES_TEST)
 	+@$(BUILDER) $(POSTERN) $(WEB_PROGRAMS) $(MODULES_DIR)/ready $(UNIT_TESTS) $(E2E_TESTS)
 	@POSTERN=$(POSTERN) FAULTY_DISK_LIBRARY=$(FAULTY_DISK) WEBSERVER_MODULES=$(MODULES_DIR) tests/run $(UNIT_TESTS) $(E2E_TESTS) $(abspath $(E2E_SCRIPTS))
+
+pictures: ## draw the dashboard and postern status, after SECONDS_TO_RUN=60 of load, into webserver-conf/observe
+	@.ci/install $(PACKAGES_TEST)
+	+@$(BUILDER) $(POSTERN) $(MODULES_DIR)/ready
+	@POSTERN=$(POSTERN) WEBSERVER_MODULES=$(MODULES_DIR) tests/e2e/draw_observe webserver-conf/observe $(SECONDS_TO_RUN)
+.PHONY: pictures
 
 unit: ## the unit tests alone
 	@.ci/install $(PACKAGES_TEST)

@@ -1,7 +1,8 @@
 # shellcheck shell=bash
 # stack.sh: sourced by the tests of the stack. tests/stack/run sets the environment: the Compose
-# project COMPOSE_PROJECT_NAME is up, endpoint-a is on localhost's PORT, CONSUMERS is the folder
-# of the consumers file, STACK_VAR a folder for files, STACK_LOAD the load generator.
+# project COMPOSE_PROJECT_NAME is up, endpoint-a is on localhost's PORT, Prometheus on its PROMETHEUS_PORT,
+# CONSUMERS is the folder of the consumers file, STACK_VAR a folder for files, STACK_LOAD the load
+# generator.
 set -u
 : "${COMPOSE_PROJECT_NAME:?is not set; run this test through tests/stack/run}"
 
@@ -89,6 +90,13 @@ within() {
     local service=$1
     shift
     docker exec -i "$(container "$service")" "$@"
+}
+
+# kill_processes PID...: as a fault would: `docker kill` counts as a stop, and a container's first process
+# is killed by nothing within. So a process of the engine's machine does it.
+kill_processes() {
+    docker run --rm --network none --pid host --user 0 --entrypoint bash postern-consumer \
+        -c 'kill -s KILL "$@"' - "$@"
 }
 
 # The address a service's client calls, as in docker-compose.yml.
