@@ -104,8 +104,7 @@ static bool log_is_writable(int wait_ms)
     return poll(&out, 1, wait_ms) != 0;
 }
 
-static void log_make(struct log_line *line, enum log_level level, const char *message,
-                     const struct log_field *fields)
+static void log_begin(struct log_line *line, enum log_level level, const char *message)
 {
     char now[CLOCK_TEXT_SIZE];
 
@@ -115,10 +114,21 @@ static void log_make(struct log_line *line, enum log_level level, const char *me
     log_append_field(line, &LOG_TEXT("time", now));
     log_append_field(line, &LOG_TEXT("level", log_level_names[level]));
     log_append_field(line, &LOG_TEXT("message", message));
-    for (; fields && fields->name; fields++)
-        log_append_field(line, fields);
+}
+
+static void log_end(struct log_line *line)
+{
     memcpy(line->data + line->len, "}\n", LOG_LINE_TAIL);
     line->len += LOG_LINE_TAIL;
+}
+
+static void log_make(struct log_line *line, enum log_level level, const char *message,
+                     const struct log_field *fields)
+{
+    log_begin(line, level, message);
+    for (; fields && fields->name; fields++)
+        log_append_field(line, fields);
+    log_end(line);
 }
 
 static bool log_is_pipe(void)
@@ -165,21 +175,19 @@ static void log_tell_dropped(void)
     log_put(&line, 0);
 }
 
-/* The line is written, or counted as dropped. */
-static void log_send(struct log_line *line)
+/* False if standard error does not take the line within that time. */
+static bool log_send(struct log_line *line, int wait_ms)
 {
     /* While there are some to be told of, no line passes by a full pipe's last gap. */
     bool dropping = atomic_load(&log_shared->dropped) != 0;
     size_t sent = dropping ? 0 : log_put_now(line);
     if (sent == line->len)
-        return;
+        return true;
     /* If standard error is no pipe any more, it may have taken a part of the line. */
-    if (sent > 0 || log_is_writable(dropping ? 0 : LOG_WAIT_MS)) {
-        log_put(line, sent);
-        return;
-    }
-    atomic_fetch_add(&log_shared->dropped, 1);
-    atomic_fetch_add(&log_shared->dropped_all, 1);
+    if (sent == 0 && !log_is_writable(dropping ? 0 : wait_ms))
+        return false;
+    log_put(line, sent);
+    return true;
 }
 
 static void log_keep_error(const char *message)
@@ -206,8 +214,24 @@ void log_write(enum log_level level, const char *message, const struct log_field
     if (level == LOG_ERROR)
         log_keep_error(message);
     log_make(&line, level, message, fields);
-    log_send(&line);
+    if (!log_send(&line, LOG_WAIT_MS)) {
+        atomic_fetch_add(&log_shared->dropped, 1);
+        atomic_fetch_add(&log_shared->dropped_all, 1);
+    }
     errno = saved;
+}
+
+bool log_write_members(const char *message, const char *members)
+{
+    struct log_line line;
+    int saved = errno;
+    log_tell_dropped();
+    log_begin(&line, LOG_INFO, message);
+    bool ok = log_append(&line, ",", 1) && log_append(&line, members, strlen(members));
+    log_end(&line);
+    ok = ok && log_send(&line, 0);
+    errno = saved;
+    return ok;
 }
 
 void log_share(struct log_shared *shared)

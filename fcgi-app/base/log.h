@@ -37,6 +37,11 @@ struct log_field {
  * its own tells how many, at any level: "log lines were dropped", count. */
 void log_write(enum log_level level, const char *message, const struct log_field *fields);
 
+/* Writes one line at any level, and without waiting for its reader. members are JSON, without
+ * braces; with what each line begins with, they must fit into PIPE_BUF. False if the line was not
+ * written; the caller may try again later, and so it is not counted as dropped. */
+bool log_write_members(const char *message, const char *members);
+
 enum { LOG_ERRORS = 8, LOG_ERROR_WORDS = 16, LOG_ERROR_SIZE = LOG_ERROR_WORDS * 8 };
 
 /* What processes that share standard error keep together, in memory that they share. Starts zeroed.

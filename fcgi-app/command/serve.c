@@ -8,6 +8,7 @@
 #include "command/open_store.h"
 #include "config/consumers_file.h"
 #include "http/http.h"
+#include "metrics/emf.h"
 #include "metrics/metrics.h"
 #include "server/listener.h"
 #include "server/master.h"
@@ -23,7 +24,7 @@ static bool serve_may_wait(const struct store_traits *traits, enum store_result 
 /* Before the fork. Without metrics, requests are served all the same. */
 static void serve_open_metrics(const struct store *store)
 {
-    if (!metrics_open())
+    if (!metrics_open() || !emf_open())
         log_write(LOG_ERROR, "cannot count for the metrics",
                   LOG_FIELDS(LOG_TEXT("call", "mmap"), LOG_TEXT("error", strerror(errno))));
     http_label_metrics();

@@ -21,6 +21,7 @@ enum config_kind {
     CONFIG_IS_TEXT,
     CONFIG_IS_IDENTIFIER,
     CONFIG_IS_ADDRESS,
+    CONFIG_IS_NAMESPACE,
     CONFIG_IS_CONSUMERS,
     CONFIG_IS_NUMBER,
     CONFIG_IS_LEVEL
@@ -87,6 +88,23 @@ static bool config_set_address(const struct config_row *row, CONFIG_ADDRESS *mem
     return false;
 }
 
+/* CloudWatch keeps names that begin with AWS/ for itself, and takes none that begins with a colon
+ * (its API Reference, PutMetricData). */
+static bool config_set_namespace(const struct config_row *row, CONFIG_NAMESPACE *member,
+                                 const char *value, FILE *errors)
+{
+    static const char characters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+                                     "0123456789.-_/#:";
+    bool taken =
+        value[strspn(value, characters)] == '\0' && *value != ':' && strncmp(value, "AWS/", 4) != 0;
+    if (!taken)
+        fprintf(errors,
+                "postern: %s: \"%s\" is no namespace that CloudWatch takes; write letters, digits "
+                "and . - _ / # :, no colon first and not AWS/\n",
+                row->name, value);
+    return config_set_text(row, member, value, errors) && taken;
+}
+
 static bool config_set_consumers(const struct config_row *row, CONFIG_CONSUMERS *member,
                                  const char *value, FILE *errors)
 {
@@ -133,6 +151,8 @@ static bool config_set(struct config *config, const struct config_row *row, cons
         return config_set_identifier(row, member, value, errors);
     case CONFIG_IS_ADDRESS:
         return config_set_address(row, member, value, errors);
+    case CONFIG_IS_NAMESPACE:
+        return config_set_namespace(row, member, value, errors);
     case CONFIG_IS_CONSUMERS:
         return config_set_consumers(row, member, value, errors);
     case CONFIG_IS_NUMBER:

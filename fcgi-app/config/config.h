@@ -14,6 +14,7 @@ enum {
     CONFIG_SOCKET_MAX = 101, /* what struct sockaddr_un holds, less its NUL and ".probe" */
     CONFIG_GROUP_MAX = 64,
     CONFIG_IDENTIFIER_MAX = 63, /* what PostgreSQL keeps of a name */
+    CONFIG_NAMESPACE_MAX = 255, /* CloudWatch API Reference, PutMetricData */
     CONFIG_WORKERS_MOST = 256
 };
 
@@ -22,6 +23,7 @@ enum {
 typedef const char *CONFIG_TEXT;
 typedef const char *CONFIG_IDENTIFIER; /* a name in SQL that needs no quotes for its characters */
 typedef const char *CONFIG_ADDRESS;    /* of IPv4 or IPv6, in figures */
+typedef const char *CONFIG_NAMESPACE;  /* of CloudWatch, which needs no quotes in JSON */
 typedef const char *CONFIG_CONSUMERS;  /* lines of a consumers file */
 typedef int CONFIG_NUMBER;             /* 0 if the default is empty and it is not set */
 typedef enum log_level CONFIG_LEVEL;

@@ -23,6 +23,7 @@ _Static_assert((int)METRICS_CONSUMERS_MAX == (int)MEMORY_NAMES_MAX, "each has a 
 _Static_assert(METRICS_OTHER <= METRICS_VALUE_MASK, "each has a number");
 _Static_assert(TABLE_LABELS_MAX *METRICS_VALUE_BITS + 6 == MEMORY_KEY_BITS, "a key holds them all");
 _Static_assert(METRIC_MAX < 1 << 6, "and the metric");
+_Static_assert((int)METRICS_TEXT_SIZE == MEMORY_NAME_WORDS * 8, "a text holds a name");
 _Static_assert((int)IS_MAX <= METRICS_VALUE_MASK, "a label's value fits");
 _Static_assert((int)MEMORY_OF_ONE > (int)TABLE_BUCKETS_MAX, "and a histogram's sum");
 
@@ -172,26 +173,29 @@ static const char *metrics_text_of(enum label label, size_t i)
 }
 
 /* No value holds a quote, a backslash or a newline: they are constants, or names of consumers. */
-static void metrics_write_label(enum label label, uint16_t value, struct buffer *out)
+const char *metrics_text(enum label label, uint16_t value, char room[METRICS_TEXT_SIZE])
 {
-    char name[MEMORY_NAME_WORDS * 8] = METRICS_OTHER_NAME;
-    const char *text = name;
     switch (table_labels[label].kind) {
     case LABEL_VALUES:
-        text = value < IS_MAX ? table_values[value].text : "";
-        break;
+        return value < IS_MAX ? table_values[value].text : "";
     case LABEL_TEXTS:
-        text = metrics_text_of(label, value);
-        break;
+        return metrics_text_of(label, value);
     case LABEL_NUMBER:
-        snprintf(name, sizeof name, "%u", value);
-        break;
+        snprintf(room, METRICS_TEXT_SIZE, "%u", value);
+        return room;
     case LABEL_NAME:
-        if (value < METRICS_CONSUMERS_MAX)
-            memory_name_of(metrics_memory, value, name);
-        break;
+        if (value >= METRICS_CONSUMERS_MAX)
+            return METRICS_OTHER_NAME;
+        memory_name_of(metrics_memory, value, room);
+        return room;
     }
-    buffer_printf(out, "%s=\"%s\"", table_labels[label].name, text);
+    return "";
+}
+
+static void metrics_write_label(enum label label, uint16_t value, struct buffer *out)
+{
+    char room[METRICS_TEXT_SIZE];
+    buffer_printf(out, "%s=\"%s\"", table_labels[label].name, metrics_text(label, value, room));
 }
 
 static void metrics_write_labels(enum metric metric, struct metrics_labels labels,
@@ -204,7 +208,7 @@ static void metrics_write_labels(enum metric metric, struct metrics_labels label
     }
 }
 
-static void metrics_write_number(enum metric_unit unit, int64_t number, struct buffer *out)
+void metrics_put_number(enum metric_unit unit, int64_t number, struct buffer *out)
 {
     int decimals = table_units[unit].decimals;
     int64_t divisor = 1;
@@ -212,10 +216,16 @@ static void metrics_write_number(enum metric_unit unit, int64_t number, struct b
         divisor *= 10;
     /* The numbers of a unit that has decimals are never below zero. */
     if (decimals)
-        buffer_printf(out, " %" PRId64 ".%0*" PRId64 "\n", number / divisor, decimals,
-                      number % divisor);
+        buffer_printf(out, "%" PRId64 ".%0*" PRId64, number / divisor, decimals, number % divisor);
     else
-        buffer_printf(out, " %" PRId64 "\n", number);
+        buffer_printf(out, "%" PRId64, number);
+}
+
+static void metrics_write_number(enum metric_unit unit, int64_t number, struct buffer *out)
+{
+    buffer_char(out, ' ');
+    metrics_put_number(unit, number, out);
+    buffer_char(out, '\n');
 }
 
 /* There are most of these lines, so they are put together without a format. */
@@ -289,6 +299,20 @@ bool metrics_write(struct metrics_cursor *cursor, struct buffer *out, size_t eno
         }
         cursor->slot = 0;
         cursor->headed = false;
+    }
+    return false;
+}
+
+bool metrics_next(size_t *slot, struct metrics_series *series)
+{
+    while (metrics_memory && *slot < MEMORY_SLOTS) {
+        _Atomic int64_t *numbers;
+        uint64_t key = memory_look(metrics_memory, (*slot)++, &numbers);
+        /* What is no metric was written by a process that went wrong. */
+        if (!key || metrics_metric_of(key) >= METRIC_MAX)
+            continue;
+        *series = (struct metrics_series){metrics_metric_of(key), metrics_labels_of(key), numbers};
+        return true;
     }
     return false;
 }

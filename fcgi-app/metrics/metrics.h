@@ -54,6 +54,25 @@ void metrics_observe(enum metric metric, int64_t value, struct metrics_labels la
 /* Sets a gauge. */
 void metrics_set(enum metric metric, int64_t value, struct metrics_labels labels);
 
+/* One series: the values of its labels, and its numbers, of which there are table_numbers. */
+struct metrics_series {
+    enum metric metric;
+    struct metrics_labels labels;
+    const _Atomic int64_t *numbers; /* borrowed */
+};
+
+/* Finds the next series from *slot on, which starts as 0. False at the end. */
+bool metrics_next(size_t *slot, struct metrics_series *series);
+
+enum { METRICS_TEXT_SIZE = 72 };
+
+/* The text of a label's value: a constant, or written to room. It holds no quote, no backslash and
+ * no newline. */
+const char *metrics_text(enum label label, uint16_t value, char room[METRICS_TEXT_SIZE]);
+
+/* Appends a number of that unit as a decimal. */
+void metrics_put_number(enum metric_unit unit, int64_t number, struct buffer *out);
+
 /* Where a reader of all series is. Starts zeroed. */
 struct metrics_cursor {
     enum metric metric; /* METRIC_MAX at the end */

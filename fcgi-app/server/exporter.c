@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "metrics/emf.h"
 #include "server/gauges.h"
 #include "server/outlet.h"
 #include "server/scrape.h"
@@ -15,13 +16,15 @@ enum {
     EXPORTER_SCRAPE_US = 10 * 1000 * 1000, /* what Prometheus waits, if it is not told otherwise */
     EXPORTER_WAIT_MS = 1000,
     EXPORTER_STOP_WAIT_MS = 20,
-    EXPORTER_STOP_US = 1000 * 1000
+    EXPORTER_STOP_US = 1000 * 1000,
+    EXPORTER_SECOND_US = 1000 * 1000
 };
 
 struct exporter {
     const struct child *child;
     sigset_t waiting;
     int64_t told_us; /* monotonic: when it was told to end; 0 before */
+    int64_t log_us;  /* monotonic: when the metrics are to be logged next */
     struct outlet outlet;
     struct gauges gauges;
     int open; /* scrapes that are not free */
@@ -76,6 +79,33 @@ static void exporter_go_on(struct exporter *e)
     }
 }
 
+static int64_t exporter_log_every_us(const struct child *child)
+{
+    return (int64_t)child->config->emf_seconds * EXPORTER_SECOND_US;
+}
+
+static bool exporter_put(const char *members)
+{
+    return log_write_members("metrics", members);
+}
+
+static void exporter_log(const struct exporter *e)
+{
+    if (*e->child->config->emf_namespace)
+        emf_tell(e->child->config->emf_namespace, clock_now_us() / 1000, exporter_put);
+}
+
+static void exporter_log_due(struct exporter *e)
+{
+    int64_t now_us = clock_monotonic_us();
+    if (now_us < e->log_us)
+        return;
+    e->log_us = now_us + exporter_log_every_us(e->child);
+    if (*e->child->config->emf_namespace)
+        gauges_refresh(&e->gauges);
+    exporter_log(e);
+}
+
 static void exporter_wait(struct exporter *e)
 {
     int wait_ms = e->told_us ? EXPORTER_STOP_WAIT_MS : EXPORTER_WAIT_MS;
@@ -108,6 +138,7 @@ static void exporter_loop(struct exporter *e)
         for (int i = 0; i < OUTLET_SOCKETS; i++)
             exporter_accept(e, e->outlet.fds[i]);
         exporter_go_on(e);
+        exporter_log_due(e);
         exporter_wait(e);
     }
 }
@@ -120,6 +151,7 @@ int exporter_run(const struct child *child)
         return EXIT_FAILURE;
     }
     e->child = child;
+    e->log_us = clock_monotonic_us() + exporter_log_every_us(child);
     child_take_signals(child, &e->waiting);
     gauges_open(&e->gauges, child);
     listener_keep(child->listener, LISTENER_NOTHING);
@@ -128,6 +160,8 @@ int exporter_run(const struct child *child)
     for (int i = 0; i < EXPORTER_SCRAPES_MAX; i++)
         e->scrapes[i].fd = -1;
     exporter_loop(e);
+    /* What the last requests counted. No gauge is read anew: a stop is not how things are. */
+    exporter_log(e);
     for (int i = 0; i < EXPORTER_SCRAPES_MAX; i++) {
         if (e->scrapes[i].fd >= 0)
             exporter_end(e, &e->scrapes[i]);

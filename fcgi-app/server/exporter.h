@@ -1,5 +1,6 @@
 /* exporter: one process that answers who asks for the metrics, over sockets of its own, so that it
- * waits for no worker and nobody waits for it. */
+ * waits for no worker and nobody waits for it. It also logs them for CloudWatch, if that is asked
+ * for. */
 #ifndef SERVER_EXPORTER_H
 #define SERVER_EXPORTER_H
 

@@ -8,7 +8,7 @@
 
 enum { LINE_MAX = 79 };
 
-enum { IS_TEXT, IS_IDENTIFIER, IS_ADDRESS, IS_CONSUMERS, IS_NUMBER, IS_LEVEL };
+enum { IS_TEXT, IS_IDENTIFIER, IS_ADDRESS, IS_NAMESPACE, IS_CONSUMERS, IS_NUMBER, IS_LEVEL };
 
 static const struct row {
     const char *name, *fallback;

@@ -413,6 +413,32 @@ static void test_errno_kept(void)
     CHECK_INT(after, ENOENT);
 }
 
+/* Members that are JSON already: at any level, whole or not at all, and not waiting for a reader.
+ */
+static void test_members(void)
+{
+    char members[PIPE_ATOMIC + 1];
+    int ends[2], saved;
+    REQUIRE_INT(pipe(ends), 0);
+    saved = lead_stderr(ends[1]);
+    log_set_level(LOG_ERROR);
+    CHECK_TRUE(log_write_members("metrics", "\"a\":{\"b\":[1]}"));
+    log_set_level(LOG_INFO);
+    read_line(ends[0]);
+    CHECK_TEXT(tail(), "\"level\":\"info\",\"message\":\"metrics\",\"a\":{\"b\":[1]}}\n");
+    memset(members, '1', sizeof members);
+    members[sizeof members - 1] = '\0';
+    CHECK_FALSE(log_write_members("metrics", members));
+    restore_stderr(saved, ends[0]);
+    struct log_shared shared = {.dropped = 0};
+    log_share(&shared);
+    int reader = fill_stderr(&saved, 0);
+    CHECK_FALSE(log_write_members("metrics", "\"a\":1"));
+    CHECK_INT(atomic_load(&shared.dropped_all), 0);
+    restore_stderr(saved, reader);
+    log_share(NULL);
+}
+
 int main(void)
 {
     CU_TestInfo tests[] = {
@@ -427,6 +453,7 @@ int main(void)
         {"a gap in a full pipe", test_gap},
         {"files, named pipes and sockets", test_kinds},
         {"errno is kept", test_errno_kept},
+        {"members that are JSON already", test_members},
         CU_TEST_INFO_NULL,
     };
     return suite_run("unit/base/log", NULL, NULL, tests);

@@ -133,6 +133,32 @@ static void test_texts(void)
     CHECK_CONTAINS(errors, "POSTERN_SOCKET: 102 bytes are too long");
 }
 
+static void test_namespaces(void)
+{
+    static const struct {
+        int line;
+        const char *value;
+        bool taken;
+    } rows[] = {
+        {__LINE__, "", true},
+        {__LINE__, "postern", true},
+        {__LINE__, "Shop/api-1_#:.", true},
+        {__LINE__, "AWS/ECS", false},
+        {__LINE__, ":postern", false},
+        {__LINE__, "a b", false},
+        {__LINE__, "a\"", false},
+        {__LINE__, "a\\", false},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        CHECK_ROW(rows[i].line);
+        CHECK_INT(read_one("POSTERN_EMF_NAMESPACE", rows[i].value), rows[i].taken);
+        if (rows[i].taken)
+            CHECK_TEXT(config.emf_namespace, rows[i].value);
+        else
+            CHECK_CONTAINS(errors, "POSTERN_EMF_NAMESPACE");
+    }
+}
+
 static void test_identifiers(void)
 {
     static const struct {
@@ -311,6 +337,7 @@ int main(void)
         {"numbers stay within their bounds", test_numbers},
         {"texts are taken as they are, up to their size", test_texts},
         {"an identifier is a plain name", test_identifiers},
+        {"a namespace is what CloudWatch takes", test_namespaces},
         {"the log level is a name", test_log_level},
         {"a store call must fit into a request", test_deadlines},
         {"a drain lasts at least as long as it must", test_drain},
