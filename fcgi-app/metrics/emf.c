@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/mman.h>
 
+#include "metrics/exposition.h"
 #include "metrics/metrics.h"
 
 enum {
@@ -169,7 +170,7 @@ static void emf_put_value(const struct emf_group *group, struct buffer *out)
         buffer_text(out, "]}");
     } else {
         int64_t before = row->type == METRIC_COUNTER ? group->told[0] : 0;
-        metrics_put_number(row->unit, group->now[0] - before, out);
+        exposition_put_number(row->unit, group->now[0] - before, out);
     }
 }
 

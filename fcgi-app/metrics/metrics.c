@@ -1,6 +1,5 @@
 #include "metrics/metrics.h"
 
-#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -13,8 +12,7 @@ enum {
     METRICS_VALUE_MASK = (1 << METRICS_VALUE_BITS) - 1,
     METRICS_OTHER = METRICS_CONSUMERS_MAX, /* the number of all consumers that have none */
     /* Series that no consumer's name may take: those of "other", and all that have no name. */
-    METRICS_RESERVE = 1024,
-    METRICS_LINE_SIZE = 512
+    METRICS_RESERVE = 1024
 };
 
 #define METRICS_OTHER_NAME "other"
@@ -190,117 +188,6 @@ const char *metrics_text(enum label label, uint16_t value, char room[METRICS_TEX
         return room;
     }
     return "";
-}
-
-static void metrics_write_label(enum label label, uint16_t value, struct buffer *out)
-{
-    char room[METRICS_TEXT_SIZE];
-    buffer_printf(out, "%s=\"%s\"", table_labels[label].name, metrics_text(label, value, room));
-}
-
-static void metrics_write_labels(enum metric metric, struct metrics_labels labels,
-                                 struct buffer *out)
-{
-    const enum label *row = table_metrics[metric].labels;
-    for (size_t i = 0; i < TABLE_LABELS_MAX && row[i] != LABEL_NONE; i++) {
-        buffer_text(out, i ? "," : "");
-        metrics_write_label(row[i], labels.of[i], out);
-    }
-}
-
-void metrics_put_number(enum metric_unit unit, int64_t number, struct buffer *out)
-{
-    int decimals = table_units[unit].decimals;
-    int64_t divisor = 1;
-    for (int i = 0; i < decimals; i++)
-        divisor *= 10;
-    /* The numbers of a unit that has decimals are never below zero. */
-    if (decimals)
-        buffer_printf(out, "%" PRId64 ".%0*" PRId64, number / divisor, decimals, number % divisor);
-    else
-        buffer_printf(out, "%" PRId64, number);
-}
-
-static void metrics_write_number(enum metric_unit unit, int64_t number, struct buffer *out)
-{
-    buffer_char(out, ' ');
-    metrics_put_number(unit, number, out);
-    buffer_char(out, '\n');
-}
-
-/* There are most of these lines, so they are put together without a format. */
-static void metrics_write_bucket(const char *name, const char *labels, const char *bound,
-                                 int64_t count, struct buffer *out)
-{
-    char end[32];
-    buffer_text(out, name);
-    buffer_text(out, "_bucket{");
-    buffer_text(out, labels);
-    buffer_text(out, *labels ? ",le=\"" : "le=\"");
-    buffer_text(out, bound);
-    int n = snprintf(end, sizeof end, "\"} %" PRId64 "\n", count);
-    buffer_append(out, end, (size_t)n);
-}
-
-static void metrics_write_histogram(const struct table_metric *row, const char *labels,
-                                    const _Atomic int64_t *numbers, struct buffer *out)
-{
-    const struct table_unit *unit = &table_units[row->unit];
-    char open[2] = "", close[2] = "";
-    int64_t count = 0;
-    for (int i = 0; i < unit->buckets; i++) {
-        count += atomic_load_explicit(&numbers[i], memory_order_relaxed);
-        metrics_write_bucket(row->name, labels, unit->shown[i], count, out);
-    }
-    if (*labels)
-        open[0] = '{', close[0] = '}';
-    buffer_printf(out, "%s_sum%s%s%s", row->name, open, labels, close);
-    metrics_write_number(row->unit,
-                         atomic_load_explicit(&numbers[unit->buckets], memory_order_relaxed), out);
-    buffer_printf(out, "%s_count%s%s%s %" PRId64 "\n", row->name, open, labels, close, count);
-}
-
-static void metrics_write_series(uint64_t key, const _Atomic int64_t *numbers, struct buffer *out)
-{
-    const struct table_metric *row = &table_metrics[metrics_metric_of(key)];
-    struct buffer labels;
-    buffer_init(&labels, METRICS_LINE_SIZE);
-    metrics_write_labels(metrics_metric_of(key), metrics_labels_of(key), &labels);
-    const char *text = labels.data ? labels.data : "";
-    if (row->type == METRIC_HISTOGRAM) {
-        metrics_write_histogram(row, text, numbers, out);
-    } else {
-        buffer_printf(out, *text ? "%s{%s}" : "%s%s", row->name, text);
-        metrics_write_number(row->unit, atomic_load_explicit(numbers, memory_order_relaxed), out);
-    }
-    buffer_free(&labels);
-}
-
-static void metrics_write_head(const struct table_metric *row, struct buffer *out)
-{
-    buffer_printf(out, "# HELP %s %s\n# TYPE %s %s\n", row->name, row->help, row->name,
-                  table_types[row->type]);
-}
-
-bool metrics_write(struct metrics_cursor *cursor, struct buffer *out, size_t enough)
-{
-    for (; metrics_memory && cursor->metric < METRIC_MAX; cursor->metric++) {
-        for (; cursor->slot < MEMORY_SLOTS; cursor->slot++) {
-            _Atomic int64_t *numbers;
-            uint64_t key = memory_look(metrics_memory, cursor->slot, &numbers);
-            if (!key || metrics_metric_of(key) != cursor->metric)
-                continue;
-            if (out->len >= enough)
-                return true;
-            if (!cursor->headed)
-                metrics_write_head(&table_metrics[cursor->metric], out);
-            cursor->headed = true;
-            metrics_write_series(key, numbers, out);
-        }
-        cursor->slot = 0;
-        cursor->headed = false;
-    }
-    return false;
 }
 
 bool metrics_next(size_t *slot, struct metrics_series *series)

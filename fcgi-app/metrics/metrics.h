@@ -11,7 +11,6 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "base/buffer.h"
 #include "metrics/table.h"
 
 enum { METRICS_CONSUMERS_MAX = 1000 }; /* that stand under their own names; the rest is "other" */
@@ -69,20 +68,5 @@ enum { METRICS_TEXT_SIZE = 72 };
 /* The text of a label's value: a constant, or written to room. It holds no quote, no backslash and
  * no newline. */
 const char *metrics_text(enum label label, uint16_t value, char room[METRICS_TEXT_SIZE]);
-
-/* Appends a number of that unit as a decimal. */
-void metrics_put_number(enum metric_unit unit, int64_t number, struct buffer *out);
-
-/* Where a reader of all series is. Starts zeroed. */
-struct metrics_cursor {
-    enum metric metric; /* METRIC_MAX at the end */
-    size_t slot;
-    bool headed; /* the metric's own lines are written */
-};
-
-/* Appends whole series, in Prometheus's text format 0.0.4, until about enough bytes are there; the
- * metrics and all series of one stand together. False once there is nothing more. Series that begin
- * meanwhile may be left out. */
-bool metrics_write(struct metrics_cursor *cursor, struct buffer *out, size_t enough);
 
 #endif

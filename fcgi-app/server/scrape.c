@@ -137,7 +137,7 @@ static void scrape_put_part(struct scrape *scrape)
     scrape->sent = 0;
     /* Its length is known once it is there. */
     buffer_text(out, "0000\r\n");
-    scrape->last = !metrics_write(&scrape->cursor, out, SCRAPE_PART);
+    scrape->last = !exposition_write(&scrape->cursor, out, SCRAPE_PART);
     size_t len = out->len - SCRAPE_CHUNK_HEAD;
     if (!scrape->chunked) {
         scrape->sent = SCRAPE_CHUNK_HEAD;

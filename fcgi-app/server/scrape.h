@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "base/buffer.h"
+#include "metrics/exposition.h"
 #include "metrics/metrics.h"
 
 enum { SCRAPE_HEAD_MAX = 4096, SCRAPE_PART = 48 * 1024, SCRAPE_PART_MAX = 64 * 1024 };
@@ -32,7 +33,7 @@ struct scrape {
     bool last;    /* out holds the end of the answer */
     size_t head_len;
     char head[SCRAPE_HEAD_MAX]; /* the request */
-    struct metrics_cursor cursor;
+    struct exposition_cursor cursor;
     struct buffer out; /* a part of the answer */
     size_t sent;       /* bytes of it that are gone */
 };

@@ -1,3 +1,4 @@
+#include "metrics/exposition.h"
 #include "metrics/metrics.h"
 
 #include <signal.h>
@@ -41,14 +42,14 @@ static void end(void)
 /* All that is told now, in parts of about so many bytes. */
 static const char *tell(size_t enough)
 {
-    struct metrics_cursor cursor = {0};
+    struct exposition_cursor cursor = {0};
     struct buffer part;
     bool more = true;
     buffer_reset(&text, TEXT_MAX);
     buffer_init(&part, TEXT_MAX);
     while (more) {
         buffer_reset(&part, TEXT_MAX);
-        more = metrics_write(&cursor, &part, enough);
+        more = exposition_write(&cursor, &part, enough);
         buffer_append(&text, part.data ? part.data : "", part.len);
     }
     buffer_free(&part);
@@ -256,14 +257,14 @@ static void test_killed(void)
 /* Commands that count nothing call the same functions. */
 static void test_not_open(void)
 {
-    struct metrics_cursor cursor = {0};
+    struct exposition_cursor cursor = {0};
     struct buffer out;
     buffer_init(&out, TEXT_MAX);
     metrics_add(METRIC_ORDERS, 1, METRICS_WITH(IS_PLACED));
     metrics_observe(METRIC_GROUPS, 1, METRICS_BARE);
     metrics_set(METRIC_STORE_READY, 1, METRICS_BARE);
     ask("acme");
-    CHECK_FALSE(metrics_write(&cursor, &out, 1000));
+    CHECK_FALSE(exposition_write(&cursor, &out, 1000));
     CHECK_INT(out.len, 0);
 }
 
