@@ -8,22 +8,13 @@
 #include "base/id.h"
 #include "base/text.h"
 #include "http/conditional.h"
+#include "http/field.h"
 #include "http/header.h"
 #include "http/problem.h"
 #include "http/query.h"
 #include "http/route.h"
 #include "http/status.h"
 #include "metrics/metrics.h"
-
-#define HTTP_MEDIA_JSON "application/json"
-
-/* Values of Cache-Control (RFC 9111, section 5.2.2). A client may keep a shared answer, if it asks
- * each time whether it has changed. It may keep no other answer. */
-#define HTTP_REVALIDATE "no-cache"
-#define HTTP_PRIVATE    "no-store"
-
-/* How the rate's policy is called in the fields of draft-ietf-httpapi-ratelimit-headers-10. */
-#define HTTP_RATE_POLICY "\"consumer\""
 
 /* Bytes of a header that a problem shows, with the NUL. */
 enum { HTTP_SHOWN_SIZE = 65 };
@@ -124,7 +115,8 @@ static void http_success(struct http_exchange *x, enum api_status status)
     struct buffer *headers = &x->response->headers;
     char etag[CONDITIONAL_ETAG_SIZE];
 
-    buffer_printf(headers, "Cache-Control: %s\r\n", route->shared ? HTTP_REVALIDATE : HTTP_PRIVATE);
+    buffer_printf(headers, "Cache-Control: %s\r\n",
+                  route->shared ? FIELD_REVALIDATE : FIELD_PRIVATE);
     if (reply->next[0])
         http_link(x, reply->next);
     if (route->shared) {
@@ -139,7 +131,7 @@ static void http_success(struct http_exchange *x, enum api_status status)
         buffer_printf(headers, "Location: %s\r\n", reply->location);
     if (status == API_REPLAYED)
         buffer_text(headers, "Idempotent-Replayed: true\r\n");
-    buffer_text(headers, "Content-Type: " HTTP_MEDIA_JSON "\r\n");
+    buffer_text(headers, "Content-Type: " FIELD_MEDIA_JSON "\r\n");
     http_finish(x, status == API_OK ? 200 : 201, &reply->body);
 }
 
@@ -150,18 +142,17 @@ bool http_is_probe(const struct http_request *request)
     return match.route && match.route->probe;
 }
 
-/* What a limited consumer is told with each answer: how much comes back in how many seconds, what
- * is left and when there is more. A refusal says with both fields when to come again. */
+/* A refusal says with the field of the rate, and with Retry-After, when to come again. */
 static void http_rate_headers(struct http_exchange *x)
 {
     const struct bucket_state *bucket = &x->request->bucket;
     struct buffer *headers = &x->response->headers;
+    char policy[FIELD_RATE_SIZE], rate[FIELD_RATE_SIZE];
     if (!bucket->limited)
         return;
-    buffer_printf(headers,
-                  "RateLimit-Policy: " HTTP_RATE_POLICY ";q=%d;w=%d\r\n"
-                  "RateLimit: " HTTP_RATE_POLICY ";r=%d;t=%d\r\n",
-                  bucket->quota, bucket->window_s, bucket->left, bucket->reset_s);
+    field_rate_policy(bucket, policy);
+    field_rate(bucket, rate);
+    buffer_printf(headers, "RateLimit-Policy: %s\r\nRateLimit: %s\r\n", policy, rate);
     if (!bucket->admitted)
         buffer_printf(headers, "Retry-After: %d\r\n", bucket->reset_s);
 }
