@@ -11,8 +11,8 @@ VERSION := 0.1.0
 
 PACKAGES_BUILD := gcc libc6-dev make pkg-config libfcgi-dev libcjson-dev libsqlite3-dev libpq-dev libxxhash-dev
 PACKAGES_RUN   := lighttpd
-PACKAGES_MODULE := gcc libc6-dev make dpkg-dev $(PACKAGES_RUN)
 PACKAGES_TEST  := $(PACKAGES_BUILD) $(PACKAGES_MODULE) postgresql pgbouncer prometheus python3 faketime openssl libcunit1-dev libcurl4-openssl-dev nginx apache2
+PACKAGES_MODULE := gcc libc6-dev make dpkg-dev libxxhash-dev $(PACKAGES_RUN)
 PACKAGES_POOLS := $(PACKAGES_BUILD) $(PACKAGES_RUN) nodejs python3-httpx curl
 PACKAGES_CHECK := $(PACKAGES_TEST) clang libclang-rt-dev clang-format clang-tidy cppcheck shellcheck flake8 python3 python3-yaml mandoc
 PACKAGES_STACK := $(PACKAGES_BUILD) libcurl4-openssl-dev curl procps
@@ -82,6 +82,8 @@ E2E_SCRIPTS  := $(filter-out %.c %.h,$(wildcard tests/e2e/test_*))
 # Makes a store's disk fail: linked into a test, or loaded before postern.
 FAULTY_DISK  := $(BUILD)/tests/faulty_disk.so
 E2E_HELPERS  := $(filter-out $(E2E_SOURCES),$(wildcard tests/e2e/*.c))
+# What of the application those are made of.
+E2E_OBJECTS  := $(filter $(addprefix $(BUILD)/fcgi-app/,base/% publish/% metrics/% config/consumers.o domain/bucket.o),$(APP_OBJECTS))
 FUZZ_SOURCES := $(wildcard tests/fuzz/fuzz_*.c)
 FUZZ_NAMES   := $(FUZZ_SOURCES:tests/fuzz/fuzz_%.c=%)
 FUZZ_TARGETS := $(FUZZ_SOURCES:%.c=$(BUILD)/%)
@@ -103,10 +105,14 @@ WEB_PROGRAMS := $(WEB_SOURCES:%.c=$(BUILD)/%)
 WEB_PARTS    := $(filter-out $(WEB_SOURCES),$(wildcard webserver-conf/programs/*.c))
 LOG_PROGRAM  := $(BUILD)/webserver-conf/programs/log-file
 MODULE_NAMES := $(notdir $(basename $(wildcard webserver-conf/module/mod_*.c)))
-# What mod_postern_vpce is made of, and calls lighttpd.
-MODULE_PARTS := $(wildcard webserver-conf/module/vpce_*.c)
+# What calls lighttpd, beside what has the modules' names. The rest knows no web server.
+MODULE_PARTS := $(wildcard webserver-conf/module/vpce_*.c webserver-conf/module/published_*.c)
 MODULE_PARSERS := $(filter-out webserver-conf/module/mod_% $(MODULE_PARTS),$(wildcard webserver-conf/module/*.c))
-MODULE_SHARED := $(MODULE_PARSERS) fcgi-app/base/endpoint.c fcgi-app/base/id.c fcgi-app/base/text.c fcgi-app/config/consumers.c
+# What mod_postern_published alone is made of, the application's own files among it.
+MODULE_PUBLISHED := $(addprefix webserver-conf/module/,demand.c offer.c) $(addprefix fcgi-app/, \
+    $(addprefix publish/,layout.c reader.c handover.c target.c roster.c) $(addprefix metrics/,metrics.c memory.c table.c) \
+    $(addprefix http/,conditional.c field.c) domain/bucket.c $(addprefix base/,clock.c shared.c socket.c))
+MODULE_SHARED := $(filter-out $(MODULE_PUBLISHED),$(MODULE_PARSERS)) fcgi-app/base/endpoint.c fcgi-app/base/id.c fcgi-app/base/text.c fcgi-app/config/consumers.c
 MODULES      := $(MODULE_NAMES:%=$(BUILD)/webserver-conf/%.so)
 MODULES_DIR  := $(BUILD)/webserver-conf/modules
 
@@ -207,7 +213,9 @@ MODULE_CFLAGS = -D_GNU_SOURCE -Ifcgi-app $(filter-out -fsanitize% -fno-sanitize%
 build/lighttpd/fetched: $(BUILD)/lighttpd-version webserver-conf/module/lighttpd-headers
 	@mkdir -p $(@D)
 	$(Q)$(LIGHTTPD_HEADERS) >$@
-$(BUILD)/webserver-conf/mod_postern_vpce.so: $(MODULE_PARTS)
+$(BUILD)/webserver-conf/mod_postern_vpce.so: $(filter webserver-conf/module/vpce_%,$(MODULE_PARTS))
+$(BUILD)/webserver-conf/mod_postern_published.so: $(filter webserver-conf/module/published_%,$(MODULE_PARTS)) $(MODULE_PUBLISHED) \
+    $(wildcard $(addprefix fcgi-app/,base/*.h domain/*.h http/*.h metrics/*.h metrics/*.def publish/*.h))
 $(BUILD)/webserver-conf/mod_%.so: webserver-conf/module/mod_%.c $(MODULE_SHARED) $(BUILD)/flags \
     $(wildcard webserver-conf/module/*.h) build/lighttpd/fetched
 	$(say) MODULE $@
@@ -250,16 +258,20 @@ $(REFERENCE)/index.html: webserver-conf/reference/index.html $(wildcard webserve
 
 # ---- Run
 
+# Debian's sources may be out of reach.
+RUN_WITHOUT := echo 'Without lighttpd'"'"'s headers every read asks the application; make module says what is missing, and builds it.'
 run: export PORT := $(or $(PORT),8080)
 run: build ## run it on http://127.0.0.1:8080 (PORT=, DATABASE_URL=); Ctrl-C stops it
-	@.ci/install $(PACKAGES_RUN)
+	@.ci/install $(PACKAGES_MODULE)
 	+@$(BUILDER) $(LOG_PROGRAM)
+	+@$(BUILDER) $(MODULES_DIR)/ready || $(RUN_WITHOUT)
 	@POSTERN=$(POSTERN) exec webserver-conf/run-pair
 
 run-postgres: export PORT := $(or $(PORT),8080)
 run-postgres: build ## the same on a PostgreSQL server of its own
-	@.ci/install $(PACKAGES_RUN) postgresql
+	@.ci/install $(PACKAGES_MODULE) postgresql
 	+@$(BUILDER) $(LOG_PROGRAM)
+	+@$(BUILDER) $(MODULES_DIR)/ready || $(RUN_WITHOUT)
 	@POSTERN=$(POSTERN) exec webserver-conf/run-postgres
 
 # ---- Test
@@ -301,7 +313,7 @@ $(BUILD)/tests/unit/store/sqlite/test_checkpoint $(BUILD)/tests/e2e/test_upkeep:
 $(addprefix $(BUILD)/tests/unit/,base/test_file config/test_consumers_file store/postgres/test_role): $(BUILD)/tests/file_reads.o
 $(BUILD)/tests/e2e/test_store_file: $(BUILD)/tests/faulty_disk.o | $(FAULTY_DISK)
 $(BUILD)/tests/e2e/%: $(BUILD)/tests/e2e/%.o $(E2E_HELPERS:%.c=$(BUILD)/%.o) $(SUITE_OBJECTS) \
-    $(BUILD)/tests/postgres_server.o $(BUILD)/tests/port.o $(filter $(BUILD)/fcgi-app/base/%,$(APP_OBJECTS))
+    $(BUILD)/tests/postgres_server.o $(BUILD)/tests/port.o $(E2E_OBJECTS)
 	$(say) LINK $@
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -pthread -o $@ $^ -lcunit -lcurl -lcjson -lsqlite3 -lpq
 
@@ -333,7 +345,7 @@ torture: ## break pairs and their STORE=postgres|sqlite under load for SECONDS_T
 	+@$(BUILDER) $(POSTERN) $(TORTURE) $(FAULTY_DISK) $(DISTANCE)
 	@POSTERN=$(POSTERN) STORE=$(STORE) AWAY_US=$(AWAY_US) DISTANCE=$(DISTANCE) FAULTY_DISK_LIBRARY=$(FAULTY_DISK) SECONDS_TO_RUN=$(SECONDS_TO_RUN) SEED=$(SEED) $(TORTURE)
 $(TORTURE): $(TORTURE_OBJECTS) $(patsubst %.c,$(BUILD)/%.o,$(filter-out %/e2e_suite.c %/fixture.c,$(E2E_HELPERS))) $(BUILD)/tests/postgres_server.o $(BUILD)/tests/port.o $(BUILD)/tests/faulty_disk.o \
-    $(filter $(BUILD)/fcgi-app/base/%,$(APP_OBJECTS))
+    $(E2E_OBJECTS)
 	$(say) LINK $@
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -pthread -o $@ $^ -lcurl -lcjson -lsqlite3 -lpq
 
@@ -342,7 +354,7 @@ siege: ## attack a pair for SECONDS_TO_RUN=60, and see that nobody is harmed; SE
 	+@$(BUILDER) $(POSTERN) $(WEB_PROGRAMS) $(MODULES_DIR)/ready $(SIEGE)
 	@POSTERN=$(POSTERN) WEBSERVER_MODULES=$(MODULES_DIR) SECONDS_TO_RUN=$(SECONDS_TO_RUN) SEED=$(SEED) $(SIEGE)
 $(SIEGE): $(SIEGE_OBJECTS) $(patsubst %.c,$(BUILD)/%.o,$(filter-out %/e2e_suite.c %/fixture.c,$(E2E_HELPERS))) $(SUITE_OBJECTS) $(BUILD)/tests/port.o \
-    $(filter $(BUILD)/fcgi-app/base/%,$(APP_OBJECTS))
+    $(E2E_OBJECTS)
 	$(say) LINK $@
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -pthread -o $@ $^ -lcunit -lcurl -lcjson -lsqlite3
 
@@ -434,6 +446,7 @@ bench: ## measure it, in one run on this machine
 	@.ci/install $(PACKAGES_BENCH)
 	+@$(BUILDER) $(POSTERN) $(LOG_PROGRAM) $(MODULES_DIR)/ready $(BENCH_TOOLS)
 	@POSTERN=$(POSTERN) WEBSERVER_MODULES=$(MODULES_DIR) tests/bench/run $(BUILD)/tests/bench
+	@POSTERN=$(POSTERN) WEBSERVER_MODULES=$(MODULES_DIR) tests/bench/published $(BUILD)/tests/bench
 	@POSTERN=$(POSTERN) tests/bench/far $(BUILD)/tests/bench
 	@$(MAKE) --no-print-directory bench-task
 

@@ -1,0 +1,406 @@
+/* lighttpd's module for published answers, with this process in the place of the application's
+ * publisher: what it serves, what it leaves to the application, and that no offer harms it. */
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "check.h"
+#include "e2e/client.h"
+#include "e2e/e2e_suite.h"
+#include "e2e/fixture.h"
+#include "e2e/load.h"
+#include "e2e/offerer.h"
+#include "e2e/process.h"
+#include "metrics/exposition.h"
+#include "metrics/metrics.h"
+#include "publish/target.h"
+
+/* No product of the store looks like these. */
+#define ONE      "{\"published\":1}"
+#define ONE_TAG  "\"one\""
+#define LIST_TAG "\"list\""
+
+enum { WAIT_MS = 15000, TICK_MS = 20, LIST_LEN = 300000 };
+
+static struct offerer offerer;
+static char list[LIST_LEN + 1];
+
+static void publish_all(void)
+{
+    offerer_publish(&offerer, 1, ONE_TAG, ONE, strlen(ONE));
+    offerer_publish(&offerer, TARGET_LIST, LIST_TAG, list, LIST_LEN);
+}
+
+static int setup(void)
+{
+    static const struct pair_options options = {.module = true, .lighttpd = OFFERER_LIGHTTPD};
+    memset(list, ' ', LIST_LEN);
+    list[0] = '[';
+    list[LIST_LEN - 1] = ']';
+    if (fixture_start(&options) != 0 || !offerer_open(&offerer, &pair))
+        return 1;
+    publish_all();
+    return 0;
+}
+
+static int teardown(void)
+{
+    offerer_close(&offerer);
+    return fixture_end();
+}
+
+static bool ask(const char *method, const char *path, const char *const *headers, const char *body)
+{
+    offerer_renew(&offerer);
+    return client_call(
+        client,
+        &(struct client_request){.method = method, .path = path, .headers = headers, .body = body},
+        &answer);
+}
+
+static bool is_published(void)
+{
+    return answer.status == 200 && strcmp(answer.body, ONE) == 0;
+}
+
+/* Whether the module has the memory; a request makes it connect. */
+static bool wait_taken(void)
+{
+    for (int64_t until = load_now_ms() + WAIT_MS; load_now_ms() < until;) {
+        ask("GET", "/products/1", NULL, NULL);
+        if (is_published())
+            return true;
+        int connection = offerer_accept(&offerer, TICK_MS);
+        if (connection >= 0) {
+            handover_send(connection, offerer.fds);
+            close(connection);
+        }
+    }
+    return false;
+}
+
+/* Has the module let go of the memory it has, if any: nothing counts for long enough. */
+static void let_end(void)
+{
+    answers_lease(&offerer.answers, 0);
+}
+
+static const struct {
+    int line;
+    const char *method, *path, *header, *body;
+    bool published;
+} asked[] = {
+    {__LINE__, "GET", "/products/1", NULL, NULL, true},
+    {__LINE__, "GET", "/products/%31", NULL, NULL, true},
+    {__LINE__, "GET", "/products/1", "Cache-Control: max-age=60", NULL, true},
+    {__LINE__, "GET", "/products/1", "Cache-Control: max-age=0", NULL, false},
+    {__LINE__, "GET", "/products/1", "Cache-Control: No-Cache", NULL, false},
+    {__LINE__, "GET", "/products/1", "cache-control: foo, no-store", NULL, false},
+    {__LINE__, "GET", "/products/1", "Pragma: no-cache", NULL, false},
+    {__LINE__, "GET", "/products/1", "X_Request_Id: a", NULL, false},
+    {__LINE__, "GET", "/products/1?", NULL, NULL, false},
+    {__LINE__, "GET", "/products/1?pretty", NULL, NULL, false},
+    {__LINE__, "GET", "/products/1", NULL, "{}", false},
+    {__LINE__, "POST", "/products/1", NULL, NULL, false},
+    {__LINE__, "OPTIONS", "/products/1", NULL, NULL, false},
+    {__LINE__, "GET", "/products/01", NULL, NULL, false},
+    {__LINE__, "GET", "/products/2", NULL, NULL, false},
+    {__LINE__, "GET", "/products/1/", NULL, NULL, false},
+    {__LINE__, "GET", "/products/", NULL, NULL, false},
+    {__LINE__, "GET", "/orders", NULL, NULL, false},
+};
+
+static void test_asked(void)
+{
+    REQUIRE_TRUE(wait_taken());
+    for (size_t i = 0; i < sizeof asked / sizeof asked[0]; i++) {
+        const char *headers[] = {asked[i].header, NULL};
+        CHECK_ROW(asked[i].line);
+        CHECK_TRUE(ask(asked[i].method, asked[i].path, headers, asked[i].body));
+        CHECK_INT(is_published(), asked[i].published);
+    }
+}
+
+static void check_headers(const char *const *names, size_t count)
+{
+    CHECK_INT(answer.headers_count, count);
+    for (size_t i = 0; i < count && i < answer.headers_count; i++)
+        CHECK_TEXT(answer.headers[i].name, names[i]);
+}
+
+static void test_answers(void)
+{
+    static const char *const names[] = {"X-Request-Id",   "Cache-Control", "ETag", "Content-Type",
+                                        "Content-Length", "Keep-Alive",    "Date", "Server"};
+    static const char *const bare[] = {"X-Request-Id", "Cache-Control", "ETag",
+                                       "Keep-Alive",   "Date",          "Server"};
+    REQUIRE_TRUE(wait_taken());
+    for (int i = 0; i < 2; i++) {
+        CHECK_TRUE(ask(i ? "HEAD" : "GET", "/products/1", NULL, NULL));
+        CHECK_INT(answer.status, 200);
+        check_headers(names, sizeof names / sizeof names[0]);
+        CHECK_TEXT(client_header(&answer, "Content-Length"), "15");
+        CHECK_TEXT(client_header(&answer, "ETag"), ONE_TAG);
+        CHECK_INT(answer.body_len, i ? 0 : strlen(ONE));
+    }
+    CHECK_TRUE(
+        ask("GET", "/products/1",
+            (const char *const[]){"If-None-Match: \"x\", W/" ONE_TAG, "X-Request-Id: mine", NULL},
+            NULL));
+    CHECK_INT(answer.status, 304);
+    check_headers(bare, sizeof bare / sizeof bare[0]);
+    CHECK_TEXT(client_header(&answer, "X-Request-Id"), "mine");
+}
+
+static void test_list(void)
+{
+    REQUIRE_TRUE(wait_taken());
+    for (int i = 0; i < 4; i++) {
+        /* Another list from the third on. */
+        if (i == 2) {
+            list[1] = '1';
+            answers_withdraw(&offerer.answers, 7);
+            ask("GET", "/products", NULL, NULL);
+            CHECK_COMPARE(answer.body_len, <, LIST_LEN, "it was withdrawn");
+            offerer_publish(&offerer, TARGET_LIST, "\"other\"", list, LIST_LEN);
+        }
+        ask("GET", "/products", NULL, NULL);
+        CHECK_TEXT(client_header(&answer, "ETag"), i < 2 ? LIST_TAG : "\"other\"");
+        CHECK_BYTES(answer.body, answer.body_len, list, LIST_LEN);
+        ask("HEAD", "/products", NULL, NULL);
+        CHECK_TEXT(client_header(&answer, "Content-Length"), "300000");
+    }
+}
+
+/* A caller that reads slowly gets the list as it was when it asked. */
+static void test_slow_reader(void)
+{
+    static char got[LIST_LEN + 4096], before[LIST_LEN + 1];
+    static const char request[] = "GET /products HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n";
+    struct client_answer slow;
+    bool closed;
+    REQUIRE_TRUE(wait_taken());
+    memcpy(before, list, sizeof before);
+    int fd = client_raw_open(pair.port);
+    offerer_renew(&offerer);
+    REQUIRE_TRUE(client_raw_send(fd, request, sizeof request - 1));
+    size_t some = client_raw_read(fd, got, 1024, WAIT_MS, &closed);
+    list[2] = '2';
+    offerer_publish(&offerer, TARGET_LIST, "\"newer\"", list, LIST_LEN);
+    ask("GET", "/products", NULL, NULL);
+    client_raw_read(fd, got + some, sizeof got - some, WAIT_MS, &closed);
+    close(fd);
+    REQUIRE_NOT_NULL(client_raw_answer(got, false, &slow));
+    CHECK_BYTES(slow.body, slow.body_len, before, LIST_LEN);
+}
+
+static void test_lease(void)
+{
+    static const struct {
+        int line;
+        int64_t from_now_us;
+        bool published;
+    } leases[] = {
+        {__LINE__, LAYOUT_LEASE_US / 2, true}, {__LINE__, 0, false},
+        {__LINE__, -1000000, false},           {__LINE__, 60000000, false}, /* longer than any is */
+        {__LINE__, LAYOUT_LEASE_US, true},
+    };
+    REQUIRE_TRUE(wait_taken());
+    for (size_t i = 0; i < sizeof leases / sizeof leases[0]; i++) {
+        CHECK_ROW(leases[i].line);
+        answers_lease(&offerer.answers, clock_monotonic_us() + leases[i].from_now_us);
+        client_get(client, "/products/1", &answer);
+        CHECK_INT(answer.status, 200);
+        /* On a busy machine the lease may be over by now. */
+        if (!leases[i].published ||
+            clock_monotonic_us() < atomic_load(&offerer.answers.layout->lease_us))
+            CHECK_INT(is_published(), leases[i].published);
+    }
+}
+
+static void test_withdrawn(void)
+{
+    REQUIRE_TRUE(wait_taken());
+    answers_withdraw(&offerer.answers, 1);
+    ask("GET", "/products/1", NULL, NULL);
+    CHECK_CONTAINS(answer.body, "Product 1");
+    publish_all();
+    ask("GET", "/products/1", NULL, NULL);
+    CHECK_TRUE(is_published());
+}
+
+static void set_consumers(const char *text)
+{
+    static struct consumers consumers;
+    struct consumers_fault fault;
+    consumers = (struct consumers){.count = 0};
+    CHECK_TRUE(consumers_add_text(&consumers, text, &fault), "%s", fault.why);
+    roster_publish(offerer.roster, &consumers, clock_monotonic_ns());
+}
+
+static void test_consumers(void)
+{
+    REQUIRE_TRUE(wait_taken());
+    set_consumers("- local denied");
+    ask("GET", "/products/1", NULL, NULL);
+    CHECK_CONTAINS(answer.body, "Product 1", "the application says so, which knows no denial here");
+    set_consumers("- local rate=1 burst=2");
+    for (int i = 0; i < 3; i++) {
+        ask("GET", "/products/1", NULL, NULL);
+        CHECK_INT(is_published(), i < 2);
+        CHECK_TEXT(client_header(&answer, "RateLimit-Policy"),
+                   i < 2 ? "\"consumer\";q=2;w=2" : NULL);
+    }
+    set_consumers("");
+}
+
+static void test_counted(void)
+{
+    static const char row[] = "code=\"200\",consumer=\"counted\"} 2\n";
+    static const char *const texts[] = {"-", "list", "product"};
+    struct exposition_cursor cursor = {0};
+    struct buffer text;
+    REQUIRE_TRUE(wait_taken());
+    set_consumers("- counted");
+    ask("HEAD", "/products/1", NULL, NULL);
+    ask("HEAD", "/products/1", NULL, NULL);
+    set_consumers("");
+    metrics_label_texts(LABEL_ROUTE, texts, 3);
+    buffer_init(&text, 1 << 20);
+    exposition_write(&cursor, &text, 1 << 20);
+    CHECK_CONTAINS(text.data, row);
+    CHECK_CONTAINS(text.data, "_count{route=\"product\",method=\"HEAD\",code=\"200\"");
+    buffer_free(&text);
+}
+
+/* A memory of another kind: what is wrong with each part's. */
+static int other_memory(size_t size, int seals)
+{
+    int fd = memfd_create("other", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+    CHECK_INT(ftruncate(fd, (off_t)size), 0);
+    CHECK_INT(fcntl(fd, F_ADD_SEALS, seals), 0);
+    return fd;
+}
+
+enum { FIXED = F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL, SAME = -1 };
+
+static const struct offer_row {
+    int line;
+    size_t message_len; /* of a good message; 0: the connection is closed */
+    size_t fds;
+    int part;        /* that is another; SAME: none */
+    size_t size;     /* its */
+    int seals;       /* its */
+    bool other_kind; /* another first byte of the message */
+} offers[] = {
+    {__LINE__, 0, 0, SAME, 0, 0, false},
+    {__LINE__, 16, 3, SAME, 0, 0, true},
+    {__LINE__, 16, 0, SAME, 0, 0, false},
+    {__LINE__, 16, 2, SAME, 0, 0, false},
+    {__LINE__, 16, 5, SAME, 0, 0, false},
+    {__LINE__, 8, 3, SAME, 0, 0, false},
+    {__LINE__, 1, 3, SAME, 0, 0, false},
+    {__LINE__, 16, 3, HANDOVER_ANSWERS, sizeof(struct layout), 0, false},
+    {__LINE__, 16, 3, HANDOVER_ANSWERS, sizeof(struct layout), F_SEAL_GROW | F_SEAL_SEAL, false},
+    {__LINE__, 16, 3, HANDOVER_ANSWERS, sizeof(struct layout), FIXED, false}, /* zeroes */
+    {__LINE__, 16, 3, HANDOVER_ANSWERS, 4096, FIXED, false},
+    {__LINE__, 16, 3, HANDOVER_ANSWERS, 0, FIXED, false},
+    {__LINE__, 16, 3, HANDOVER_ROSTER, 4096, FIXED, false},
+    {__LINE__, 16, 3, HANDOVER_METRICS, 4096, FIXED, false},
+    {__LINE__, 16, 3, HANDOVER_METRICS, sizeof(struct memory), 0, false},
+};
+
+static void offer_wrong(int connection, const struct offer_row *row)
+{
+    struct {
+        uint64_t magic, shape;
+    } message = {LAYOUT_MAGIC ^ row->other_kind, layout_shape()};
+    int fds[] = {offerer.fds[0], offerer.fds[1], offerer.fds[2], offerer.fds[0], offerer.fds[1]};
+    int other = row->part == SAME ? -1 : other_memory(row->size, row->seals);
+    if (other >= 0)
+        fds[row->part] = other;
+    if (row->message_len)
+        CHECK_TRUE(offerer_send(connection, &message, row->message_len, fds, row->fds));
+    if (other >= 0)
+        close(other);
+    close(connection);
+}
+
+/* The next connection of the module, which has no memory that counts. */
+static int next_connection(void)
+{
+    int connection = -1;
+    for (int64_t until = load_now_ms() + WAIT_MS; connection < 0 && load_now_ms() < until;) {
+        client_get(client, "/products/1", &answer);
+        CHECK_CONTAINS(answer.body, "Product 1");
+        connection = offerer_accept(&offerer, TICK_MS);
+    }
+    return connection;
+}
+
+static void test_wrong_offers(void)
+{
+    for (size_t i = 0; i < sizeof offers / sizeof offers[0]; i++) {
+        CHECK_ROW(offers[i].line);
+        let_end();
+        int connection = next_connection();
+        REQUIRE_COMPARE(connection, >=, 0);
+        offer_wrong(connection, &offers[i]);
+        CHECK_INT(ask("GET", "/products/1", NULL, NULL), true);
+        CHECK_INT(answer.status, 200);
+    }
+    CHECK_TRUE(wait_taken());
+    CHECK_LOG(&pair, "lighttpd.log", "no published answers from", WAIT_MS);
+    CHECK_TRUE(process_runs(pair.web));
+}
+
+/* One that takes the connection and says nothing holds nobody up, and is given up. */
+static void test_silence(void)
+{
+    let_end();
+    int silent = next_connection();
+    REQUIRE_COMPARE(silent, >=, 0);
+    int64_t start = load_now_ms();
+    int next = next_connection();
+    CHECK_COMPARE(next, >=, 0);
+    CHECK_COMPARE(load_now_ms() - start, >=, 500, "it is waited for");
+    close(silent);
+    close(next);
+    CHECK_TRUE(wait_taken());
+}
+
+/* Offers newer memory, as an application that was started anew. */
+static void test_newer(void)
+{
+    struct offerer before = offerer;
+    REQUIRE_TRUE(wait_taken());
+    answers_end(&before.answers);
+    REQUIRE_TRUE(answers_make(&offerer.answers, OFFERER_LIST_ROUTE, OFFERER_PRODUCT_ROUTE));
+    offerer.fds[HANDOVER_ANSWERS] = offerer.answers.fd;
+    ask("GET", "/products/1", NULL, NULL);
+    CHECK_CONTAINS(answer.body, "Product 1");
+    publish_all();
+    CHECK_TRUE(wait_taken());
+    answers_close(&before.answers);
+}
+
+int main(void)
+{
+    CU_TestInfo tests[] = {{"what is asked", test_asked},
+                           {"answers", test_answers},
+                           {"list", test_list},
+                           {"slow reader", test_slow_reader},
+                           {"lease", test_lease},
+                           {"withdrawn", test_withdrawn},
+                           {"consumers", test_consumers},
+                           {"counted", test_counted},
+                           {"wrong offers", test_wrong_offers},
+                           {"silence", test_silence},
+                           {"newer memory", test_newer},
+                           CU_TEST_INFO_NULL};
+    return e2e_suite_run("e2e/offers", setup, teardown, tests);
+}

@@ -1,0 +1,110 @@
+/* The list as it was last published, in memory of lighttpd's own. sendfile gives that to the kernel
+ * as it is; the application's own memory may be written while it is being sent. */
+#include "published.h"
+
+#include <chunk.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "publish/target.h"
+
+struct published_list {
+    int refs; /* the plugin's, and one of each answer that is being sent */
+    int fd;
+    char *body; /* mapped while it is filled; NULL after that */
+    size_t len;
+    char etag[LAYOUT_ETAG_SIZE];
+};
+
+static void published_list_unmap(struct published_list *list)
+{
+    if (list->body)
+        munmap(list->body, list->len);
+    list->body = NULL;
+}
+
+static void published_list_refer(void *ref, int change)
+{
+    struct published_list *list = ref;
+    list->refs += change;
+    if (list->refs > 0)
+        return;
+    published_list_unmap(list);
+    if (list->fd >= 0)
+        close(list->fd);
+    free(list);
+}
+
+void published_list_free(struct published_list *list)
+{
+    if (list)
+        published_list_refer(list, -1);
+}
+
+static bool published_list_map(struct published_list *list, size_t len)
+{
+    list->fd = memfd_create("postern-list", MFD_CLOEXEC);
+    if (list->fd < 0 || ftruncate(list->fd, (off_t)len) != 0)
+        return false;
+    void *body = mmap(NULL, len, PROT_READ | PROT_WRITE, MAP_SHARED, list->fd, 0);
+    if (body == MAP_FAILED)
+        return false;
+    list->body = body;
+    list->len = len;
+    return true;
+}
+
+/* Room for the reader: a new list in *context, in place of one that came to nothing. */
+static char *published_list_room(void *context, size_t len)
+{
+    struct published_list **fresh = context;
+    published_list_free(*fresh);
+    *fresh = calloc(1, sizeof **fresh);
+    if (!*fresh)
+        return NULL;
+    **fresh = (struct published_list){.refs = 1, .fd = -1};
+    return published_list_map(*fresh, len) ? (*fresh)->body : NULL;
+}
+
+static bool published_list_copy(struct published_plugin *p, int64_t now_us,
+                                struct reader_answer *found)
+{
+    struct published_list *fresh = NULL;
+    const struct reader_want want = {TARGET_LIST, published_list_room, &fresh};
+    if (!reader_find(p->offer.memory.layout, &want, now_us, found)) {
+        published_list_free(fresh);
+        return false;
+    }
+    published_list_unmap(fresh);
+    memcpy(fresh->etag, found->etag, sizeof fresh->etag);
+    published_list_free(p->list);
+    p->list = fresh;
+    return true;
+}
+
+bool published_list_find(struct published_plugin *p, int64_t now_us, bool body,
+                         struct published_answer *answer)
+{
+    static const struct reader_want want = {TARGET_LIST, NULL, NULL};
+    struct reader_answer *found = &answer->found;
+    if (!reader_find(p->offer.memory.layout, &want, now_us, found))
+        return false;
+    /* The tag is a hash of the body: the same tag, the same list. */
+    bool same = p->list && p->list->len == found->len && strcmp(p->list->etag, found->etag) == 0;
+    if (body && !same && !published_list_copy(p, now_us, found))
+        return false;
+    answer->list = p->list;
+    return true;
+}
+
+void published_list_send(struct published_list *list, chunkqueue *to)
+{
+    char name[] = "published list"; /* lighttpd names it in errors */
+    const buffer shown = {.ptr = name, .used = sizeof name};
+    chunkqueue_append_file_fd(to, &shown, list->fd, 0, (off_t)list->len);
+    to->last->file.ref = list;
+    to->last->file.refchg = published_list_refer;
+    published_list_refer(list, 1);
+}
