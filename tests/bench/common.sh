@@ -1,12 +1,14 @@
 # shellcheck shell=bash
-# Sourced by run, far and task, which set here and tools, make the folder var, and remove it at the end:
+# Sourced by run, published, far and task, which set here and tools, make the folder var, and remove it at the end:
 # the load, and how its numbers are put into a table.
 # shellcheck disable=SC2034,SC2154 # what is set here is used there, and the other way round
 readonly READERS=32 ORDERERS=16 MANY=64
 readonly ORDER='{"items":[{"product_id":2,"quantity":1}]}'
-# The rows there are, in the order of the tables: of run, of far, and all of task.
+# The rows there are, in the order of the tables: of run, of published, of far, and all of task.
 readonly HERE_ROWS=(static constant product limited products orders orders64 unlogged pg_product pg_orders pg_orders64
     pg_unlogged pgbench)
+readonly PUBLISHED_ROWS=(file read_on read_off file_few few_on file_many many_on quarter pg_reads_on pg_reads_off
+    mixed_on mixed_off orders_on orders_off pg_orders_on pg_orders_off)
 readonly FAR_ROWS=(far_read16 far_read64 far_lone far_any16 far_any64 far_one16 far_one64 far_any64x3 far_one64x3
     half_read64 half_any64 half_one64)
 seconds=${BENCH_SECONDS:-3}
@@ -56,8 +58,8 @@ wanted_any() { # ROW...
 check_wanted() {
     local row
     for row in ${BENCH_ROWS:-}; do
-        [[ " ${HERE_ROWS[*]} ${FAR_ROWS[*]} task " == *" $row "* ]] ||
-            fail "BENCH_ROWS: there is no row $row. Take some of: ${HERE_ROWS[*]} ${FAR_ROWS[*]} task"
+        [[ " ${HERE_ROWS[*]} ${PUBLISHED_ROWS[*]} ${FAR_ROWS[*]} task " == *" $row "* ]] ||
+            fail "BENCH_ROWS: there is no row $row. Take some of: ${HERE_ROWS[*]} ${PUBLISHED_ROWS[*]} ${FAR_ROWS[*]} task"
     done
 }
 
@@ -70,7 +72,7 @@ make_catalogue() { # PRODUCTS
 }
 
 # Sets requests, us (how long it took) and p99 (in µs), which are the caller's; failed, if a request did.
-send_load() { # LABEL URL CONNECTIONS [BODY [PRODUCTS]]
+send_load() { # LABEL URL CONNECTIONS [BODY [PRODUCTS [READS]]]
     local what=$1 url=$2 connections=$3 errors output=$var/wrk.$BASHPID
     shift 3
     wrk -t1 "-c$connections" "-d${seconds}s" --timeout 10s -s "$here/load.lua" "$url" -- "$@" \
@@ -85,7 +87,7 @@ send_load() { # LABEL URL CONNECTIONS [BODY [PRODUCTS]]
 }
 
 # As send_load, for several tasks at once: each gets its part of the connections. p99 is the worst task's.
-send_loads() { # LABEL "URL..." CONNECTIONS [BODY [PRODUCTS]]
+send_loads() { # LABEL "URL..." CONNECTIONS [BODY [PRODUCTS [READS]]]
     local what=$1 connections=$3 urls one task tasks=()
     read -ra urls <<<"$2"
     shift 3

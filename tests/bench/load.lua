@@ -1,5 +1,6 @@
 -- What wrk sends and what it tells: a GET, or with a body as the script's argument a POST of that
--- JSON, in which each order has a random one of PRODUCTS for a %d; and at the end one line,
+-- JSON, in which each order has a random one of PRODUCTS for a %d. With READS after it, so many of a
+-- hundred requests are for /products/ and a random one of these instead. At the end one line,
 -- "REQUESTS MICROSECONDS P99_MICROSECONDS ERRORS".
 
 function init(args)
@@ -10,10 +11,14 @@ function init(args)
     wrk.headers["Content-Type"] = "application/json"
     wrk.body = args[1]
     if args[2] then
-        local products = tonumber(args[2])
+        local products, reads = tonumber(args[2]), tonumber(args[3] or 0)
         math.randomseed(os.time())
         request = function()
-            return wrk.format(nil, nil, nil, string.format(args[1], math.random(products)))
+            local product = math.random(products)
+            if math.random(100) <= reads then
+                return wrk.format("GET", "/products/" .. product, {}, "")
+            end
+            return wrk.format(nil, nil, nil, string.format(args[1], product))
         end
     end
 end

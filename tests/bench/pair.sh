@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# Sourced by run and far: pairs of lighttpd and postern as processes of this machine, and what a
+# Sourced by run, published and far: pairs of lighttpd and postern as processes of this machine, and what a
 # measurement of them is. They set tools, root and postern, and for each row label, url (one for each
 # task) and sides (the names of the pairs whose processes it measures); each has a memory_kib of its own.
 # shellcheck disable=SC2034,SC2154 # what is set here is used there, and the other way round
@@ -151,7 +151,7 @@ pids_of() { # ROW
 }
 
 # Adds a line "REQUESTS/S P99_MS CPU_US MEMORY_KIB SERVER_CPU_US" to the row's file.
-measure() { # ROW CONNECTIONS [BODY [PRODUCTS]]
+measure() { # ROW CONNECTIONS [BODY [PRODUCTS [READS]]]
     local row=$1 connections=$2 pids before after server_before server_after requests us p99
     shift 2
     read -ra pids < <(pids_of "$row" | tr '\n' ' ')
