@@ -189,7 +189,9 @@ bool pair_start_web(struct pair *pair)
 {
     char conf[PAIR_PATH_SIZE + 32];
     snprintf(conf, sizeof conf, "%s/lighttpd.conf", pair->dir);
-    const char *argv[] = {"/usr/sbin/lighttpd", "-D", "-f", conf, NULL, NULL, NULL};
+    const char *program = getenv("LIGHTTPD");
+    const char *argv[] = {
+        program && *program ? program : "/usr/sbin/lighttpd", "-D", "-f", conf, NULL, NULL, NULL};
     if (pair->modules[0]) {
         argv[4] = "-m";
         argv[5] = pair->modules;

@@ -1,6 +1,7 @@
 /* pair: postern and lighttpd as real processes, for one test program. The binary is the one that
  * the environment's POSTERN names (else build/release/postern), lighttpd's configuration that in
- * WEBSERVER_CONF (else webserver-conf/), both looked for from the repository's root.
+ * WEBSERVER_CONF (else webserver-conf/), both looked for from the repository's root. LIGHTTPD names
+ * another lighttpd, such as a script that runs it under valgrind.
  *
  *     struct pair pair;
  *     if (!pair_start(&pair, &(struct pair_options){.workers = 4}))
