@@ -11,8 +11,8 @@ VERSION := 0.1.0
 
 PACKAGES_BUILD := gcc libc6-dev make pkg-config libfcgi-dev libcjson-dev libsqlite3-dev libpq-dev libxxhash-dev
 PACKAGES_RUN   := lighttpd
-PACKAGES_TEST  := $(PACKAGES_BUILD) $(PACKAGES_MODULE) postgresql pgbouncer prometheus python3 faketime openssl libcunit1-dev libcurl4-openssl-dev nginx apache2
 PACKAGES_MODULE := gcc libc6-dev make dpkg-dev libxxhash-dev $(PACKAGES_RUN)
+PACKAGES_TEST  := $(PACKAGES_BUILD) $(PACKAGES_MODULE) postgresql pgbouncer prometheus python3 faketime openssl libcunit1-dev libcurl4-openssl-dev nginx apache2
 PACKAGES_POOLS := $(PACKAGES_BUILD) $(PACKAGES_RUN) nodejs python3-httpx curl
 PACKAGES_CHECK := $(PACKAGES_TEST) clang libclang-rt-dev clang-format clang-tidy cppcheck shellcheck flake8 python3 python3-yaml mandoc
 PACKAGES_STACK := $(PACKAGES_BUILD) libcurl4-openssl-dev curl procps
