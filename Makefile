@@ -112,7 +112,7 @@ MODULE_PARSERS := $(filter-out webserver-conf/module/mod_% $(MODULE_PARTS),$(wil
 MODULE_PUBLISHED := $(addprefix webserver-conf/module/,demand.c offer.c) $(addprefix fcgi-app/, \
     $(addprefix publish/,layout.c reader.c handover.c target.c roster.c) $(addprefix metrics/,metrics.c memory.c table.c) \
     $(addprefix http/,conditional.c field.c) domain/bucket.c $(addprefix base/,clock.c shared.c socket.c))
-MODULE_SHARED := $(filter-out $(MODULE_PUBLISHED),$(MODULE_PARSERS)) fcgi-app/base/endpoint.c fcgi-app/base/id.c fcgi-app/base/text.c fcgi-app/config/consumers.c
+MODULE_SHARED := $(filter-out $(MODULE_PUBLISHED),$(MODULE_PARSERS)) fcgi-app/base/endpoint.c fcgi-app/base/id.c fcgi-app/base/random.c fcgi-app/base/text.c fcgi-app/base/trace.c fcgi-app/config/consumers.c
 MODULES      := $(MODULE_NAMES:%=$(BUILD)/webserver-conf/%.so)
 MODULES_DIR  := $(BUILD)/webserver-conf/modules
 

@@ -23,9 +23,11 @@ COPY webserver-conf webserver-conf
 RUN make -s -j"$(nproc)" web-programs \
         build/release/webserver-conf/mod_postern_vpce.so build/release/webserver-conf/mod_postern_errors.so \
         build/release/webserver-conf/mod_postern_limits.so build/release/webserver-conf/mod_postern_published.so \
+        build/release/webserver-conf/mod_postern_trace.so \
     && cd build/release/webserver-conf \
     && install -s programs/web-health programs/web-log /usr/local/bin/ \
-    && install -s mod_postern_vpce.so mod_postern_errors.so mod_postern_limits.so mod_postern_published.so /usr/lib/lighttpd/
+    && install -s mod_postern_vpce.so mod_postern_errors.so mod_postern_limits.so mod_postern_published.so mod_postern_trace.so \
+        /usr/lib/lighttpd/
 COPY images images
 ARG SOURCE_DATE_EPOCH=0
 RUN mkdir -p /root.web/etc/postern /mounts/run/postern /uploads/tmp \
@@ -34,7 +36,7 @@ RUN mkdir -p /root.web/etc/postern /mounts/run/postern /uploads/tmp \
     && images/closure /root.web /usr/sbin/lighttpd /usr/local/bin/web-health /usr/local/bin/web-log \
         "$modules/mod_accesslog.so" "$modules/mod_extforward.so" \
         "$modules/mod_postern_vpce.so" "$modules/mod_postern_errors.so" "$modules/mod_postern_limits.so" \
-        "$modules/mod_postern_published.so" \
+        "$modules/mod_postern_published.so" "$modules/mod_postern_trace.so" \
     && images/finish /root.web \
     && chmod 0750 /mounts/run/postern \
     && chmod 0700 /uploads/tmp \

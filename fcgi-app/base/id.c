@@ -1,10 +1,8 @@
 #include "base/id.h"
 
-#include <pthread.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
+
+#include "base/random.h"
 
 /* What generated ids hold: UUIDs, and those of AWS's load balancers ("Root=1-67891233-abcd"). */
 #define ID_REQUEST_CHARS                                                                           \
@@ -13,19 +11,7 @@
 
 enum { ID_REQUEST_MAX = 128 };
 
-enum {
-    ID_BYTES = 16,
-    ID_RANDOM_BYTES = 8,
-    ID_RANDOM_BLOCK = 256, /* the kernel gives as many at once, whatever signals come */
-    US_PER_MS = 1000,
-    ID_FRACTIONS = 4096
-};
-
-/* Random bytes that no id was made of yet. */
-static __thread struct {
-    unsigned char bytes[ID_RANDOM_BLOCK];
-    size_t left;
-} id_random;
+enum { ID_BYTES = 16, US_PER_MS = 1000, ID_FRACTIONS = 4096 };
 
 static void id_format(const unsigned char bytes[ID_BYTES], char out[ID_TEXT_SIZE])
 {
@@ -40,32 +26,6 @@ static void id_format(const unsigned char bytes[ID_BYTES], char out[ID_TEXT_SIZE
     *to = '\0';
 }
 
-/* In a child, which must not make the ids of its parent. */
-static void id_forget(void)
-{
-    id_random.left = 0;
-}
-
-static void id_forget_in_children(void)
-{
-    pthread_atfork(NULL, NULL, id_forget);
-}
-
-static void id_take_random(unsigned char out[ID_RANDOM_BYTES])
-{
-    static pthread_once_t once = PTHREAD_ONCE_INIT;
-    if (id_random.left == 0) {
-        pthread_once(&once, id_forget_in_children);
-        if (getrandom(id_random.bytes, ID_RANDOM_BLOCK, 0) != ID_RANDOM_BLOCK) {
-            fputs("postern: getrandom failed\n", stderr);
-            abort();
-        }
-        id_random.left = ID_RANDOM_BLOCK;
-    }
-    id_random.left -= ID_RANDOM_BYTES;
-    memcpy(out, id_random.bytes + id_random.left, ID_RANDOM_BYTES);
-}
-
 void id_make(int64_t now_us, char out[ID_TEXT_SIZE])
 {
     unsigned char b[ID_BYTES];
@@ -76,7 +36,7 @@ void id_make(int64_t now_us, char out[ID_TEXT_SIZE])
         b[i] = (unsigned char)(ms >> (40 - 8 * i));
     b[6] = (unsigned char)(0x70 | fraction >> 8);
     b[7] = (unsigned char)fraction;
-    id_take_random(b + 8);
+    random_take(b + 8);
     b[8] = (unsigned char)(0x80 | (b[8] & 0x3f));
     id_format(b, out);
 }

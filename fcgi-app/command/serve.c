@@ -13,6 +13,7 @@
 #include "server/listener.h"
 #include "server/master.h"
 #include "server/stop.h"
+#include "spans/spans.h"
 
 /* Whether to serve without the store for now. It answers 503 until the store is back, like a
  * process whose store went away later, and nobody need start it again. */
@@ -93,7 +94,12 @@ static int serve_until_stopped(struct config *config, struct listener *listener,
     }
     if (!listener_listen(listener, config))
         return COMMAND_FAILED;
-    return master_run(config, listener, consumers, store);
+    /* Without spans, requests are served all the same. */
+    if (*config->trace_file)
+        spans_open(config->trace_rate, command_version_text);
+    int status = master_run(config, listener, consumers, store);
+    spans_close();
+    return status;
 }
 
 static bool serve_load_consumers(const struct config *config, struct consumers *consumers)

@@ -9,6 +9,7 @@
 
 #include "api/api.h"
 #include "base/buffer.h"
+#include "base/trace.h"
 #include "domain/bucket.h"
 #include "http/query.h"
 #include "http/route.h"
@@ -26,6 +27,8 @@ enum http_header {
     HTTP_IF_NONE_MATCH,
     HTTP_IDEMPOTENCY_KEY,
     HTTP_REQUEST_ID,
+    HTTP_TRACEPARENT,
+    HTTP_TRACESTATE,
     HTTP_HEADER_MAX
 };
 
@@ -43,6 +46,7 @@ struct http_request {
     bool unidentified;          /* what the web server says of its endpoint is no endpoint's id */
     bool body_too_large;        /* over HTTP_BODY_MAX, so it was not read */
     bool body_cut;              /* fewer bytes came than Content-Length says */
+    struct trace trace;         /* it belongs to; span is the request's own */
     int refused;                /* the status with which the web server itself refused it, or 0 */
 };
 

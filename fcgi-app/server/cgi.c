@@ -17,11 +17,14 @@ static const char *const cgi_headers[HTTP_HEADER_MAX] = {
     [HTTP_IF_NONE_MATCH] = "HTTP_IF_NONE_MATCH",
     [HTTP_IDEMPOTENCY_KEY] = "HTTP_IDEMPOTENCY_KEY",
     [HTTP_REQUEST_ID] = "HTTP_X_REQUEST_ID",
+    [HTTP_TRACEPARENT] = "HTTP_TRACEPARENT",
+    [HTTP_TRACESTATE] = "HTTP_TRACESTATE",
 };
 
 static const char *const cgi_others[] = {
-    "REQUEST_METHOD",     "PATH_INFO",         "QUERY_STRING",   CGI_ENDPOINT_VARIABLE,
-    CGI_REFUSAL_VARIABLE, CGI_LENGTH_VARIABLE, CGI_LEFT_VARIABLE};
+    "REQUEST_METHOD",      "PATH_INFO",          "QUERY_STRING",
+    CGI_ENDPOINT_VARIABLE, CGI_REFUSAL_VARIABLE, CGI_LENGTH_VARIABLE,
+    CGI_LEFT_VARIABLE,     CGI_TRACE_VARIABLE,   CGI_SPAN_VARIABLE};
 
 static bool cgi_has(const char *const *names, size_t count, const char *name, size_t len)
 {
@@ -50,6 +53,23 @@ static int cgi_refusal(const char *text)
     return text_number(text, strlen(text), 400, 599, &status) ? (int)status : 0;
 }
 
+/* The web server's module read the same traceparent, so a trace that is not the caller's is new. */
+static void cgi_trace(cgi_lookup lookup, const void *source, struct http_request *request)
+{
+    const char *traceparent = request->headers[HTTP_TRACEPARENT];
+    const char *id = lookup(source, CGI_TRACE_VARIABLE);
+    const char *span = lookup(source, CGI_SPAN_VARIABLE);
+    struct trace *trace = &request->trace;
+    if (!id || !span || !trace_is_id(id) || !trace_is_span(span)) {
+        trace_start(traceparent, trace);
+        return;
+    }
+    if (!traceparent || !trace_read(traceparent, trace) || strcmp(trace->id, id) != 0)
+        *trace = (struct trace){.sampled = false};
+    memcpy(trace->id, id, sizeof trace->id);
+    memcpy(trace->span, span, sizeof trace->span);
+}
+
 void cgi_request(cgi_lookup lookup, const void *source, struct http_request *request)
 {
     const char *endpoint = cgi_text(lookup, source, CGI_ENDPOINT_VARIABLE);
@@ -64,6 +84,7 @@ void cgi_request(cgi_lookup lookup, const void *source, struct http_request *req
     };
     for (enum http_header i = 0; i < HTTP_HEADER_MAX; i++)
         request->headers[i] = lookup(source, cgi_headers[i]);
+    cgi_trace(lookup, source, request);
 }
 
 bool cgi_head(const struct http_response *response, struct buffer *head)

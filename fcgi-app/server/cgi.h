@@ -9,6 +9,11 @@
  * from the PROXY protocol. A client cannot set it: its headers arrive as HTTP_ variables. */
 #define CGI_ENDPOINT_VARIABLE "PP2_AWS_VPCE_ID"
 
+/* The trace that the web server's module found or began, and the request's span there; with both
+ * its log tells the same as ours. */
+#define CGI_TRACE_VARIABLE "POSTERN_TRACE_ID"
+#define CGI_SPAN_VARIABLE  "POSTERN_SPAN_ID"
+
 /* The body's length; and that the web server shuts its side down as a sign that its client left. */
 #define CGI_LENGTH_VARIABLE "CONTENT_LENGTH"
 #define CGI_LEFT_VARIABLE   "POSTERN_LEFT_IS_HALF_CLOSED"
@@ -23,7 +28,8 @@ typedef const char *(*cgi_lookup)(const void *source, const char *name);
  * name holds no NUL. */
 bool cgi_asks(const char *name, size_t len);
 
-/* Makes the request of its variables, without a body. */
+/* Makes the request of its variables, without a body. Its trace is the web server's, else the
+ * caller's, else a new one; it is sampled if the caller says so. */
 void cgi_request(cgi_lookup lookup, const void *source, struct http_request *request);
 
 /* Writes the header block into the buffer, in place of what is there, with Content-Length: without

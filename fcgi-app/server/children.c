@@ -12,6 +12,7 @@
 #include "metrics/metrics.h"
 #include "server/exporter.h"
 #include "server/prober.h"
+#include "server/tracer.h"
 #include "server/watcher.h"
 #include "server/worker.h"
 #include "server/writer.h"
@@ -34,6 +35,7 @@ static const struct {
     [CHILDREN_PROBER] = {"prober", "postern-prober", prober_run},
     [CHILDREN_WATCHER] = {"watcher", "postern-watcher", watcher_run},
     [CHILDREN_EXPORTER] = {"exporter", "postern-metrics", exporter_run},
+    [CHILDREN_TRACER] = {"tracer", "postern-tracer", tracer_run},
 };
 
 static const char *children_names[CHILDREN_NAMES] = {[CHILDREN_MASTER] = "master"};
@@ -46,6 +48,8 @@ static int children_count_of(enum children_kind kind, const struct config *confi
         return config->workers;
     case CHILDREN_PROBER:
         return listener->probe_fd >= 0 ? 1 : 0;
+    case CHILDREN_TRACER:
+        return config->trace_file && *config->trace_file ? 1 : 0;
     default:
         return 1;
     }

@@ -14,6 +14,7 @@ enum children_kind {
     CHILDREN_PROBER,   /* answers health checks; none if their socket was not made */
     CHILDREN_WATCHER,  /* looks at the store */
     CHILDREN_EXPORTER, /* tells the metrics */
+    CHILDREN_TRACER,   /* writes spans to their file; none if no file is named */
     CHILDREN_KINDS
 };
 

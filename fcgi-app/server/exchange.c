@@ -9,6 +9,7 @@
 #include "server/access.h"
 #include "server/admission.h"
 #include "server/cgi.h"
+#include "spans/spans.h"
 
 /* No socket: libfcgi is given each connection. */
 enum {
@@ -55,9 +56,10 @@ static void exchange_forget(struct exchange *exchange, const struct http_request
 {
     exchange->response.traffic = false;
     metrics_add(METRIC_ABANDONED, 1, METRICS_WITH(IS_BEFORE_BEGUN));
-    log_write(
-        LOG_INFO, "request not begun: client left",
-        LOG_FIELDS(LOG_TEXT("consumer", request->consumer), LOG_TEXT("method", request->method)));
+    log_write(LOG_INFO, "request not begun: client left",
+              LOG_FIELDS(
+                  LOG_TEXT("trace_id", request->trace.id), LOG_TEXT("span_id", request->trace.span),
+                  LOG_TEXT("consumer", request->consumer), LOG_TEXT("method", request->method)));
 }
 
 static bool exchange_reads(const struct http_request *request)
@@ -74,13 +76,18 @@ static bool exchange_answer(struct exchange *exchange, struct http_request *requ
     exchange->service.store_state = scoreboard_store(child->board, child->config);
     if (exchange->reads_wait || !exchange_reads(request))
         acceptors_leave(child->acceptors, child->slot);
+    request->trace.sampled = spans_want(&request->trace);
+    store_trace(exchange->service.store, request->trace.sampled ? &request->trace : NULL);
     http_handle(&exchange->service, request, draining, response);
+    store_trace(exchange->service.store, NULL);
     access_count(request, response, clock_monotonic_us() - start_us);
     /* The web server may take its time. */
     if (response->send_body && response->body_len > EXCHANGE_AT_ONCE)
         acceptors_leave(child->acceptors, child->slot);
     bool sent = gateway_write(&exchange->gateway, &exchange->fcgi, response);
-    access_log(request, response, sent, clock_monotonic_us() - start_us);
+    int64_t duration_us = clock_monotonic_us() - start_us;
+    access_log(request, response, sent, duration_us);
+    access_trace(request, response, duration_us);
     return sent;
 }
 

@@ -90,11 +90,6 @@ static void master_reread_consumers(struct master *m)
     const char *path = m->config->consumers_file;
     struct consumers_fault fault = {.why = "no memory to read it"};
     bool of_file;
-    if (!*path) {
-        log_write(LOG_INFO, "HUP: nothing to read again; restart to change the configuration",
-                  NULL);
-        return;
-    }
     struct consumers *consumers = calloc(1, sizeof *consumers);
     bool read =
         consumers && consumers_file_load(consumers, m->config->consumers, path, &fault, &of_file);
@@ -110,6 +105,17 @@ static void master_reread_consumers(struct master *m)
     free(consumers);
 }
 
+/* Whoever moved the file of spans away has it made anew, whether or not there are consumers. */
+static void master_hang_up(struct master *m)
+{
+    children_signal(&m->children, CHILDREN_TRACER, SIGHUP);
+    if (*m->config->consumers_file)
+        master_reread_consumers(m);
+    else if (!*m->config->trace_file)
+        log_write(LOG_INFO, "HUP: nothing to read again; restart to change the configuration",
+                  NULL);
+}
+
 static void master_on_signal(struct master *m, int signal)
 {
     switch (signal) {
@@ -119,7 +125,7 @@ static void master_on_signal(struct master *m, int signal)
         master_drain(m, signal);
         break;
     case SIGHUP:
-        master_reread_consumers(m);
+        master_hang_up(m);
         break;
     default: /* SIGCHLD; or none, when the tick has passed */
         break;
@@ -146,7 +152,7 @@ static void master_step(struct master *m, const sigset_t *set)
     acceptors_mend(&m->acceptors);
 }
 
-/* Health checks are answered to the end. */
+/* Health checks are answered to the end, and spans written that others make until then. */
 static void master_end_last(struct master *m, const sigset_t *set)
 {
     static const enum children_kind last[] = {CHILDREN_WRITER, CHILDREN_PROBER, CHILDREN_WATCHER,
@@ -156,10 +162,12 @@ static void master_end_last(struct master *m, const sigset_t *set)
     int signal = SIGTERM;
     listener_hide_probes(m->listener);
     while (alive[CHILDREN_WRITER] + alive[CHILDREN_PROBER] + alive[CHILDREN_WATCHER] +
-               alive[CHILDREN_EXPORTER] >
+               alive[CHILDREN_EXPORTER] + alive[CHILDREN_TRACER] >
            0) {
         for (size_t i = 0; i < sizeof last / sizeof last[0]; i++)
             children_signal(&m->children, last[i], signal);
+        if (alive[CHILDREN_WRITER] == 0)
+            children_signal(&m->children, CHILDREN_TRACER, signal);
         signal = clock_monotonic_us() >= deadline ? SIGKILL : SIGTERM;
         master_step(m, set);
     }

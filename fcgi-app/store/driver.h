@@ -42,6 +42,8 @@ struct store_driver {
 /* Every store starts with this; the driver's own members follow. */
 struct store {
     const struct store_driver *driver;
+    const struct trace *trace; /* that calls are made in; NULL: in none */
+    struct trace call;         /* with a trace: the span of the call that is being made */
 };
 
 #endif

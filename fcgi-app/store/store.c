@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "metrics/metrics.h"
+#include "spans/spans.h"
 #include "store/driver.h"
 #include "store/postgres/driver.h"
 #include "store/sqlite/driver.h"
@@ -163,14 +164,48 @@ enum store_result store_upkeep(struct store *store)
     return store->driver->upkeep ? store->driver->upkeep(store) : STORE_OK;
 }
 
+void store_trace(struct store *store, const struct trace *trace)
+{
+    store->trace = trace;
+}
+
+bool store_has_failed(enum store_result result)
+{
+    return result >= STORE_BUSY;
+}
+
+static int64_t store_begin(struct store *store)
+{
+    if (store->trace)
+        trace_within(store->trace, &store->call);
+    return clock_monotonic_us();
+}
+
+static void store_end(const struct store *store, int call, enum store_result result,
+                      int64_t start_us)
+{
+    int64_t duration_us = clock_monotonic_us() - start_us;
+    metrics_observe(METRIC_STORE_CALLS, duration_us, METRICS_WITH((uint16_t)call, result));
+    if (!store->trace)
+        return;
+    struct span span = {
+        .trace = &store->call,
+        .name = {"store", store_call_names[call]},
+        .kind = SPAN_INTERNAL,
+        .failed = store_has_failed(result),
+        .attributes =
+            SPAN_ATTRIBUTES(SPAN_TEXT("postern.store.result", store_result_names[result])),
+    };
+    spans_put(&span, duration_us);
+}
+
 /* Each call is passed on to the store's driver, and measured. */
 #define STORE_CALL(name, parameters, arguments)                                                    \
     enum store_result store_##name parameters                                                      \
     {                                                                                              \
-        int64_t start_us = clock_monotonic_us();                                                   \
+        int64_t start_us = store_begin(store);                                                     \
         enum store_result result = store->driver->name arguments;                                  \
-        metrics_observe(METRIC_STORE_CALLS, clock_monotonic_us() - start_us,                       \
-                        METRICS_WITH(STORE_CALL_##name, result));                                  \
+        store_end(store, STORE_CALL_##name, result, start_us);                                     \
         return result;                                                                             \
     }
 #include "store/calls.def"

@@ -9,6 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/trace.h"
 #include "domain/order.h"
 #include "domain/product.h"
 
@@ -267,6 +268,14 @@ bool store_restore(struct store *store, const char *file, char *said, size_t siz
 /* Names the store, its calls and their results for the metrics, before the fork: see
  * metrics/metrics.h. The store itself is not asked. */
 void store_label_metrics(const struct store *store);
+
+/* From now on each call makes a span within that one of the trace, which is sampled; NULL: none
+ * does. Borrowed until it is set anew. */
+void store_trace(struct store *store, const struct trace *trace);
+
+/* Whether a call that ends so has failed; else the store did as it was asked, or said truly why
+ * not. */
+bool store_has_failed(enum store_result result);
 
 /* Does what keeps the store quick, and would make changes wait if they had to do it. STORE_OK, or
  * how the store failed. */

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "spans/spans.h"
 #include "store/relay/message.h"
 
 enum {
@@ -159,12 +160,35 @@ int relay_group_take(struct relay_group *g, int wait_ms, const sigset_t *mask)
     return g->count;
 }
 
+/* Each order that is traced has the group's work in its own trace, where who reads that looks. */
+static void relay_group_trace(const struct relay_group *g, int64_t duration_us)
+{
+    for (int i = 0; i < g->count; i++) {
+        struct trace commit;
+        if (!g->requests[i].trace.sampled)
+            continue;
+        trace_within(&g->requests[i].trace, &commit);
+        struct span span = {
+            .trace = &commit,
+            .name = {"commit", NULL},
+            .kind = SPAN_INTERNAL,
+            .failed = store_has_failed(g->changes[i].result),
+            .attributes = SPAN_ATTRIBUTES(
+                SPAN_NUMBER("postern.group.changes", g->count),
+                SPAN_TEXT("postern.store.result", store_result_names[g->changes[i].result])),
+        };
+        spans_put(&span, duration_us);
+    }
+}
+
 enum store_result relay_group_make(struct relay_group *g)
 {
     int64_t start_us = clock_monotonic_us();
     enum store_result result = store_changes_make(g->store, g->changes, (size_t)g->count);
+    int64_t duration_us = clock_monotonic_us() - start_us;
     if (g->count <= RELAY_SMALL_MAX)
-        g->commit_us = clock_monotonic_us() - start_us;
+        g->commit_us = duration_us;
+    relay_group_trace(g, duration_us);
     g->last_count = g->count;
     g->made++;
     for (int i = 0; i < g->count; i++) {

@@ -16,6 +16,7 @@ struct relay_request {
     int64_t deadline_us; /* monotonic: not to be begun after it */
     int64_t now_us, key_lifetime_us;
     bool again, has_key;
+    struct trace trace; /* of the call, for the writer's own span; not sampled: no span */
     char id[ID_TEXT_SIZE];
     char consumer[ORDER_CONSUMER_MAX + 1];
     char key[ORDER_KEY_MAX + 1];
@@ -29,7 +30,8 @@ struct relay_answer {
     uint32_t count; /* of what is unknown or short */
 };
 
-/* Fills in all but number, worker and deadline. request is NULL unless an order is placed. */
+/* Fills in all but number, worker, deadline and trace. request is NULL unless an order is placed.
+ */
 void relay_message_write(struct relay_request *message, enum store_use use,
                          const struct order_request *request,
                          const struct store_placement *placement);

@@ -123,6 +123,7 @@ static enum store_result relay_change(struct store *store, enum store_use use,
     enum store_result result = STORE_BUSY;
     r->request.deadline_us = clock_monotonic_us() + (int64_t)r->timeout_ms * 1000;
     r->request.worker = r->worker;
+    r->request.trace = r->store.trace ? r->store.call : (struct trace){.sampled = false};
     relay_message_write(&r->request, use, request, placement);
     for (;;) {
         enum relay_end end = relay_hand_over(r, outcome, &result);

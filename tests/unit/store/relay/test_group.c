@@ -44,7 +44,7 @@ static enum store_result make_slowly(struct store *store, struct store_change *c
 }
 
 static const struct store_driver driver = {.changes_make = make_slowly};
-static struct store store = {&driver};
+static struct store store = {.driver = &driver};
 
 static void begin(void)
 {
