@@ -42,6 +42,9 @@ struct layout {
     uint64_t shape;     /* layout_shape() of the program that made it */
     int32_t list_route; /* the routes' numbers in the metrics */
     int32_t product_route;
+    /* Of TRACE_RATE_ALL traces that begin here so many are sampled, and of those that callers began
+     * the ones they say: their spans are the application's to write. -1: no spans are written. */
+    int32_t trace_rate;
     _Atomic int64_t lease_us; /* monotonic: answers count before this time */
     _Atomic uint32_t over;    /* not 0: they count no more, and never will */
     _Atomic uint64_t list_epoch;

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/trace.h"
 #include "check.h"
 #include "e2e/client.h"
 #include "e2e/e2e_suite.h"
@@ -37,7 +38,8 @@ static void publish_all(void)
 
 static int setup(void)
 {
-    static const struct pair_options options = {.module = true, .lighttpd = OFFERER_LIGHTTPD};
+    static const struct pair_options options = {
+        .module = true, .lighttpd = "server.modules += (\"mod_postern_trace\")\n" OFFERER_LIGHTTPD};
     memset(list, ' ', LIST_LEN);
     list[0] = '[';
     list[LIST_LEN - 1] = ']';
@@ -125,6 +127,35 @@ static void test_asked(void)
     }
 }
 
+#define TRACE "traceparent: 00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-0"
+
+/* Spans are the application's to write. */
+static void test_traced(void)
+{
+    static const struct {
+        int line;
+        int rate;
+        const char *header;
+        bool published;
+    } traced[] = {
+        {__LINE__, -1, TRACE "1", true},
+        {__LINE__, 0, TRACE "1", false},
+        {__LINE__, 0, TRACE "0", true},
+        {__LINE__, TRACE_RATE_ALL, TRACE "0", true},
+        {__LINE__, TRACE_RATE_ALL, NULL, false},
+        {__LINE__, TRACE_RATE_ALL, "traceparent: 00-1", false},
+        {__LINE__, 0, NULL, true},
+    };
+    REQUIRE_TRUE(wait_taken());
+    for (size_t i = 0; i < sizeof traced / sizeof traced[0]; i++) {
+        const char *headers[] = {traced[i].header, NULL};
+        CHECK_ROW(traced[i].line);
+        offerer.answers.layout->trace_rate = traced[i].rate;
+        ask("GET", "/products/1", headers, NULL);
+        CHECK_INT(is_published(), traced[i].published);
+    }
+}
+
 static void check_headers(const char *const *names, size_t count)
 {
     CHECK_INT(answer.headers_count, count);
@@ -168,11 +199,11 @@ static void test_list(void)
             CHECK_COMPARE(answer.body_len, <, LIST_LEN, "it was withdrawn");
             offerer_publish(&offerer, TARGET_LIST, "\"other\"", list, LIST_LEN);
         }
+        ask("HEAD", "/products", NULL, NULL);
+        CHECK_TEXT(client_header(&answer, "Content-Length"), "300000");
         ask("GET", "/products", NULL, NULL);
         CHECK_TEXT(client_header(&answer, "ETag"), i < 2 ? LIST_TAG : "\"other\"");
         CHECK_BYTES(answer.body, answer.body_len, list, LIST_LEN);
-        ask("HEAD", "/products", NULL, NULL);
-        CHECK_TEXT(client_header(&answer, "Content-Length"), "300000");
     }
 }
 
@@ -391,6 +422,7 @@ static void test_newer(void)
 int main(void)
 {
     CU_TestInfo tests[] = {{"what is asked", test_asked},
+                           {"traced", test_traced},
                            {"answers", test_answers},
                            {"list", test_list},
                            {"slow reader", test_slow_reader},

@@ -78,7 +78,8 @@ static handler_t published_handle_uri_raw(request_st *r, void *p_d)
     struct published_answer answer = {.body = NULL};
     struct roster_entry caller;
     struct bucket_state bucket;
-    if (!memory || !published_find(p, target, now_us, r->http_method == HTTP_METHOD_GET, &answer) ||
+    if (!memory || published_request_is_traced(r, memory->layout->trace_rate) ||
+        !published_find(p, target, now_us, r->http_method == HTTP_METHOD_GET, &answer) ||
         !published_admits(memory, endpoint, &caller, &bucket))
         return HANDLER_GO_ON;
     /* It notes here which fields to add to the response. */
@@ -114,10 +115,10 @@ static handler_t published_set_defaults(server *srv, void *p_d)
         before = before && plugins[i]->data != p;
         if (strcmp(name, "setenv") == 0)
             p->setenv = plugins[i];
-        /* Else it would not know the endpoint. */
-        if (!before && strcmp(name, "postern_vpce") == 0) {
+        /* Else it would not know the endpoint, or the trace. */
+        if (!before && (strcmp(name, "postern_vpce") == 0 || strcmp(name, "postern_trace") == 0)) {
             log_error(srv->errh, __FILE__, __LINE__,
-                      "name mod_postern_vpce before mod_postern_published in server.modules");
+                      "name mod_%s before mod_postern_published in server.modules", name);
             return HANDLER_ERROR;
         }
     }

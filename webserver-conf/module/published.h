@@ -40,6 +40,9 @@ int64_t published_request_target(const request_st *r);
 /* The endpoint that the request came through, or CONSUMERS_NOBODY. NULL if it is none. */
 const char *published_request_endpoint(const request_st *r);
 
+/* Whether its trace is sampled, where layout's trace_rate is that. */
+bool published_request_is_traced(const request_st *r, int rate);
+
 /* published_list.c: finds the list in the memory that was offered, and a copy of it unless body is
  * false. False if none counts. */
 bool published_list_find(struct published_plugin *p, int64_t now_us, bool body,

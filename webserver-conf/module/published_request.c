@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/endpoint.h"
+#include "base/trace.h"
 #include "config/consumers.h"
 #include "demand.h"
 #include "publish/target.h"
@@ -50,4 +51,22 @@ const char *published_request_endpoint(const request_st *r)
     if (!id || buffer_is_blank(id) || strcmp(id->ptr, CONSUMERS_NOBODY) == 0)
         return CONSUMERS_NOBODY;
     return endpoint_is_id(BUF_PTR_LEN(id)) ? id->ptr : NULL;
+}
+
+bool published_request_is_traced(const request_st *r, int rate)
+{
+    static const char name[] = "traceparent";
+    const buffer *id = http_header_env_get(r, CONST_STR_LEN("POSTERN_TRACE_ID"));
+    const char *parent = published_header(r, HTTP_HEADER_OTHER, name, sizeof name - 1);
+    struct trace trace;
+    if (rate < 0)
+        return false;
+    if (parent && trace_read(parent, &trace))
+        return trace_is_wanted(&trace, rate);
+    /* Without mod_postern_trace no trace begins here. */
+    if (!id || !trace_is_id(id->ptr))
+        return false;
+    trace = (struct trace){.sampled = false};
+    memcpy(trace.id, id->ptr, sizeof trace.id);
+    return trace_is_wanted(&trace, rate);
 }
