@@ -140,6 +140,19 @@ static enum store_result fake_store_order_list(struct store *store,
     return fake->result;
 }
 
+static enum store_result fake_store_changes_make(struct store *store, struct store_change *changes,
+                                                 size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        struct store_change *change = &changes[i];
+        change->result =
+            change->use == STORE_USE_ORDER
+                ? fake_store_order_place(store, change->request, change->placement, change->outcome)
+                : fake_store_order_cancel(store, change->placement, change->outcome);
+    }
+    return STORE_OK;
+}
+
 void fake_store_order_id(size_t n, char out[ID_TEXT_SIZE])
 {
     snprintf(out, ID_TEXT_SIZE, "018f0000-%04zx-7000-8000-000000000000", FAKE_STORE_ORDERS_TOP - n);
@@ -152,8 +165,7 @@ void fake_store_init(struct fake_store *fake)
         .ping = fake_store_ping,
         .product_get = fake_store_product_get,
         .product_list = fake_store_product_list,
-        .order_place = fake_store_order_place,
-        .order_cancel = fake_store_order_cancel,
+        .changes_make = fake_store_changes_make,
         .order_get = fake_store_order_get,
         .order_list = fake_store_order_list,
     };

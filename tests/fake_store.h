@@ -26,7 +26,7 @@ struct fake_store {
     int64_t id, after, limit;
     char consumer[ORDER_CONSUMER_MAX + 1];
     char text[ORDER_KEY_MAX +
-              1]; /* order_place: the key, or ""; order_get, cancel: id; list: before */
+              1]; /* an order placed: the key, or ""; order_get, cancelled: id; list: before */
     char reference[ORDER_REFERENCE_MAX + 1]; /* order_list: the one its rows must have, or "" */
     char placed_id[ID_TEXT_SIZE];
     int64_t key_lifetime_us;

@@ -343,6 +343,6 @@ void http_handle(struct http_service *service, const struct http_request *reques
     if (http_begin(&x, service, request, draining, response))
         return;
     x.change.store.outcome = &outcome;
-    store_change_make(service->store, &x.change.store);
+    store_changes_make(service->store, &x.change.store, 1);
     http_conclude(&x);
 }

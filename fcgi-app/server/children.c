@@ -150,6 +150,7 @@ void children_spawn_due(struct children *children, bool workers)
 static void children_clear(struct scoreboard_slot *slot)
 {
     atomic_store(&slot->busy_since_us, 0);
+    atomic_store(&slot->waits, 0);
     atomic_store(&slot->accepts, false);
 }
 
@@ -183,7 +184,7 @@ static void children_bury(struct children *children, int i, int status, bool end
     children->alive[one->kind]--;
     children_clear(children_slot(children, i));
     if (one->kind == CHILDREN_WORKER)
-        relay_ticket_void(&children->given.door->tickets[i]);
+        relay_door_void(children->given.door, i);
 }
 
 void children_reap(struct children *children, bool ending)

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
@@ -17,34 +18,58 @@ enum {
     EXCHANGE_AT_ONCE = 64 * 1024 /* bytes of an answer that a socket takes without waiting */
 };
 
-bool exchange_open(struct exchange *exchange, const struct child *child, struct store *store,
-                   bool reads_wait)
+bool exchanges_open(struct exchanges *all, const struct child *child, struct store *store,
+                    struct relay *relay, bool reads_wait)
 {
-    exchange->child = child;
-    exchange->reads_wait = reads_wait;
-    http_service_init(&exchange->service, store, (size_t)child->config->answer_kib * 1024);
-    http_response_init(&exchange->response);
-    if (gateway_init(&exchange->gateway) && FCGX_Init() == 0 &&
-        FCGX_InitRequest(&exchange->fcgi, EXCHANGE_NO_LISTENER, FCGI_FAIL_ACCEPT_ON_INTR) == 0)
+    all->child = child;
+    all->relay = relay;
+    all->reads_wait = reads_wait;
+    http_service_init(&all->service, store, (size_t)child->config->answer_kib * 1024);
+    if (gateway_init(&all->gateway) && FCGX_Init() == 0)
         return true;
     log_write(LOG_ERROR, "cannot make ready for requests",
               LOG_FIELDS(LOG_TEXT("error", strerror(errno))));
     return false;
 }
 
-void exchange_close(struct exchange *exchange)
+void exchanges_close(struct exchanges *all)
 {
-    gateway_free(&exchange->gateway);
-    http_response_free(&exchange->response);
-    http_service_free(&exchange->service);
+    for (int i = 0; i < all->made; i++) {
+        http_response_free(&all->all[i]->response);
+        free(all->all[i]);
+    }
+    gateway_free(&all->gateway);
+    http_service_free(&all->service);
+}
+
+bool exchanges_are_full(const struct exchanges *all)
+{
+    return all->free == 0 && all->made == RELAY_WAITING_MAX;
+}
+
+/* One that serves nothing, which may have to be made; NULL if there is no memory. */
+static struct exchange *exchanges_take(struct exchanges *all)
+{
+    if (all->free > 0)
+        return all->frees[--all->free];
+    struct exchange *exchange = malloc(sizeof *exchange);
+    if (!exchange ||
+        FCGX_InitRequest(&exchange->fcgi, EXCHANGE_NO_LISTENER, FCGI_FAIL_ACCEPT_ON_INTR) != 0) {
+        log_write(LOG_ERROR, "cannot serve a request", LOG_FIELDS(LOG_TEXT("call", "malloc")));
+        free(exchange);
+        return NULL;
+    }
+    http_response_init(&exchange->response);
+    all->all[all->made++] = exchange;
+    return exchange;
 }
 
 /* Whether the web server closed the connection, because its client left while the request was
  * queued. One that only ended its own sending still waits for the answer, unless it says that this
  * is its sign of a client that left: mod_postern_vpce keeps its side open until the work ends. */
-static bool exchange_is_left(const struct exchange *exchange, int connection)
+static bool exchange_is_left(const struct exchange *exchange)
 {
-    struct pollfd end = {.fd = connection, .events = POLLRDHUP};
+    struct pollfd end = {.fd = exchange->arrival->fd, .events = POLLRDHUP};
     if (poll(&end, 1, 0) != 1)
         return false;
     return end.revents & (POLLHUP | POLLERR) ||
@@ -52,9 +77,8 @@ static bool exchange_is_left(const struct exchange *exchange, int connection)
 }
 
 /* Nobody waits for it, and an order that nobody waits for was perhaps placed anew. */
-static void exchange_forget(struct exchange *exchange, const struct http_request *request)
+static void exchange_forget(const struct http_request *request)
 {
-    exchange->response.traffic = false;
     metrics_add(METRIC_ABANDONED, 1, METRICS_WITH(IS_BEFORE_BEGUN));
     log_write(LOG_INFO, "request not begun: client left",
               LOG_FIELDS(
@@ -67,49 +91,83 @@ static bool exchange_reads(const struct http_request *request)
     return strcmp(request->method, "GET") == 0 || strcmp(request->method, "HEAD") == 0;
 }
 
-/* False if the client left before it had the whole answer. */
-static bool exchange_answer(struct exchange *exchange, struct http_request *request, bool draining,
-                            int64_t start_us)
+/* Sends the answer. */
+static void exchange_answer(struct exchanges *all, struct exchange *exchange)
 {
-    struct http_response *response = &exchange->response;
-    const struct child *child = exchange->child;
-    exchange->service.store_state = scoreboard_store(child->board, child->config);
-    if (exchange->reads_wait || !exchange_reads(request))
-        acceptors_leave(child->acceptors, child->slot);
-    request->trace.sampled = spans_want(&request->trace);
-    store_trace(exchange->service.store, request->trace.sampled ? &request->trace : NULL);
-    http_handle(&exchange->service, request, draining, response);
-    store_trace(exchange->service.store, NULL);
-    access_count(request, response, clock_monotonic_us() - start_us);
+    const struct http_response *response = &exchange->response;
+    const struct child *child = all->child;
+    access_count(&exchange->request, response, clock_monotonic_us() - exchange->start_us);
     /* The web server may take its time. */
     if (response->send_body && response->body_len > EXCHANGE_AT_ONCE)
         acceptors_leave(child->acceptors, child->slot);
-    bool sent = gateway_write(&exchange->gateway, &exchange->fcgi, response);
-    int64_t duration_us = clock_monotonic_us() - start_us;
-    access_log(request, response, sent, duration_us);
-    access_trace(request, response, duration_us);
-    return sent;
+    exchange->sent = gateway_write(&all->gateway, &exchange->fcgi, response);
+    int64_t duration_us = clock_monotonic_us() - exchange->start_us;
+    access_log(&exchange->request, response, exchange->sent, duration_us);
+    access_trace(&exchange->request, response, duration_us);
 }
 
-bool exchange_serve(struct exchange *exchange, struct arrival *arrival, bool draining,
-                    int64_t start_us)
+static void exchange_hand_over(struct exchanges *all, struct exchange *exchange)
 {
-    struct http_request request;
-    FCGX_Request *fcgi = &exchange->fcgi;
-    bool sent = false;
+    struct store_change *change = &exchange->http.change.store;
+    change->owner = exchange;
+    exchange->waits = true;
+    relay_hand_over(all->relay, change,
+                    exchange->request.trace.sampled ? &exchange->request.trace : NULL);
+}
 
-    exchange->response.traffic = false;
-    if (!gateway_accept(&exchange->gateway, fcgi, &arrival->in))
-        return false;
-    gateway_read(&exchange->gateway, fcgi, &request);
-    gateway_answer_to(fcgi, arrival->fd);
-    admission_check(exchange->child->board, &request, &exchange->caller);
-    if (exchange_is_left(exchange, arrival->fd))
-        exchange_forget(exchange, &request);
+static void exchange_begin(struct exchanges *all, struct exchange *exchange, bool draining)
+{
+    const struct child *child = all->child;
+    struct trace *trace = &exchange->request.trace;
+    all->service.store_state = scoreboard_store(child->board, child->config);
+    if (all->reads_wait && exchange_reads(&exchange->request))
+        acceptors_leave(child->acceptors, child->slot);
+    trace->sampled = spans_want(trace);
+    store_trace(all->service.store, trace->sampled ? trace : NULL);
+    bool answered = http_begin(&exchange->http, &all->service, &exchange->request, draining,
+                               &exchange->response);
+    store_trace(all->service.store, NULL);
+    if (answered)
+        exchange_answer(all, exchange);
     else
-        sent = exchange_answer(exchange, &request, draining, start_us);
+        exchange_hand_over(all, exchange);
+}
+
+struct exchange *exchanges_serve(struct exchanges *all, struct arrival *arrival, bool draining,
+                                 int64_t start_us)
+{
+    struct exchange *exchange = exchanges_take(all);
+    if (!exchange)
+        return NULL;
+    exchange->arrival = arrival;
+    exchange->start_us = start_us;
+    exchange->waits = exchange->sent = exchange->response.traffic = false;
+    if (!gateway_accept(&all->gateway, &exchange->fcgi, &arrival->in))
+        return exchange;
+    gateway_read(&all->gateway, &exchange->fcgi, &exchange->request);
+    gateway_answer_to(&exchange->fcgi, arrival->fd);
+    admission_check(all->child->board, &exchange->request, &exchange->caller);
+    if (exchange_is_left(exchange))
+        exchange_forget(&exchange->request);
+    else
+        exchange_begin(all, exchange, draining);
+    return exchange;
+}
+
+struct exchange *exchanges_conclude(struct exchanges *all, const struct store_change *change)
+{
+    struct exchange *exchange = change->owner;
+    exchange->waits = false;
+    http_conclude(&exchange->http);
+    exchange_answer(all, exchange);
+    return exchange;
+}
+
+bool exchanges_end(struct exchanges *all, struct exchange *exchange)
+{
     /* The request's texts belong to libfcgi. */
-    gateway_finish(fcgi);
-    http_service_rest(&exchange->service);
-    return sent && arrival->in.keeps;
+    gateway_finish(&exchange->fcgi);
+    http_service_rest(&all->service);
+    all->frees[all->free++] = exchange;
+    return exchange->sent && exchange->arrival->in.keeps;
 }

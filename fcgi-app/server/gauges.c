@@ -26,17 +26,18 @@ void gauges_open(struct gauges *gauges, const struct child *child)
 
 static void gauges_of_workers(const struct scoreboard *board, int64_t now_us)
 {
-    int64_t idle = 0, busy = 0, longest_us = 0;
+    int64_t idle = 0, busy = 0, waits = 0, longest_us = 0;
     for (int i = 0; i < board->workers; i++) {
         int64_t since_us = atomic_load(&board->slots[i].busy_since_us);
         if (!atomic_load(&board->slots[i].pid))
             continue;
         idle += since_us == 0;
         busy += since_us != 0;
+        waits += atomic_load(&board->slots[i].waits);
         if (since_us && now_us - since_us > longest_us)
             longest_us = now_us - since_us;
     }
-    metrics_set(METRIC_UNDER_WAY, busy, METRICS_BARE);
+    metrics_set(METRIC_UNDER_WAY, busy + waits, METRICS_BARE);
     metrics_set(METRIC_WORKERS, idle, METRICS_WITH(IS_IDLE));
     metrics_set(METRIC_WORKERS, busy, METRICS_WITH(IS_BUSY));
     metrics_set(METRIC_WORKERS, board->workers - idle - busy, METRICS_WITH(IS_MISSING));

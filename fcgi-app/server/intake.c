@@ -16,6 +16,8 @@
 enum {
     INTAKE_LISTENER = INTAKE_PLACES, /* what epoll calls the listening socket */
     INTAKE_CALL,                     /* and the call */
+    INTAKE_BESIDES,                  /* and what is watched beside them */
+    INTAKE_ROW_MAX = 8,              /* connections before others have their turn */
     INTAKE_READS = 4,                /* of one connection in a row; then others have their turn */
     INTAKE_MISSES_MAX = 5,
     INTAKE_SWEEP_US = 250 * 1000,
@@ -98,6 +100,12 @@ static void intake_drop(struct intake *intake, struct arrival *arrival, enum lab
     intake_close(intake, arrival);
 }
 
+/* What is given out is not touched here until intake_done. */
+static bool intake_is_served(const struct arrival *arrival)
+{
+    return arrival->fd && arrival->in.state == INBOUND_WHOLE;
+}
+
 static bool intake_waits_for_next(const struct arrival *arrival)
 {
     return arrival->kept && arrival->in.total == 0;
@@ -109,7 +117,8 @@ static void intake_evict(struct intake *intake)
     struct arrival *quietest = NULL;
     for (int i = 0; i < intake->top; i++) {
         struct arrival *arrival = &intake->arrivals[i];
-        if (arrival->fd && (!quietest || arrival->last_us < quietest->last_us))
+        if (arrival->fd && !intake_is_served(arrival) &&
+            (!quietest || arrival->last_us < quietest->last_us))
             quietest = arrival;
     }
     if (quietest && intake_waits_for_next(quietest))
@@ -134,6 +143,14 @@ static void intake_begin(struct arrival *arrival, int64_t now)
 {
     arrival->since_us = arrival->last_us = now;
     inbound_init(&arrival->in, INTAKE_REQUEST_MAX, HTTP_BODY_MAX);
+}
+
+/* While its request is served, what happens to the connection waits. */
+static void intake_unwatch(struct intake *intake, struct arrival *arrival)
+{
+    epoll_ctl(intake->accepting_fd, EPOLL_CTL_DEL, arrival->fd, NULL);
+    epoll_ctl(intake->spare_fd, EPOLL_CTL_DEL, arrival->fd, NULL);
+    arrival->watched = false;
 }
 
 /* Keeps a connection whose request is not whole, or not begun. */
@@ -180,8 +197,10 @@ static struct arrival *intake_read(struct intake *intake, struct arrival *arriva
     }
     if (in->reply.len > 0 && in->state != INBOUND_BROKEN && !intake_reply(arrival))
         in->state = INBOUND_BROKEN;
-    if (in->state == INBOUND_WHOLE)
+    if (in->state == INBOUND_WHOLE) {
+        intake->served++;
         return arrival;
+    }
     if (in->state == INBOUND_BROKEN)
         intake_drop(intake, arrival, IS_NOT_FASTCGI, "it is no FastCGI request, or too large");
     else if (n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR))
@@ -197,7 +216,7 @@ static struct arrival *intake_read(struct intake *intake, struct arrival *arriva
 static void intake_starve(struct intake *intake, int error)
 {
     int64_t now = clock_monotonic_us();
-    if (intake->open > 0) {
+    if (intake->open > intake->served) {
         intake_evict(intake);
         return;
     }
@@ -236,7 +255,7 @@ static void intake_sweep(struct intake *intake)
     for (int i = 0; i < intake->top; i++) {
         struct arrival *arrival = &intake->arrivals[i];
         int64_t quiet_us = now - arrival->last_us;
-        if (!arrival->fd)
+        if (!arrival->fd || intake_is_served(arrival))
             continue;
         if (intake_waits_for_next(arrival)) {
             if (quiet_us >= INTAKE_KEPT_US)
@@ -252,35 +271,59 @@ static bool intake_look(struct intake *intake, struct arrival **whole)
 {
     if (!intake->accepts || intake->looks++ % (1U << intake->misses) != 0)
         return false;
+    if (intake->served > 0 && intake->row == INTAKE_ROW_MAX)
+        return false;
     bool found = intake_accept(intake, whole);
     intake->misses = found                                ? 0
                      : intake->misses < INTAKE_MISSES_MAX ? intake->misses + 1
                                                           : intake->misses;
+    intake->row = found ? intake->row + 1 : 0;
     return found;
 }
 
-bool intake_next(struct intake *intake, int wait_ms, const sigset_t *mask, struct arrival **whole)
+/* Does what the event is about. */
+static enum intake_event intake_meet(struct intake *intake, uint32_t name, struct arrival **whole)
+{
+    if (name == INTAKE_BESIDES)
+        return INTAKE_BESIDE;
+    if (name == INTAKE_LISTENER)
+        intake_accept(intake, whole);
+    else if (name == INTAKE_CALL)
+        acceptors_hear(intake->call_fd);
+    else if (intake_is_served(&intake->arrivals[name]))
+        intake_unwatch(intake, &intake->arrivals[name]);
+    else
+        *whole = intake_read(intake, &intake->arrivals[name]);
+    return *whole ? INTAKE_WHOLE : INTAKE_OTHER;
+}
+
+enum intake_event intake_next(struct intake *intake, int wait_ms, const sigset_t *mask,
+                              struct arrival **whole)
 {
     struct epoll_event event;
     *whole = NULL;
     /* Where others wait too, epoll gives each its turn. */
-    if (intake->open > 0)
+    if (intake->open > intake->served)
         intake_sweep(intake);
     else if (intake_look(intake, whole))
-        return true;
+        return *whole ? INTAKE_WHOLE : INTAKE_OTHER;
+    intake->row = 0;
     int n = epoll_pwait(intake->accepts ? intake->accepting_fd : intake->spare_fd, &event, 1,
                         wait_ms, mask);
-    if (n == 1 && event.data.u32 == INTAKE_LISTENER)
-        intake_accept(intake, whole);
-    else if (n == 1 && event.data.u32 == INTAKE_CALL)
-        acceptors_hear(intake->call_fd);
-    else if (n == 1)
-        *whole = intake_read(intake, &intake->arrivals[event.data.u32]);
-    return n != 0;
+    if (n == 1)
+        return intake_meet(intake, event.data.u32, whole);
+    return n == 0 ? INTAKE_NOTHING : INTAKE_OTHER;
+}
+
+bool intake_watch_beside(struct intake *intake, int fd)
+{
+    return intake_watch(intake->accepting_fd, fd, EPOLLIN, INTAKE_BESIDES) &&
+           intake_watch(intake->spare_fd, fd, EPOLLIN, INTAKE_BESIDES);
 }
 
 void intake_done(struct intake *intake, struct arrival *arrival, bool keep)
 {
+    intake->served--;
     /* What follows a request before its answer belongs to another one at the same time. That is not
      * offered (FCGI_MPXS_CONNS, section 4.1), and the connection ends. */
     if (!keep || arrival->in.followed) {

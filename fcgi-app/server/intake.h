@@ -39,6 +39,8 @@ struct intake {
     int64_t starved_us;     /* monotonic: when it last logged that it has no descriptor left */
     unsigned looks, misses; /* into the queue without waiting, and in vain one after the other */
     int open;               /* places that are not free; none of them is beyond top */
+    int served;             /* places whose request is whole, and was given to the owner */
+    int row;                /* connections taken one after the other without asking epoll */
     int top;
     int64_t swept_us;
     struct arrival arrivals[INTAKE_PLACES];
@@ -50,10 +52,20 @@ struct intake {
 struct intake *intake_new(int listen_fd, int call_fd, int request_seconds);
 void intake_free(struct intake *intake);
 
-/* Looks for a next request, and waits at most wait_ms for something to happen, with the mask.
- * *whole is the connection of one that is whole, or NULL; it is for intake_done. False if nothing
- * happened. */
-bool intake_next(struct intake *intake, int wait_ms, const sigset_t *mask, struct arrival **whole);
+enum intake_event {
+    INTAKE_NOTHING,
+    INTAKE_WHOLE,  /* a request is there */
+    INTAKE_BESIDE, /* what is watched beside the connections is readable */
+    INTAKE_OTHER   /* something else happened */
+};
+
+/* Looks for a next request, and waits at most wait_ms for something to happen, with the mask. The
+ * connection of a whole request is in *whole, for intake_done; many may be given out at a time. */
+enum intake_event intake_next(struct intake *intake, int wait_ms, const sigset_t *mask,
+                              struct arrival **whole);
+
+/* Watches one descriptor more, until it is closed. False on failure (errno). */
+bool intake_watch_beside(struct intake *intake, int fd);
 
 /* After the answer: waits for the connection's next request, or closes it. */
 void intake_done(struct intake *intake, struct arrival *arrival, bool keep);

@@ -50,7 +50,7 @@ bool scoreboard_is_quiet(const struct scoreboard *board, int64_t since_us, int q
     int64_t last = since_us;
     for (int i = 0; i < board->workers; i++) {
         int64_t served = atomic_load(&board->slots[i].last_us);
-        if (atomic_load(&board->slots[i].busy_since_us))
+        if (atomic_load(&board->slots[i].busy_since_us) || atomic_load(&board->slots[i].waits))
             return false;
         if (served > last)
             last = served;

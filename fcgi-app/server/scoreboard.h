@@ -11,9 +11,11 @@
 #include "server/look.h"
 
 /* One child's slot. That child alone writes it, but the master sets busy_since_us before the child
- * starts. Of one that died, or that it killed, the master clears busy_since_us and accepts. */
+ * starts. Of one that died, or that it killed, the master clears busy_since_us, waits and accepts.
+ */
 struct scoreboard_slot {
     _Atomic int64_t busy_since_us; /* monotonic; 0 while it waits for something to do */
+    _Atomic int waits;             /* a worker's requests that wait for the writer */
     _Atomic int64_t last_us;       /* monotonic: when it last ended a caller's request; 0: never */
     _Atomic int pid;               /* by the master; 0 while there is none */
     int kind;                      /* by the master, before any child starts; of children.h */

@@ -1,8 +1,11 @@
 #include "server/worker.h"
 
+#include <errno.h>
 #include <malloc.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/prctl.h>
 #include <unistd.h>
 
@@ -38,8 +41,9 @@ struct worker {
     bool waited;       /* for a store, since it last looked: such work takes many acceptors */
     bool spare;        /* there are enough acceptors without it */
     struct store *store;
+    struct relay *relay; /* to the writer, which makes all changes */
     struct intake *intake;
-    struct exchange exchange;
+    struct exchanges exchanges;
 };
 
 static void worker_on_stop(int signal)
@@ -74,39 +78,48 @@ static void worker_set_signals(struct worker *w)
 }
 
 /* It reads for itself; the writer changes. */
-static struct store *worker_open_store(const struct child *child, bool *reads_wait)
+static bool worker_open_stores(struct worker *w, const struct child *child)
 {
-    struct store *own = child_open_store(child, 0);
-    int number = (int)(child->slot - child->board->slots);
-    struct store *store =
-        own ? relay_open(own, child->door, number, child->config->store_timeout_ms) : NULL;
-    *reads_wait = own && store_traits(own)->remote;
-    if (!store)
-        store_close(own);
-    return store;
+    w->store = child_open_store(child, 0);
+    w->relay = relay_open(child->door, (int)(child->slot - child->board->slots),
+                          child->config->store_timeout_ms);
+    if (w->store && w->relay)
+        return true;
+    log_write(LOG_ERROR, "worker cannot start", LOG_FIELDS(LOG_TEXT("call", "malloc")));
+    return false;
 }
 
 static bool worker_open(struct worker *w, const struct child *child)
 {
     /* Fixed, so that the allocator gives a large list's memory back to the kernel at once. */
     mallopt(M_MMAP_THRESHOLD, WORKER_MALLOC_MMAP);
-    bool reads_wait;
-    w->store = worker_open_store(child, &reads_wait);
+    bool stores = worker_open_stores(w, child);
     w->intake =
         intake_new(child->listener->fd, child->acceptors->call_fd, w->config->request_seconds);
     /* It sets signal handlers of libfcgi's, so ours come after it. */
-    bool open = exchange_open(&w->exchange, child, w->store, reads_wait);
+    bool open = stores && exchanges_open(&w->exchanges, child, w->store, w->relay,
+                                         store_traits(w->store)->remote);
     worker_set_signals(w);
-    if (!w->store)
-        log_write(LOG_ERROR, "worker cannot start", LOG_FIELDS(LOG_TEXT("call", "malloc")));
-    return open && w->store && w->intake;
+    return open && w->intake;
 }
 
 static void worker_close(struct worker *w)
 {
-    exchange_close(&w->exchange);
+    exchanges_close(&w->exchanges);
+    relay_close(w->relay);
     store_close(w->store);
     intake_free(w->intake);
+}
+
+static void worker_end(struct worker *w, struct exchange *exchange, bool leave)
+{
+    struct arrival *arrival = exchange->arrival;
+    bool keep = exchanges_end(&w->exchanges, exchange);
+    if (arrival->in.keeps)
+        acceptors_need_all(w->acceptors);
+    intake_done(w->intake, arrival, keep && !leave);
+    if (exchange->response.traffic)
+        atomic_store(&w->slot->last_us, clock_monotonic_us());
 }
 
 static void worker_serve(struct worker *w, struct arrival *arrival, bool leave)
@@ -115,13 +128,25 @@ static void worker_serve(struct worker *w, struct arrival *arrival, bool leave)
     int64_t now = clock_monotonic_us();
     /* From here on the master watches the time. */
     atomic_store(&w->slot->busy_since_us, now);
-    bool keep = exchange_serve(&w->exchange, arrival, draining, now);
+    struct exchange *exchange = exchanges_serve(&w->exchanges, arrival, draining, now);
+    atomic_store(&w->slot->waits, relay_waiting(w->relay));
     w->waited = w->waited || !atomic_load(&w->slot->accepts);
-    if (arrival->in.keeps)
-        acceptors_need_all(w->acceptors);
-    intake_done(w->intake, arrival, keep && !leave);
-    if (w->exchange.response.traffic)
-        atomic_store(&w->slot->last_us, clock_monotonic_us());
+    if (!exchange)
+        intake_done(w->intake, arrival, false);
+    else if (!exchange->waits)
+        worker_end(w, exchange, leave);
+    atomic_store(&w->slot->busy_since_us, 0);
+}
+
+/* Answers those whose changes the writer has made, or did not make in time. */
+static void worker_conclude(struct worker *w, bool leave)
+{
+    const struct store_change *change;
+    while ((change = relay_next(w->relay))) {
+        atomic_store(&w->slot->busy_since_us, clock_monotonic_us());
+        worker_end(w, exchanges_conclude(&w->exchanges, change), leave);
+    }
+    atomic_store(&w->slot->waits, relay_waiting(w->relay));
     atomic_store(&w->slot->busy_since_us, 0);
 }
 
@@ -166,24 +191,63 @@ static bool worker_may_leave(const struct worker *w)
     return clock_monotonic_us() - last_us >= (int64_t)w->config->quiet_ms * 1000;
 }
 
-/* In a drain all workers accept. One that is told to stop alone leaves that to others. */
+/* In a drain all workers accept. One that is told to stop alone leaves that to others, and so does
+ * one that cannot serve more. */
 static void worker_look_whether_to_accept(struct worker *w, bool look, bool stops, bool alone)
 {
-    bool accepts = !alone;
-    if (alone)
+    bool can = !alone && !exchanges_are_full(&w->exchanges), accepts = can;
+    if (!can)
         acceptors_leave(w->acceptors, w->slot);
     else
         acceptors_join(w->slot);
-    if (!stops && (w->spare || (look && !w->waited)))
+    if (can && !stops && (w->spare || (look && !w->waited)))
         accepts = !(w->spare = acceptors_can_spare(w->acceptors, w->slot));
     w->waited = w->waited && !look;
     intake_set_accepts(w->intake, accepts);
 }
 
+/* Waits for the writer alone, since no more can be served. */
+static enum intake_event worker_wait_full(struct worker *w, int wait_ms)
+{
+    struct pollfd writer = {.fd = relay_fd(w->relay), .events = POLLIN};
+    const struct timespec wait = {wait_ms / 1000, wait_ms % 1000 * 1000000L};
+    ppoll(&writer, 1, &wait, &w->waiting);
+    return INTAKE_BESIDE;
+}
+
+/* How long to wait for a request: a change may have to be seen to before. */
+static int worker_wait_ms(const struct worker *w, bool stops, bool may_end)
+{
+    int64_t wait_ms = may_end ? 0 : stops ? WORKER_STOP_WAIT_MS : WORKER_WAIT_MS;
+    if (relay_waiting(w->relay) == 0)
+        return (int)wait_ms;
+    int64_t due_us = relay_due_us(w->relay), now_us = clock_monotonic_us();
+    int64_t due_ms = due_us > now_us ? (due_us - now_us) / 1000 + 1 : 0;
+    return (int)(due_ms < wait_ms ? due_ms : wait_ms);
+}
+
+/* Serves the next request, or what the writer has answered; false if there was neither. */
+static bool worker_step(struct worker *w, int wait_ms, bool leave)
+{
+    struct arrival *arrival = NULL;
+    enum intake_event event = exchanges_are_full(&w->exchanges)
+                                  ? worker_wait_full(w, wait_ms)
+                                  : intake_next(w->intake, wait_ms, &w->waiting, &arrival);
+    if (event == INTAKE_WHOLE)
+        worker_serve(w, arrival, leave);
+    if (event == INTAKE_BESIDE ||
+        (relay_waiting(w->relay) > 0 && relay_due_us(w->relay) <= clock_monotonic_us()))
+        worker_conclude(w, leave);
+    /* The relay makes a connection when it has something to send. */
+    if (relay_is_new(w->relay) && !intake_watch_beside(w->intake, relay_fd(w->relay)))
+        log_write(LOG_ERROR, "cannot watch the connection to the writer",
+                  LOG_FIELDS(LOG_TEXT("call", "epoll_ctl"), LOG_TEXT("error", strerror(errno))));
+    return event != INTAKE_NOTHING;
+}
+
 /* Nobody who has begun to send is left behind. */
 static void worker_loop(struct worker *w)
 {
-    struct arrival *arrival;
     atomic_store(&w->slot->busy_since_us, 0);
     for (;;) {
         bool look = worker_is_to_look(w);
@@ -192,11 +256,7 @@ static void worker_loop(struct worker *w)
         worker_look_whether_to_accept(w, look, stops, alone);
         bool leave = alone || worker_may_leave(w);
         bool may_end = leave && intake_is_idle(w->intake);
-        int wait_ms = may_end ? 0 : stops ? WORKER_STOP_WAIT_MS : WORKER_WAIT_MS;
-        bool came = intake_next(w->intake, wait_ms, &w->waiting, &arrival);
-        if (arrival)
-            worker_serve(w, arrival, leave);
-        else if (!came && may_end)
+        if (!worker_step(w, worker_wait_ms(w, stops, may_end), leave) && may_end)
             return;
     }
 }

@@ -1,4 +1,5 @@
-/* worker: one process that answers requests, one after the other. */
+/* worker: one process that answers requests, one after the other, but for those that wait for the
+ * writer. */
 #ifndef SERVER_WORKER_H
 #define SERVER_WORKER_H
 

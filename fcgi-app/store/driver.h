@@ -4,7 +4,7 @@
 
 #include "store/store.h"
 
-/* The type of each call's function: store_order_place_call and so on. */
+/* The type of each call's function: store_changes_make_call and so on. */
 #define STORE_CALL(name, parameters, arguments)                                                    \
     typedef enum store_result store_##name##_call parameters;
 #include "store/calls.def"

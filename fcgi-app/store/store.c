@@ -143,17 +143,21 @@ int64_t store_stock_sum(const struct store_stock *stock)
 enum {
 #define STORE_CALL(name, parameters, arguments) STORE_CALL_##name,
 #include "store/calls.def"
-    STORE_CALLS
+    STORE_CALLS,
+    STORE_NAMES = STORE_CALLS + STORE_USES
 };
 
-static const char *const store_call_names[STORE_CALLS] = {
+/* The calls, and then what callers wait for while another process makes the call. */
+static const char *const store_call_names[STORE_NAMES] = {
 #define STORE_CALL(name, parameters, arguments) #name,
 #include "store/calls.def"
+    [STORE_CALLS + STORE_USE_ORDER] = "order_place",
+    [STORE_CALLS + STORE_USE_CANCEL] = "order_cancel",
 };
 
 void store_label_metrics(const struct store *store)
 {
-    metrics_label_texts(LABEL_CALL, store_call_names, STORE_CALLS);
+    metrics_label_texts(LABEL_CALL, store_call_names, STORE_NAMES);
     metrics_label_texts(LABEL_RESULT, store_result_names, STORE_RESULT_MAX);
     metrics_label_texts(LABEL_DRIVER, &store->driver->scheme, 1);
     metrics_set(METRIC_STORE_INFO, 1, METRICS_WITH(0, (uint16_t)store->driver->schema_version()));
@@ -181,22 +185,29 @@ static int64_t store_begin(struct store *store)
     return clock_monotonic_us();
 }
 
-static void store_end(const struct store *store, int call, enum store_result result,
-                      int64_t start_us)
+/* Counts a call, and makes the span of one that is traced. */
+static void store_note(int call, enum store_result result, const struct trace *trace,
+                       int64_t took_us)
 {
-    int64_t duration_us = clock_monotonic_us() - start_us;
-    metrics_observe(METRIC_STORE_CALLS, duration_us, METRICS_WITH((uint16_t)call, result));
-    if (!store->trace)
+    metrics_observe(METRIC_STORE_CALLS, took_us, METRICS_WITH((uint16_t)call, result));
+    if (!trace)
         return;
     struct span span = {
-        .trace = &store->call,
+        .trace = trace,
         .name = {"store", store_call_names[call]},
         .kind = SPAN_INTERNAL,
         .failed = store_has_failed(result),
         .attributes =
             SPAN_ATTRIBUTES(SPAN_TEXT("postern.store.result", store_result_names[result])),
     };
-    spans_put(&span, duration_us);
+    spans_put(&span, took_us);
+}
+
+void store_change_observe(const struct store_change *change, const struct trace *trace,
+                          int64_t took_us)
+{
+    store_note(STORE_CALLS + (int)change->use, change->result, trace->sampled ? trace : NULL,
+               took_us);
 }
 
 /* Each call is passed on to the store's driver, and measured. */
@@ -205,16 +216,8 @@ static void store_end(const struct store *store, int call, enum store_result res
     {                                                                                              \
         int64_t start_us = store_begin(store);                                                     \
         enum store_result result = store->driver->name arguments;                                  \
-        store_end(store, STORE_CALL_##name, result, start_us);                                     \
+        store_note(STORE_CALL_##name, result, store->trace ? &store->call : NULL,                  \
+                   clock_monotonic_us() - start_us);                                               \
         return result;                                                                             \
     }
 #include "store/calls.def"
-
-void store_change_make(struct store *store, struct store_change *change)
-{
-    if (change->use == STORE_USE_ORDER)
-        change->result =
-            store_order_place(store, change->request, change->placement, change->outcome);
-    else
-        change->result = store_order_cancel(store, change->placement, change->outcome);
-}

@@ -62,8 +62,14 @@ struct store_outcome {
 
 /* What a change is. */
 enum store_use {
-    STORE_USE_ORDER,  /* an order is placed, as by store_order_place */
-    STORE_USE_CANCEL, /* an order is cancelled, as by store_order_cancel */
+    /* Takes every line from stock and stores the order and its key, or changes nothing. An order
+     * that was placed before comes back as it was then, but tells in cancelled_us of a
+     * cancellation. */
+    STORE_USE_ORDER,
+    /* Puts every line of the consumer's own order back into stock and notes when, once. STORE_OK:
+     * it is cancelled, now or before, and the outcome's order tells so. Or STORE_NOT_FOUND. Of the
+     * placement the key is not looked at. */
+    STORE_USE_CANCEL,
     STORE_USES
 };
 
@@ -76,6 +82,7 @@ struct store_change {
     const struct store_placement *placement;
     struct store_outcome *outcome;
     enum store_result result; /* set by the call */
+    void *owner;              /* its owner's; not looked at */
 };
 
 /* How a consumer gets another name. All borrowed for the call. */
@@ -281,10 +288,12 @@ bool store_has_failed(enum store_result result);
  * how the store failed. */
 enum store_result store_upkeep(struct store *store);
 
-/* Makes one change, and sets its result: by store_order_place or store_order_cancel. */
-void store_change_make(struct store *store, struct store_change *change);
+/* Notes in the metrics how long a caller waited for a change that another process has made, as a
+ * call order_place or order_cancel, and makes it a span of the trace, if that is sampled. */
+void store_change_observe(const struct store_change *change, const struct trace *trace,
+                          int64_t took_us);
 
-/* store_ping, store_order_place and so on. */
+/* store_ping, store_changes_make and so on. */
 #define STORE_CALL(name, parameters, arguments) enum store_result store_##name parameters;
 #include "store/calls.def"
 

@@ -269,21 +269,3 @@ enum store_result postgres_changes_make(struct store *store, struct store_change
     p->until_us = 0;
     return result;
 }
-
-enum store_result postgres_order_place(struct store *store, const struct order_request *request,
-                                       const struct store_placement *placement,
-                                       struct store_outcome *outcome)
-{
-    struct store_change change = {STORE_USE_ORDER, request, placement, outcome, STORE_FAULT};
-    postgres_changes_try(store, &change, 1);
-    return change.result;
-}
-
-enum store_result postgres_order_cancel(struct store *store,
-                                        const struct store_placement *placement,
-                                        struct store_outcome *outcome)
-{
-    struct store_change change = {STORE_USE_CANCEL, NULL, placement, outcome, STORE_FAULT};
-    postgres_changes_try(store, &change, 1);
-    return change.result;
-}

@@ -5,7 +5,5 @@
 #include "store/driver.h"
 
 store_changes_make_call postgres_changes_make;
-store_order_place_call postgres_order_place;
-store_order_cancel_call postgres_order_cancel;
 
 #endif

@@ -8,6 +8,8 @@
 
 #include "base/log.h"
 
+enum { DOOR_ROOM_WANTED = 1 << 20 }; /* bytes; the kernel gives what net.core.wmem_max lets it */
+
 /* The room for one descriptor beside a message. */
 union door_control {
     struct cmsghdr header;
@@ -28,11 +30,16 @@ static void relay_door_let_go(int *fd)
     *fd = -1;
 }
 
+static size_t relay_door_size(int workers)
+{
+    return (size_t)workers * RELAY_WAITING_MAX * sizeof(struct relay_ticket);
+}
+
 bool relay_door_open(struct relay_door *door, int workers)
 {
     int fds[2];
     *door = (struct relay_door){.outer_fd = -1, .inner_fd = -1, .workers = workers};
-    void *memory = mmap(NULL, (size_t)workers * sizeof *door->tickets, PROT_READ | PROT_WRITE,
+    void *memory = mmap(NULL, relay_door_size(workers), PROT_READ | PROT_WRITE,
                         MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     if (memory == MAP_FAILED)
         return relay_door_fail("mmap");
@@ -48,7 +55,7 @@ void relay_door_close(struct relay_door *door)
 {
     relay_door_keep(door, RELAY_NOBODY);
     if (door->tickets)
-        munmap(door->tickets, (size_t)door->workers * sizeof *door->tickets);
+        munmap(door->tickets, relay_door_size(door->workers));
     door->tickets = NULL;
 }
 
@@ -60,7 +67,23 @@ void relay_door_keep(struct relay_door *door, enum relay_side side)
         relay_door_let_go(&door->inner_fd);
 }
 
-int relay_door_knock(const struct relay_door *door)
+void relay_door_void(const struct relay_door *door, int worker)
+{
+    for (int i = 0; i < RELAY_WAITING_MAX; i++)
+        relay_ticket_void(&door->tickets[worker * RELAY_WAITING_MAX + i]);
+}
+
+/* Lets the kernel hold as many answers as it may; how many bytes those are, 0 if it does not say.
+ */
+static size_t relay_door_widen(int fd)
+{
+    int size = DOOR_ROOM_WANTED;
+    socklen_t len = sizeof size;
+    setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &size, sizeof size);
+    return getsockopt(fd, SOL_SOCKET, SO_SNDBUF, &size, &len) == 0 ? (size_t)size : 0;
+}
+
+int relay_door_knock(const struct relay_door *door, size_t *room)
 {
     union door_control control = {.bytes = {0}};
     char byte = 0;
@@ -70,8 +93,9 @@ int relay_door_knock(const struct relay_door *door)
                              .msg_control = control.bytes,
                              .msg_controllen = sizeof control.bytes};
     int fds[2];
-    if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, fds) < 0)
+    if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, fds) < 0)
         return -1;
+    *room = relay_door_widen(fds[1]);
     struct cmsghdr *header = CMSG_FIRSTHDR(&message);
     header->cmsg_level = SOL_SOCKET;
     header->cmsg_type = SCM_RIGHTS;

@@ -8,13 +8,16 @@
 #define STORE_RELAY_DOOR_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 #include "store/relay/ticket.h"
+
+enum { RELAY_WAITING_MAX = 64 }; /* changes of one worker that wait at a time */
 
 struct relay_door {
     int outer_fd, inner_fd; /* the workers' side, the writer's; -1 if let go of */
     int workers;
-    struct relay_ticket *tickets; /* one a worker, in shared memory */
+    struct relay_ticket *tickets; /* RELAY_WAITING_MAX a worker, in shared memory */
 };
 
 enum relay_side { RELAY_NOBODY, RELAY_WORKER, RELAY_WRITER };
@@ -27,9 +30,12 @@ void relay_door_close(struct relay_door *door);
 /* In a child, after the fork: lets go of the sides that are not its own. */
 void relay_door_keep(struct relay_door *door, enum relay_side side);
 
-/* By a worker: a new connection to the writer, which blocks, or -1 (errno): EAGAIN if too many wait
- * in the door. */
-int relay_door_knock(const struct relay_door *door);
+/* By the master: whatever waits of a worker that has died is withdrawn. */
+void relay_door_void(const struct relay_door *door, int worker);
+
+/* By a worker: a new connection to the writer, which does not block, or -1 (errno): EAGAIN if too
+ * many wait in the door. room is how many bytes of answers the kernel holds for it. */
+int relay_door_knock(const struct relay_door *door, size_t *room);
 
 /* By the writer: takes in the next connection, or returns -1 (errno): EAGAIN if none waits, EPIPE
  * if nobody is left who could knock. */

@@ -66,6 +66,16 @@ static void relay_group_disconnect(struct relay_group *g, int i)
     g->fds[i] = -1;
 }
 
+/* Answers a change. If that fails the worker has died, and there is nobody to be told; or it has
+ * let so many answers lie that there is no room for more. The connection then ends, and a worker
+ * that lives hands over anew what it has no answer to, and is told what became of it. */
+static void relay_group_tell(struct relay_group *g, int i, const struct relay_request *request,
+                             enum store_result result, struct store_outcome *outcome)
+{
+    if (g->fds[i] >= 0 && !relay_message_answer(g->fds[i], request, result, outcome))
+        relay_group_disconnect(g, i);
+}
+
 void relay_group_close(struct relay_group *g)
 {
     if (!g)
@@ -104,18 +114,19 @@ static void relay_group_answer_door(struct relay_group *g)
         g->over = true;
 }
 
-/* Takes up the request that a connection carries. A worker that took it back is owed no answer. */
-static void relay_group_take_from(struct relay_group *g, int i)
+/* Takes up the next request that a connection carries; false if there is none. A worker that took
+ * it back is owed no answer. */
+static bool relay_group_take_from(struct relay_group *g, int i)
 {
     struct relay_request *request = &g->requests[g->count];
-    int got = relay_message_receive(g->fds[i], g->door->workers, request);
+    int got = relay_message_receive(g->fds[i], g->door->workers * RELAY_WAITING_MAX, request);
     if (got < 0 && errno != EAGAIN)
         relay_group_disconnect(g, i);
-    if (got <= 0 || !relay_ticket_take(&g->door->tickets[request->worker], request->number))
-        return;
+    if (got <= 0 || !relay_ticket_take(&g->door->tickets[request->ticket], request->number))
+        return got >= 0;
     if (clock_monotonic_us() >= request->deadline_us) {
-        relay_message_answer(g->fds[i], request->number, STORE_BUSY, &g->outcomes[g->count]);
-        return;
+        relay_group_tell(g, i, request, STORE_BUSY, &g->outcomes[g->count]);
+        return g->fds[i] >= 0;
     }
     g->placements[g->count] = relay_message_placement(request);
     g->changes[g->count] = (struct store_change){.use = request->use,
@@ -124,39 +135,61 @@ static void relay_group_take_from(struct relay_group *g, int i)
                                                  .outcome = &g->outcomes[g->count],
                                                  .result = STORE_FAULT};
     g->from[g->count++] = i;
+    return true;
+}
+
+/* Takes up one request of each connection after the other, until there is none or the group is
+ * full. */
+static void relay_group_take_round(struct relay_group *g, int ready[RELAY_GROUP_MAX], int count)
+{
+    while (count > 0) {
+        int left = 0;
+        for (int i = 0; i < count && g->count < RELAY_GROUP_MAX; i++) {
+            if (relay_group_take_from(g, ready[i]))
+                ready[left++] = ready[i];
+        }
+        count = g->count < RELAY_GROUP_MAX ? left : 0;
+    }
+}
+
+/* Waits until there is something, and takes it up. */
+static void relay_group_take_ready(struct relay_group *g, int wait_ms, const sigset_t *mask)
+{
+    /* The kernel gives them in the order in which they became readable. */
+    struct epoll_event events[RELAY_GROUP_MAX];
+    int ready[RELAY_GROUP_MAX], count = 0;
+    int n = epoll_pwait(g->epoll_fd, events, RELAY_GROUP_MAX, wait_ms, mask);
+    for (int i = 0; i < n; i++) {
+        if (events[i].data.u32 == GROUP_DOOR)
+            relay_group_answer_door(g);
+        else
+            ready[count++] = (int)events[i].data.u32;
+    }
+    relay_group_take_round(g, ready, count);
 }
 
 /* Those who were answered together hand over their next changes within a moment. If the first of
  * them made a group alone, the others would wait for its commit, so they are waited for while they
  * come. After a group of one nobody is waited for. Now and then a group is not waited for: it
  * will be small, and shows how long a commit takes. */
-static int relay_group_gather(const struct relay_group *g, int n,
-                              struct epoll_event events[RELAY_GROUP_MAX])
+static void relay_group_gather(struct relay_group *g)
 {
     int64_t step_us = g->commit_us / RELAY_STEP_PART;
-    if (n == 0 || step_us < RELAY_STEP_LEAST_US || g->made % RELAY_PROBE_EACH == 0)
-        return n;
-    for (int i = 0, before = 0; i < RELAY_STEPS_MAX && before < n && n < g->last_count; i++) {
-        before = n;
+    if (g->count == 0 || step_us < RELAY_STEP_LEAST_US || g->made % RELAY_PROBE_EACH == 0)
+        return;
+    for (int i = 0, before = 0;
+         i < RELAY_STEPS_MAX && before < g->count && g->count < g->last_count; i++) {
+        before = g->count;
         clock_sleep_us(step_us < RELAY_STEP_MOST_US ? step_us : RELAY_STEP_MOST_US);
-        n = epoll_wait(g->epoll_fd, events, RELAY_GROUP_MAX, 0);
+        relay_group_take_ready(g, 0, NULL);
     }
-    return n;
 }
 
 int relay_group_take(struct relay_group *g, int wait_ms, const sigset_t *mask)
 {
-    /* The kernel gives them in the order in which they became readable. */
-    struct epoll_event events[RELAY_GROUP_MAX];
-    int n = epoll_pwait(g->epoll_fd, events, RELAY_GROUP_MAX, wait_ms, mask);
-    n = relay_group_gather(g, n, events);
     g->count = 0;
-    for (int i = 0; i < n; i++) {
-        if (events[i].data.u32 == GROUP_DOOR)
-            relay_group_answer_door(g);
-        else
-            relay_group_take_from(g, (int)events[i].data.u32);
-    }
+    relay_group_take_ready(g, wait_ms, mask);
+    relay_group_gather(g);
     return g->count;
 }
 
@@ -193,9 +226,7 @@ enum store_result relay_group_make(struct relay_group *g)
     g->made++;
     for (int i = 0; i < g->count; i++) {
         const struct store_change *change = &g->changes[i];
-        /* If this fails the worker has died, and there is nobody to be told. */
-        relay_message_answer(g->fds[g->from[i]], g->requests[i].number, change->result,
-                             change->outcome);
+        relay_group_tell(g, g->from[i], &g->requests[i], change->result, change->outcome);
     }
     g->count = 0;
     return result;

@@ -10,8 +10,8 @@
 
 /* A change that is handed over; about 3.5 kB at most. */
 struct relay_request {
-    uint64_t number; /* of the worker's ticket */
-    int worker;
+    uint64_t number; /* that the ticket had when it was drawn */
+    int ticket;
     enum store_use use;
     int64_t deadline_us; /* monotonic: not to be begun after it */
     int64_t now_us, key_lifetime_us;
@@ -25,34 +25,50 @@ struct relay_request {
 
 /* What became of it: this, and then the part of the outcome that the result sets. */
 struct relay_answer {
-    uint64_t number;
+    uint64_t number; /* as in the request */
+    int ticket;
     enum store_result result;
     uint32_t count; /* of what is unknown or short */
 };
 
-/* Fills in all but number, worker, deadline and trace. request is NULL unless an order is placed.
+/* Answers as they are received. A part lies at its outcome's beginning until relay_message_place.
  */
-void relay_message_write(struct relay_request *message, enum store_use use,
-                         const struct order_request *request,
-                         const struct store_placement *placement);
+struct relay_inbox {
+    struct relay_answer *answers;
+    struct store_outcome *outcomes;
+    size_t *sizes; /* bytes of each whole message; 0: the connection has ended */
+    int max;       /* of each, at most RELAY_INBOX_MAX */
+};
+
+enum { RELAY_INBOX_MAX = 8 };
+
+/* Fills in all but number, ticket, deadline, again and trace. */
+void relay_message_write(struct relay_request *message, const struct store_change *change);
 
 /* The placement in a message, which it borrows from. */
 struct store_placement relay_message_placement(const struct relay_request *message);
 
-/* Sends a request over a connection that may block; false, errno is set. */
+/* Bytes that the kernel may take, at most, to hold the answer to a change. */
+size_t relay_message_room(const struct store_change *change);
+
+/* Sends a request without blocking; false, errno is set. */
 bool relay_message_send(int fd, const struct relay_request *message);
 
 /* Receives a request without blocking: 1; 0 if it is none, and to be passed over; -1 if the
- * connection has ended or fails; errno is EAGAIN if nothing came. */
-int relay_message_receive(int fd, int workers, struct relay_request *message);
+ * connection has ended or fails; errno is EAGAIN if nothing came. tickets is how many there are. */
+int relay_message_receive(int fd, int tickets, struct relay_request *message);
 
-/* Sends the answer to a request, without blocking; false if the worker has gone. */
-bool relay_message_answer(int fd, uint64_t number, enum store_result result,
+/* Sends the answer to a request, without blocking; false if the worker has gone, or has not read
+ * what it was sent (EAGAIN). */
+bool relay_message_answer(int fd, const struct relay_request *request, enum store_result result,
                           struct store_outcome *outcome);
 
-/* Waits for an answer, as long as the connection's SO_RCVTIMEO lets it: 1, and *answer and the part
- * of the outcome are set; 0 if the connection has ended; -1 and errno: EAGAIN if none came in time.
- */
-int relay_message_await(int fd, struct relay_answer *answer, struct store_outcome *outcome);
+/* Receives answers without blocking: how many; -1 if there are none, errno is set. */
+int relay_message_collect(int fd, const struct relay_inbox *box);
+
+/* Puts the part of an outcome where the answer's result says it belongs; false if the message, of
+ * that size, is no whole answer. */
+bool relay_message_place(const struct relay_answer *answer, struct store_outcome *outcome,
+                         size_t size);
 
 #endif

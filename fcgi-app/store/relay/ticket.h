@@ -2,7 +2,7 @@
  * writer. So each knows for certain whether a change was taken up, whoever has died or stands
  * still.
  *
- * A worker has one ticket, and at most one change under way. Each change has a number. */
+ * A worker has a ticket for each change that it may have under way. Each change has a number. */
 #ifndef STORE_RELAY_TICKET_H
 #define STORE_RELAY_TICKET_H
 

@@ -91,20 +91,3 @@ enum store_result sqlite_changes_make(struct store *store, struct store_change *
                ? sqlite_changes_one_by_one(store, changes, count, until_us)
                : result;
 }
-
-enum store_result sqlite_order_place(struct store *store, const struct order_request *request,
-                                     const struct store_placement *placement,
-                                     struct store_outcome *outcome)
-{
-    struct store_change change = {STORE_USE_ORDER, request, placement, outcome, STORE_FAULT};
-    sqlite_changes_try(store, &change, 1);
-    return change.result;
-}
-
-enum store_result sqlite_order_cancel(struct store *store, const struct store_placement *placement,
-                                      struct store_outcome *outcome)
-{
-    struct store_change change = {STORE_USE_CANCEL, NULL, placement, outcome, STORE_FAULT};
-    sqlite_changes_try(store, &change, 1);
-    return change.result;
-}

@@ -39,7 +39,7 @@ static enum api_status call_change(const struct api_route *route, const struct a
     if (status != API_OK)
         return status;
     change.store.outcome = &outcome;
-    store_change_make(request->store, &change.store);
+    store_changes_make(request->store, &change.store, 1);
     return route->conclude(request, &change, &response);
 }
 

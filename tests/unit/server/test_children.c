@@ -87,14 +87,14 @@ static void test_nothing_is_left(void)
     }
     uint64_t numbers[WORKERS];
     for (int i = 0; i < WORKERS; i++)
-        numbers[i] = relay_ticket_draw(&door.tickets[i]);
+        numbers[i] = relay_ticket_draw(&door.tickets[(size_t)i * RELAY_WAITING_MAX]);
     take_away(0);
     CHECK_INT(children.alive[CHILDREN_WORKER], WORKERS - 1);
     CHECK_INT(atomic_load(&board->slots[0].busy_since_us), 0);
     CHECK_FALSE(relay_ticket_take(&door.tickets[0], numbers[0]));
     /* The others go on. */
     CHECK_COMPARE(atomic_load(&board->slots[1].busy_since_us), >, 0);
-    CHECK_TRUE(relay_ticket_take(&door.tickets[1], numbers[1]));
+    CHECK_TRUE(relay_ticket_take(&door.tickets[RELAY_WAITING_MAX], numbers[1]));
     CHECK_FALSE(scoreboard_is_quiet(board, 0, 0));
     take_away(1);
     CHECK_TRUE(scoreboard_is_quiet(board, 0, 0));

@@ -214,6 +214,25 @@ struct order_request *fixture_request(int64_t product, int64_t quantity)
     return &request;
 }
 
+enum store_result fixture_order_place(struct store *store, const struct order_request *request,
+                                      const struct store_placement *placement,
+                                      struct store_outcome *outcome)
+{
+    struct store_change change = {
+        .use = STORE_USE_ORDER, .request = request, .placement = placement, .outcome = outcome};
+    store_changes_make(store, &change, 1);
+    return change.result;
+}
+
+enum store_result fixture_order_cancel(struct store *store, const struct store_placement *placement,
+                                       struct store_outcome *outcome)
+{
+    struct store_change change = {
+        .use = STORE_USE_CANCEL, .placement = placement, .outcome = outcome};
+    store_changes_make(store, &change, 1);
+    return change.result;
+}
+
 enum store_result fixture_place(struct store *store, const char *consumer, const char *key,
                                 int64_t now_us, const struct order_request *request,
                                 struct store_outcome *outcome)
@@ -227,7 +246,7 @@ enum store_result fixture_place(struct store *store, const char *consumer, const
         .now_us = now_us,
         .key_lifetime_us = ORDER_KEY_LIFETIME_US,
     };
-    return store_order_place(store, request, &placement, outcome);
+    return fixture_order_place(store, request, &placement, outcome);
 }
 
 void fixture_age_keys(int64_t us)

@@ -90,6 +90,13 @@ int64_t fixture_stock(int64_t id);
 /* A request for one product; the next call overwrites it. */
 struct order_request *fixture_request(int64_t product, int64_t quantity);
 
+/* Make one change each, by store_changes_make. */
+enum store_result fixture_order_place(struct store *store, const struct order_request *request,
+                                      const struct store_placement *placement,
+                                      struct store_outcome *outcome);
+enum store_result fixture_order_cancel(struct store *store, const struct store_placement *placement,
+                                       struct store_outcome *outcome);
+
 /* Places an order; its id is made from the time, so later times sort later. For a store that has no
  * clock of its own it is the time of the call, too. */
 enum store_result fixture_place(struct store *store, const char *consumer, const char *key,

@@ -26,7 +26,7 @@ static enum store_result cancel_at(struct store *store, const char *consumer, co
     const struct store_placement p = {
         .consumer = consumer, .id = id, .now_us = now_us, .again = again};
     memset(&outcome, 0, sizeof outcome);
-    return store_order_cancel(store, &p, &outcome);
+    return fixture_order_cancel(store, &p, &outcome);
 }
 
 static enum store_result cancel(const char *consumer, const char *id)
@@ -146,8 +146,9 @@ static void test_group(void)
         requests[i] = *fixture_request(3, rows[i].quantity);
         placements[i] = (struct store_placement){
             .consumer = "c", .id = cancels ? placed : ids[i], .now_us = FIXTURE_NOW_US};
-        changes[i] = (struct store_change){rows[i].use, cancels ? NULL : &requests[i],
-                                           &placements[i], &outcomes[i], STORE_RESULT_MAX};
+        changes[i] = (struct store_change){rows[i].use,      cancels ? NULL : &requests[i],
+                                           &placements[i],   &outcomes[i],
+                                           STORE_RESULT_MAX, NULL};
     }
     CHECK_INT(store_changes_make(fixture, changes, 5), STORE_OK);
     for (int i = 0; i < 5; i++)

@@ -28,8 +28,8 @@ static void add(const char *key, int64_t product, int64_t quantity)
                                                  .id = ids[count],
                                                  .now_us = FIXTURE_NOW_US,
                                                  .key_lifetime_us = ORDER_KEY_LIFETIME_US};
-    changes[count] = (struct store_change){STORE_USE_ORDER, &requests[count], &placements[count],
-                                           &outcomes[count], STORE_RESULT_MAX};
+    changes[count] = (struct store_change){STORE_USE_ORDER,  &requests[count], &placements[count],
+                                           &outcomes[count], STORE_RESULT_MAX, NULL};
     count++;
 }
 
@@ -181,7 +181,8 @@ static void test_again_alone(void)
         add("k", 3, 2);
         snprintf(ids[0], sizeof ids[0], "0198b6f0-0000-7000-8000-000000000001");
         placements[0].again = i > 0;
-        CHECK_INT(store_order_place(fixture, &requests[0], &placements[0], &outcomes[0]), STORE_OK);
+        CHECK_INT(fixture_order_place(fixture, &requests[0], &placements[0], &outcomes[0]),
+                  STORE_OK);
     }
     CHECK_INT(fixture_stock(3), 0);
     fixture_end();

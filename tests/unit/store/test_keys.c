@@ -80,7 +80,7 @@ static void test_key_expiry(void)
         };
         CHECK_ROW(rows[i].line);
         fixture_age_keys(rows[i].later_us);
-        CHECK_INT(store_order_place(fixture, fixture_request(1, 1), &placement, &outcome),
+        CHECK_INT(fixture_order_place(fixture, fixture_request(1, 1), &placement, &outcome),
                   rows[i].result);
     }
     fixture_end();

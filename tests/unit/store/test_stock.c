@@ -127,7 +127,7 @@ static void test_above_most(void)
     CHECK_INT(adjust(1, true, PRODUCT_QUANTITY_MAX), STORE_OK);
     const struct store_placement p = {
         .consumer = "c", .id = outcome.order.id, .now_us = FIXTURE_NOW_US + 1};
-    CHECK_INT(store_order_cancel(fixture, &p, &outcome), STORE_OK);
+    CHECK_INT(fixture_order_cancel(fixture, &p, &outcome), STORE_OK);
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         CHECK_ROW(rows[i].line);
         CHECK_INT(adjust(1, rows[i].set, rows[i].amount), rows[i].result);
@@ -169,7 +169,7 @@ static void test_books(void)
         STORE_OK);
     const struct store_placement p = {
         .consumer = "c", .id = outcome.order.id, .now_us = FIXTURE_NOW_US + 2000};
-    CHECK_INT(store_order_cancel(fixture, &p, &outcome), STORE_OK);
+    CHECK_INT(fixture_order_cancel(fixture, &p, &outcome), STORE_OK);
     check_product(1, 7, 10, 5, 2);
     CHECK_INT(adjust(1, false, 1), STORE_OK);
     check_product(1, 8, 11, 5, 2);
@@ -245,7 +245,7 @@ static void test_entries(void)
     /* Of the same microsecond, the sale comes first. */
     const struct store_placement p = {
         .consumer = "c", .id = outcome.order.id, .now_us = FIXTURE_NOW_US};
-    CHECK_INT(store_order_cancel(fixture, &p, &outcome), STORE_OK);
+    CHECK_INT(fixture_order_cancel(fixture, &p, &outcome), STORE_OK);
     CHECK_INT(adjust(1, false, -4), STORE_OK);
     CHECK_INT(fixture_import(&counted, 1), STORE_OK);
     CHECK_INT(store_stock_entries(fixture, 1, hear_entry, &said), STORE_OK);

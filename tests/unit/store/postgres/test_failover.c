@@ -166,11 +166,11 @@ static void test_standby_away(void)
     REQUIRE_TRUE(postgres_server_sql(&primary, "postgres",
                                      "SELECT order_id FROM idempotency_keys WHERE key = 'away'", id,
                                      sizeof id));
-    CHECK_INT(store_order_place(store, fixture_request(1, 2), &again, &outcome), STORE_UNKNOWN);
+    CHECK_INT(fixture_order_place(store, fixture_request(1, 2), &again, &outcome), STORE_UNKNOWN);
     REQUIRE_TRUE(postgres_server_start(&standby));
     REQUIRE_TRUE(streams());
     CHECK_TRUE(fixture_recovers(store));
-    CHECK_INT(store_order_place(store, fixture_request(1, 2), &again, &outcome), STORE_OK);
+    CHECK_INT(fixture_order_place(store, fixture_request(1, 2), &again, &outcome), STORE_OK);
     CHECK_TEXT(outcome.order.id, id);
     CHECK_INT(place(store, "away", 2), STORE_REPLAYED);
     CHECK_TEXT(outcome.order.id, id);

@@ -31,8 +31,8 @@ static void fill(void)
         id_make(clock_now_us(), ids[i]);
         requests[i] = *fixture_request(products[i], quantities[i]);
         placements[i] = (struct store_placement){.consumer = "c", .id = ids[i], .now_us = 1};
-        changes[i] = (struct store_change){STORE_USE_ORDER, &requests[i], &placements[i],
-                                           &outcomes[i], STORE_RESULT_MAX};
+        changes[i] = (struct store_change){STORE_USE_ORDER, &requests[i],     &placements[i],
+                                           &outcomes[i],    STORE_RESULT_MAX, NULL};
     }
 }
 
@@ -158,8 +158,8 @@ static void test_order_is_held(void)
     const struct store_placement cancelled = {.consumer = "c", .id = outcome.order.id, .now_us = 1};
     run(beside, "BEGIN; UPDATE orders SET consumer = 'd'");
     fill();
-    changes[1] =
-        (struct store_change){STORE_USE_CANCEL, NULL, &cancelled, &outcomes[1], STORE_RESULT_MAX};
+    changes[1] = (struct store_change){STORE_USE_CANCEL, NULL, &cancelled, &outcomes[1],
+                                       STORE_RESULT_MAX, NULL};
     int64_t start = clock_monotonic_us();
     CHECK_INT(store_changes_make(store, changes, GROUP), STORE_OK);
     CHECK_COMPARE(clock_monotonic_us() - start, <, WAIT_US);
@@ -167,7 +167,7 @@ static void test_order_is_held(void)
     CHECK_INT(changes[1].result, STORE_BUSY);
     CHECK_INT(changes[3].result, STORE_OK);
     run(beside, "ROLLBACK");
-    CHECK_INT(store_order_cancel(store, &cancelled, &outcomes[1]), STORE_OK);
+    CHECK_INT(fixture_order_cancel(store, &cancelled, &outcomes[1]), STORE_OK);
     CHECK_INT(fixture_stock(1), 9);
     CHECK_INT(fixture_stock(2), 4);
     store_close(store);

@@ -92,7 +92,7 @@ static int order_through_restarts(struct store *store, int number)
         id_make(clock_now_us(), id);
         struct store_placement placement = {.consumer = "c", .id = id, .now_us = FIXTURE_NOW_US};
         enum store_result result =
-            store_order_place(store, fixture_request(2, 1), &placement, &outcome);
+            fixture_order_place(store, fixture_request(2, 1), &placement, &outcome);
         placed += result == STORE_OK;
         if (result != STORE_OK && result != STORE_UNREACHABLE && result != STORE_UNKNOWN)
             return 255;

@@ -97,7 +97,7 @@ static enum store_result ask(struct store *store, enum asked what)
     static char first[ID_TEXT_SIZE];
     if (what == ASK_CANCEL) {
         const struct store_placement p = {.consumer = "c", .id = first, .now_us = FIXTURE_NOW_US};
-        return store_order_cancel(store, &p, &outcome);
+        return fixture_order_cancel(store, &p, &outcome);
     }
     enum store_result result = fixture_place(store, "c", what == ASK_REPLAY ? "first" : "new",
                                              FIXTURE_NOW_US, fixture_request(1, 1), &outcome);

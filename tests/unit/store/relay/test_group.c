@@ -54,7 +54,8 @@ static void begin(void)
     group = relay_group_open(&store, &door);
     REQUIRE_NOT_NULL(group);
     for (int i = 0; i < WORKERS; i++) {
-        fds[i] = relay_door_knock(&door);
+        size_t room;
+        fds[i] = relay_door_knock(&door, &room);
         REQUIRE_COMPARE(fds[i], >=, 0);
     }
     /* Lets them in. */
@@ -72,7 +73,7 @@ static void end(void)
 static void prepare(int worker)
 {
     requests[worker] = (struct relay_request){.number = relay_ticket_draw(&door.tickets[worker]),
-                                              .worker = worker,
+                                              .ticket = worker,
                                               .deadline_us = INT64_MAX};
 }
 

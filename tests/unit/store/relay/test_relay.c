@@ -11,15 +11,16 @@
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "base/id.h"
 #include "check.h"
 #include "store/relay/group.h"
 #include "store/relay/message.h"
 #include "suite.h"
+#include "unit/store/relay/parcel.h"
 #include "unit/store/store_fixture.h"
 
 enum {
     WORKERS = 20,
+    TICKETS = WORKERS * RELAY_WAITING_MAX,
     TIMEOUT_MS = 15000, /* of orders that are not to run into it */
     SHORT_MS = 300,
     TAKEN_MS = 2500, /* within which the test takes up an order that is to run into its deadline */
@@ -49,19 +50,14 @@ static void end(void)
 /* Places one order through a relay, and ends with the result. */
 static void place(int worker, int timeout_ms, int64_t product, int64_t quantity)
 {
+    static struct parcel parcel;
     relay_door_keep(&door, RELAY_WORKER);
-    struct store *store = relay_open(fixture_open(), &door, worker, timeout_ms);
-    enum store_result result = fixture_place(store, "c", NULL, clock_now_us(),
-                                             fixture_request(product, quantity), &outcome);
-    bool right = true;
-    if (result == STORE_OK)
-        right = store_order_get(store, "c", outcome.order.id, &outcome.order) == STORE_OK &&
-                outcome.order.lines[0].quantity == quantity;
-    if (result == STORE_SHORT)
-        right = outcome.short_count == 1 && outcome.shorts[0].requested == quantity;
-    if (result == STORE_UNKNOWN_PRODUCT)
-        right = outcome.unknown_count == 1 && outcome.unknown[0] == product;
-    store_close(store);
+    struct relay *relay = relay_open(&door, worker, timeout_ms);
+    parcel_hand_over(relay, &parcel, product, quantity);
+    const struct store_change *change = parcel_await(relay);
+    bool right = parcel_is_right(change, product, quantity) && relay_waiting(relay) == 0;
+    enum store_result result = change->result;
+    relay_close(relay);
     _exit(right ? (int)result : 255);
 }
 
@@ -153,31 +149,9 @@ static void test_not_taken(void)
     clock_sleep_us((int64_t)SHORT_MS * 1000);
     kill(pids[1], SIGKILL);
     CHECK_INT(told(1), STORE_RESULT_MAX);
-    relay_ticket_void(&door.tickets[1]);
+    relay_door_void(&door, 1);
     for (int i = 0; i < 3; i++)
         CHECK_INT(relay_group_take(group, 0, NULL), 0);
-    CHECK_INT(fixture_stock(1), 10);
-    end();
-}
-
-/* Where nobody takes anything up, the way to the writer is full in the end; nobody waits for longer
- * than his own time. */
-static void test_nothing_is_taken(void)
-{
-    enum { ORDERS = 200, TIME_MS = 5, SECOND_MS = 1000 };
-    int busy = 0;
-    begin();
-    struct store *store = relay_open(fixture_open(), &door, 0, TIME_MS);
-    for (int i = 0; i < ORDERS; i++) {
-        alarm((unsigned)WAIT_MS / SECOND_MS); /* ends the test if one is never answered */
-        busy += fixture_place(store, "c", NULL, clock_now_us(), fixture_request(1, 1), &outcome) ==
-                STORE_BUSY;
-    }
-    alarm(0);
-    CHECK_INT(busy, ORDERS);
-    store_close(store);
-    for (int n = 1; n > 0 && busy > 0; busy--)
-        n = relay_group_take(group, 0, NULL);
     CHECK_INT(fixture_stock(1), 10);
     end();
 }
@@ -228,7 +202,7 @@ static int take_by_hand(struct relay_request *request)
         if (fd < 0)
             fd = relay_door_answer(&door);
         if (fd >= 0)
-            got = relay_message_receive(fd, WORKERS, request);
+            got = relay_message_receive(fd, TICKETS, request);
     }
     CHECK_INT(got, 1);
     return fd;
@@ -244,7 +218,7 @@ static void test_writer_dies_after_commit(void)
     int fd = take_by_hand(&request);
     struct store_placement placement = relay_message_placement(&request);
     CHECK_TRUE(relay_ticket_take(&door.tickets[0], request.number));
-    CHECK_INT(store_order_place(fixture, &request.order, &placement, &outcome), STORE_OK);
+    CHECK_INT(fixture_order_place(fixture, &request.order, &placement, &outcome), STORE_OK);
     close(fd);
     group = relay_group_open(fixture, &door);
     REQUIRE_NOT_NULL(group);
@@ -273,16 +247,17 @@ static void test_no_other_writer(void)
 static void test_no_request(void)
 {
     static struct relay_request request;
+    size_t room;
     begin();
-    int fd = relay_door_knock(&door);
+    int fd = relay_door_knock(&door, &room);
     REQUIRE_COMPARE(fd, >=, 0);
     request.order.count = 1;
     request.deadline_us = INT64_MAX;
-    request.worker = WORKERS;
+    request.ticket = TICKETS;
     CHECK_TRUE(relay_message_send(fd, &request));
-    request.worker = -1;
+    request.ticket = -1;
     CHECK_TRUE(relay_message_send(fd, &request));
-    request.worker = 0;
+    request.ticket = 0;
     CHECK_INT(send(fd, &request, 10, 0), 10);
     CHECK_INT(send(fd, &request, sizeof request, 0), sizeof request);
     for (int i = 0; i < 8; i++)
@@ -313,7 +288,6 @@ int main(void)
         {"results", test_results},
         {"many", test_many},
         {"not taken", test_not_taken},
-        {"nothing is taken", test_nothing_is_taken},
         {"silence", test_silence},
         {"writer dies", test_writer_dies},
         {"writer dies after the commit", test_writer_dies_after_commit},

@@ -128,7 +128,7 @@ static void test_group_fails(void)
             requests[k] = *fixture_request(1, quantities[k]);
             placements[k] = (struct store_placement){.consumer = "c", .id = ids[k]};
             changes[k] = (struct store_change){STORE_USE_ORDER, &requests[k], &placements[k],
-                                               &outcomes[k], STORE_OK};
+                                               &outcomes[k],    STORE_OK,     NULL};
         }
         faulty_disk_break(disk, rows[i].files, rows[i].calls, rows[i].error, 1, 0);
         CHECK_INT(store_changes_make(fixture, changes, GROUP), rows[i].result);
