@@ -485,7 +485,7 @@ test-iac: ## prove iac/: its own tests, and all of it applied to an emulator of 
 	+@$(BUILDER) $(POSTERN)
 	@POSTERN=$(POSTERN) tests/iac/run
 
-deploy: ## build the images and deploy to AWS (about 0.52 USD an hour); asks first, unless YES=yes
+deploy: ## build the images and deploy to AWS (about 0.55 USD an hour); asks first, unless YES=yes
 	@$(NEED_IAC)
 	@iac/bin/deploy
 

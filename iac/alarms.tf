@@ -1,14 +1,33 @@
 # What is counted in the access log, and the alarms. A first deployment sets none off: what has not been measured
 # yet alarms nobody.
+#
+# What begins with postern_ is counted by the application, which writes it into its log
+# (fcgi-app/README.md, "Metrics for CloudWatch").
 
 locals {
   # One JSON object a line. The load balancer's own checks are no requests of anybody's.
   requests = "($.request != \"GET /readyz*\")"
 
-  log_metrics = {
-    server-errors = { metric = "ServerErrors", pattern = "{ ($.status >= 500) && ${local.requests} }", value = "1", default = "0", unit = "Count" }
-    duration      = { metric = "Duration", pattern = "{ ($.duration_us >= 0) && ${local.requests} }", value = "$.duration_us", default = null, unit = "Microseconds" }
+  # Those that lighttpd answers by itself while the application is away are errors, too.
+  server_errors = { server-errors = { metric = "ServerErrors", pattern = "{ ($.status >= 500) && ${local.requests} }", value = "1", default = "0", unit = "Count", dimensions = null } }
+
+  # AWS bills each, so they are not for every consumer. Where the value is the duration, its sample count is the requests.
+  consumer_metrics = {
+    duration = { metric = "ConsumerDuration", condition = "$.duration_us >= 0", value = "$.duration_us", unit = "Microseconds" }
+    errors   = { metric = "ConsumerErrors", condition = "$.status >= 500", value = "1", unit = "Count" }
+    limited  = { metric = "ConsumerLimited", condition = "$.status = 429", value = "1", unit = "Count" }
   }
+
+  log_metrics = merge(local.server_errors, [for name in var.consumer_metrics : {
+    for key, row in local.consumer_metrics : "consumer-${name}-${key}" => {
+      metric     = row.metric
+      pattern    = "{ ($.consumer = \"${name}\") && (${row.condition}) }"
+      value      = row.value
+      default    = null # there is none beside dimensions
+      unit       = row.unit
+      dimensions = { Consumer = "$.consumer" }
+    }
+  }]...)
 }
 
 resource "aws_cloudwatch_log_metric_filter" "this" {
@@ -24,6 +43,7 @@ resource "aws_cloudwatch_log_metric_filter" "this" {
     value         = each.value.value
     default_value = each.value.default
     unit          = each.value.unit
+    dimensions    = each.value.dimensions
   }
 }
 
@@ -33,7 +53,7 @@ locals {
   database_dimensions      = { DBClusterIdentifier = aws_rds_cluster.this.cluster_identifier }
 
   # Each is asked once a minute, and goes off after so many minutes above its threshold.
-  alarms = {
+  alarms = merge(local.task_alarms, {
     unhealthy-tasks = {
       namespace = "AWS/NetworkELB", metric = "UnHealthyHostCount", dimensions = local.target_dimensions, statistic = "Maximum"
       above     = 0, minutes = 3
@@ -43,11 +63,6 @@ locals {
       namespace = var.name, metric = aws_cloudwatch_log_metric_filter.this["server-errors"].metric_transformation[0].name, dimensions = {}, statistic = "Sum"
       above     = 5, minutes = 2
       advice    = "Requests were answered with 5xx. See the web log group: filter { $.status >= 500 }."
-    }
-    slow-requests = {
-      namespace = var.name, metric = aws_cloudwatch_log_metric_filter.this["duration"].metric_transformation[0].name, dimensions = {}, statistic = "p99"
-      above     = 500000, minutes = 5
-      advice    = "One request in a hundred takes over half a second. See the web log group: filter { $.duration_us > 500000 }."
     }
     port-allocation-errors = {
       namespace = "AWS/NetworkELB", metric = "PortAllocationErrorCount", dimensions = local.load_balancer_dimensions, statistic = "Sum"
@@ -84,7 +99,55 @@ locals {
       above     = 2000, minutes = 5
       advice    = "Readers are more than two seconds behind; a failover would take long."
     }
-  }
+  })
+
+  # What the tasks tell of themselves.
+  task_alarms = { for key, alarm in {
+    slow-requests = {
+      metric = "postern_request_duration_seconds", dimensions = {}, statistic = "p99", above = 0.5, minutes = 5
+      advice = "One request in a hundred takes over half a second to answer. See the web log group: filter { $.duration_us > 500000 }."
+    }
+    limited-requests = {
+      metric = "postern_problems_total", dimensions = { problem = "rate-limited" }, statistic = "Sum", above = 600, minutes = 5
+      advice = "More than ten requests a second are over their consumer's rate. See the app log group: filter { $.status = 429 }; raise the rate in consumers, or tell the consumer."
+    }
+    queue = {
+      metric = "postern_queue_length", dimensions = {}, statistic = "Maximum", above = 100, minutes = 3
+      advice = "Requests wait for a worker. Is the database slow? Else raise tasks_min or task_workers."
+    }
+    store-unreachable = {
+      metric = "postern_store_call_duration_seconds", dimensions = { result = "unreachable" }, statistic = "SampleCount", above = 10, minutes = 3
+      advice = "The tasks do not reach the database. A failover is over in a minute; else see the database's events and its security group."
+    }
+    store-busy = {
+      metric = "postern_store_call_duration_seconds", dimensions = { result = "busy" }, statistic = "SampleCount", above = 10, minutes = 3
+      advice = "The database is too slow for POSTERN_STORE_TIMEOUT_MS. See its load, and Performance Insights."
+    }
+    store-faults = {
+      metric = "postern_store_call_duration_seconds", dimensions = { result = "fault" }, statistic = "SampleCount", above = 0, minutes = 1
+      advice = "The database refused a statement. See the app log group: filter { $.level = \"error\" }."
+    }
+    writer-stuck = {
+      metric = "postern_writer_turn_age_seconds", dimensions = {}, statistic = "Maximum", above = 15, minutes = 2
+      advice = "A task's writer does not come round, and no order is placed there. See the app log group, and the database's locks."
+    }
+    processes-failed = {
+      metric = "postern_process_ends_total", dimensions = { cause = "failed" }, statistic = "Sum", above = 0, minutes = 1
+      advice = "Processes of the application end by an error, and are replaced. See the app log group: filter { $.level = \"error\" }."
+    }
+    processes-killed = {
+      metric = "postern_process_ends_total", dimensions = { cause = "killed" }, statistic = "Sum", above = 0, minutes = 1
+      advice = "Processes of the application are killed, as for want of memory. See the app log group; raise task_memory if it is that."
+    }
+    processes-stuck = {
+      metric = "postern_process_ends_total", dimensions = { cause = "stuck" }, statistic = "Sum", above = 0, minutes = 1
+      advice = "Processes of the application were busy for longer than POSTERN_REQUEST_SECONDS with one request. See the app log group: filter { $.level = \"error\" }."
+    }
+    log-lines-dropped = {
+      metric = "postern_log_lines_dropped_total", dimensions = {}, statistic = "Sum", above = 0, minutes = 1
+      advice = "The log is not taken as fast as it is written, so lines are missing. Set log_level to warn, or raise tasks_min."
+    }
+  } : key => merge(alarm, { namespace = var.name }) }
 
   # These undo a deployment.
   rollback_alarms = ["unhealthy-tasks", "server-errors"]

@@ -1,7 +1,14 @@
 # The pair `web` and `app` on ECS Fargate, and the one-off task that migrates the database's schema.
 
 locals {
-  web_port = 8080
+  web_port     = 8080
+  metrics_port = 9464
+
+  # At the task's own address, which is not known before it starts. Its security group says who gets there.
+  metrics_environment = var.metrics_scraper_cidr == null ? {} : {
+    METRICS_PORT    = tostring(local.metrics_port)
+    METRICS_ADDRESS = "0.0.0.0"
+  }
 }
 
 resource "aws_security_group" "tasks" {
@@ -23,6 +30,17 @@ resource "aws_vpc_security_group_ingress_rule" "tasks" {
   ip_protocol                  = "tcp"
   from_port                    = local.web_port
   to_port                      = local.web_port
+}
+
+resource "aws_vpc_security_group_ingress_rule" "tasks_metrics" {
+  count = var.metrics_scraper_cidr == null ? 0 : 1
+
+  security_group_id = aws_security_group.tasks.id
+  description       = "A collector in the VPC asks for the metrics"
+  cidr_ipv4         = var.metrics_scraper_cidr
+  ip_protocol       = "tcp"
+  from_port         = local.metrics_port
+  to_port           = local.metrics_port
 }
 
 resource "aws_vpc_security_group_egress_rule" "tasks_database" {
@@ -62,12 +80,13 @@ module "service" {
   secret_arn         = aws_secretsmanager_secret.database_role.arn
   secret_key_arn     = aws_kms_key.data.arn
   web_port           = local.web_port
+  metrics_port       = var.metrics_scraper_cidr == null ? null : local.metrics_port
   rollback_alarms    = [for alarm in local.rollback_alarms : aws_cloudwatch_metric_alarm.this[alarm].alarm_name]
 
   # Through the listener, for ECS refuses a target group that no load balancer uses yet.
   target_group_arn = aws_lb_listener.tcp.default_action[0].target_group_arn
 
-  app_environment = {
+  app_environment = merge(local.metrics_environment, {
     # The user comes with the password, from the secret.
     # verify-full: the certificate must be RDS's and be the cluster's. read-write: after a failover, the new writer.
     DATABASE_URL            = "postgresql://${aws_rds_cluster.this.endpoint}:${local.database_port}/${local.database_name}?sslmode=verify-full&sslrootcert=/etc/postern/ca/rds.pem&target_session_attrs=read-write"
@@ -75,7 +94,8 @@ module "service" {
     POSTERN_LOG_LEVEL       = var.log_level
     POSTERN_WORKERS         = tostring(var.task_workers)
     POSTERN_CONSUMERS       = join(";", module.consumers.lines)
-  }
+    POSTERN_EMF_NAMESPACE   = var.name
+  })
 
   web_environment = {
     PORT           = tostring(local.web_port)

@@ -307,6 +307,43 @@ variable "log_retention_days" {
   }
 }
 
+variable "metrics_scraper_cidr" {
+  description = "IPv4 block of the service VPC from which a collector may ask each task for its metrics, at /metrics on port 9464; null: nobody."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.metrics_scraper_cidr == null || try(cidrsubnet(var.metrics_scraper_cidr, 0, 0) == var.metrics_scraper_cidr, false)
+    error_message = "metrics_scraper_cidr must be an IPv4 block whose address is its first, such as 10.20.0.0/24, or null for nobody."
+  }
+
+  # It lies within the other if it begins where the other does, once cut to the other's prefix.
+  validation {
+    condition = var.metrics_scraper_cidr == null || try(
+      tonumber(split("/", var.metrics_scraper_cidr)[1]) >= tonumber(split("/", var.service_vpc_cidr)[1]) &&
+      cidrhost("${split("/", var.metrics_scraper_cidr)[0]}/${split("/", var.service_vpc_cidr)[1]}", 0) == cidrhost(var.service_vpc_cidr, 0),
+    !can(cidrhost(var.metrics_scraper_cidr, 0)) || !can(cidrhost(var.service_vpc_cidr, 0)))
+    error_message = "metrics_scraper_cidr must lie within service_vpc_cidr (${var.service_vpc_cidr}): the metrics name all consumers, and go to nobody outside."
+  }
+}
+
+variable "consumer_metrics" {
+  description = "Names in consumers that CloudWatch counts requests, errors and limited requests of, ten at most: AWS bills three metrics for each."
+  type        = set(string)
+  default     = []
+  nullable    = false
+
+  validation {
+    condition     = length(var.consumer_metrics) <= 10
+    error_message = "consumer_metrics may have ten names at most: AWS bills three metrics for each, and a log group takes 100 filters. The metrics of all consumers are at /metrics: see metrics_scraper_cidr."
+  }
+
+  validation {
+    condition     = alltrue([for name in var.consumer_metrics : contains(keys(var.consumers), name) && length(setintersection(try(var.consumers[name].endpoint_ids, []), ["*", "-"])) == 0])
+    error_message = "consumer_metrics must hold names that are in consumers, and not of \"*\" or \"-\", whose callers have no name in the log."
+  }
+}
+
 # ---- Database
 
 variable "database_engine_version" {

@@ -6,7 +6,7 @@ bin=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 here=$(cd "$bin/.." && pwd)
 top=$(cd "$here/.." && pwd)
 readonly bin top
-readonly HOURLY_USD=0.52 MONTHLY_USD=380
+readonly HOURLY_USD=0.55 MONTHLY_USD=400
 # What an image is called that nobody has built yet: well-formed, and no image's.
 readonly NO_DIGEST=sha256:0000000000000000000000000000000000000000000000000000000000000000
 export AWS_PAGER='' TF_IN_AUTOMATION=yes TF_INPUT=false

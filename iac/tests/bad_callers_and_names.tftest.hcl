@@ -132,3 +132,47 @@ run "private_name_outside_the_zone" {
 
   expect_failures = [data.aws_route53_zone.public]
 }
+
+run "metrics_of_too_many_consumers" {
+  command = plan
+
+  variables {
+    consumers = {
+      c0  = { account = "111122223333" }
+      c1  = { account = "111122223333" }
+      c2  = { account = "111122223333" }
+      c3  = { account = "111122223333" }
+      c4  = { account = "111122223333" }
+      c5  = { account = "111122223333" }
+      c6  = { account = "111122223333" }
+      c7  = { account = "111122223333" }
+      c8  = { account = "111122223333" }
+      c9  = { account = "111122223333" }
+      c10 = { account = "111122223333" }
+    }
+    consumer_metrics = ["c0", "c1", "c2", "c3", "c4", "c5", "c6", "c7", "c8", "c9", "c10"]
+  }
+
+  expect_failures = [var.consumer_metrics]
+}
+
+run "metrics_of_a_consumer_that_is_none" {
+  command = plan
+
+  variables {
+    consumer_metrics = ["acme"]
+  }
+
+  expect_failures = [var.consumer_metrics]
+}
+
+run "metrics_of_whoever_has_no_name" {
+  command = plan
+
+  variables {
+    consumers        = { other = { endpoint_ids = ["*"], rate = 20 } }
+    consumer_metrics = ["other"]
+  }
+
+  expect_failures = [var.consumer_metrics]
+}

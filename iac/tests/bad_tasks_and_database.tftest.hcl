@@ -127,6 +127,36 @@ run "more_connections_than_a_database_that_shrinks_takes" {
   expect_failures = [var.tasks_max]
 }
 
+run "metrics_for_a_block_that_is_none" {
+  command = plan
+
+  variables {
+    metrics_scraper_cidr = "10.20.3.4/24"
+  }
+
+  expect_failures = [var.metrics_scraper_cidr]
+}
+
+run "metrics_for_another_vpc" {
+  command = plan
+
+  variables {
+    metrics_scraper_cidr = "10.30.3.0/24"
+  }
+
+  expect_failures = [var.metrics_scraper_cidr]
+}
+
+run "metrics_for_more_than_the_vpc" {
+  command = plan
+
+  variables {
+    metrics_scraper_cidr = "10.0.0.0/8"
+  }
+
+  expect_failures = [var.metrics_scraper_cidr]
+}
+
 run "unknown_log_level" {
   command = plan
 

@@ -28,13 +28,13 @@ run "alarms" {
 
   assert {
     condition = length(setsubtract(["unhealthy-tasks", "server-errors", "slow-requests", "balancer-resets", "target-resets",
-    "database-capacity", "database-connections"], keys(aws_cloudwatch_metric_alarm.this))) == 0
+    "database-capacity", "database-connections", "store-unreachable", "processes-stuck", "writer-stuck"], keys(aws_cloudwatch_metric_alarm.this))) == 0
     error_message = "Resets, latency and the database's connections must have alarms."
   }
 
   assert {
-    condition     = aws_cloudwatch_metric_alarm.this["slow-requests"].extended_statistic == "p99" && aws_cloudwatch_metric_alarm.this["slow-requests"].metric_name == "Duration"
-    error_message = "The latency must be that of the slowest hundredth in the log."
+    condition     = aws_cloudwatch_metric_alarm.this["slow-requests"].extended_statistic == "p99" && aws_cloudwatch_metric_alarm.this["slow-requests"].metric_name == "postern_request_duration_seconds"
+    error_message = "The latency must be that of the slowest hundredth."
   }
 
   assert {
@@ -87,5 +87,54 @@ run "no_instances" {
   assert {
     condition     = keys(module.service_aws_endpoints.endpoint_ids) == ["ecr.api", "ecr.dkr", "logs", "secretsmanager"]
     error_message = "Tasks need these four and no other."
+  }
+}
+
+run "metrics_are_told_to_nobody_else" {
+  command = plan
+
+  assert {
+    condition     = length(aws_vpc_security_group_ingress_rule.tasks_metrics) == 0 && !contains(keys(module.service.app_environment), "METRICS_PORT")
+    error_message = "Unless it is asked for, nothing listens for a collector."
+  }
+
+  assert {
+    condition     = module.service.app_environment.POSTERN_EMF_NAMESPACE == "postern"
+    error_message = "Alarms and dashboard look for the metrics under the deployment's name."
+  }
+
+  assert {
+    condition     = keys(aws_cloudwatch_log_metric_filter.this) == ["server-errors"]
+    error_message = "Without names, no metric is by consumer."
+  }
+}
+
+run "metrics_for_a_collector_and_of_a_consumer" {
+  command = plan
+
+  variables {
+    metrics_scraper_cidr = "10.20.3.0/24"
+    consumer_metrics     = ["acme"]
+    consumers            = { acme = { account = "111122223333" } }
+  }
+
+  assert {
+    condition     = module.service.app_environment.METRICS_PORT == "9464" && module.service.app_environment.METRICS_ADDRESS == "0.0.0.0"
+    error_message = "The task must listen on its own address."
+  }
+
+  assert {
+    condition     = one(aws_vpc_security_group_ingress_rule.tasks_metrics).cidr_ipv4 == "10.20.3.0/24" && one(aws_vpc_security_group_ingress_rule.tasks_metrics).from_port == 9464 && one(aws_vpc_security_group_ingress_rule.tasks_metrics).to_port == 9464
+    error_message = "That block, and that port alone."
+  }
+
+  assert {
+    condition     = aws_cloudwatch_log_metric_filter.this["consumer-acme-limited"].pattern == "{ ($.consumer = \"acme\") && ($.status = 429) }" && length(aws_cloudwatch_log_metric_filter.this) == 4
+    error_message = "Three metrics for the consumer that is named."
+  }
+
+  assert {
+    condition     = strcontains(local.widgets[length(local.widgets) - 1].title, "Consumers")
+    error_message = "The dashboard must show the consumer."
   }
 }

@@ -11,6 +11,7 @@ CONSUMER_ACCOUNT = "222222222222"
 CONSUMER_PRINCIPAL = f"arn:aws:iam::{CONSUMER_ACCOUNT}:root"
 # As in inputs/everything.tfvars.
 DIGESTS = {"app": "sha256:" + "a" * 64, "web": "sha256:" + "b" * 64}
+COLLECTOR = "10.20.3.0/24"
 OTHER_DIGEST = "sha256:" + "c" * 64
 REGION = "eu-west-2"
 

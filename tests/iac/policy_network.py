@@ -161,14 +161,26 @@ def narrow_ingress(plan):
                 yield f"{group.address}: open to any address"
 
 
+def within_vpc(plan, rule):
+    """Whether all addresses that the rule admits are of the VPC of its security group."""
+    vpcs = [plan.by_id[vpc]["cidr_block"] for vpc in plan.vpc_of([rule["security_group_id"]])]
+    return bool(vpcs) and rule["cidr_ipv4"] is not None and ipaddress.ip_network(rule["cidr_ipv4"]).subnet_of(
+        ipaddress.ip_network(vpcs[0]))
+
+
 @policy
 def tasks_behind_balancer(plan):
-    """Only the balancer's security group may reach the tasks: a PROXY header from elsewhere would be believed."""
+    """Only the balancer's security group may reach the tasks: a PROXY header from elsewhere would be believed. A
+    collector of the same VPC may ask for the metrics."""
+    metrics = {int(variable["value"]) for _, container in plan.containers()
+               for variable in container.get("environment") or [] if variable["name"] == "METRICS_PORT"}
     balancers = {group for balancer in plan.of("aws_lb") for group in balancer["security_groups"] or []}
     tasks = {group for service in plan.of("aws_ecs_service")
              for group in service.block("network_configuration").get("security_groups") or []}
     for rule in plan.of("aws_vpc_security_group_ingress_rule"):
-        if rule["security_group_id"] in tasks and rule["referenced_security_group_id"] not in balancers:
+        if rule["security_group_id"] not in tasks or rule["referenced_security_group_id"] in balancers:
+            continue
+        if not (rule["from_port"] == rule["to_port"] in metrics and within_vpc(plan, rule)):
             yield f"{rule.address}: it opens the tasks to more than the balancer"
 
 

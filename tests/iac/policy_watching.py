@@ -2,12 +2,14 @@
 
 import json
 
+import emf
 from plan import policy
 from policy_access import listed, statements
 
 # Levels, not counts: added up over a minute, they are as many times too high as they were measured in it.
 GAUGES = {"ActiveConnections", "EndpointsCount", "ActiveFlowCount", "HealthyHostCount", "UnHealthyHostCount",
-          "CPUUtilization", "MemoryUtilization", "ACUUtilization", "DatabaseConnections", "AuroraReplicaLagMaximum"}
+          "CPUUtilization", "MemoryUtilization", "ACUUtilization", "DatabaseConnections", "AuroraReplicaLagMaximum",
+          *(name for name, (kind, _) in emf.metrics().items() if kind == "GAUGE")}
 
 
 @policy
@@ -20,16 +22,51 @@ def quiet_at_first(plan):
             yield f"{alarm.address}: it tells nobody"
 
 
-@policy
-def gauge(plan):
+def looked_at(plan):
+    """Every metric of an alarm or a widget: (address, namespace, name, dimensions, statistic). Of a dimension that a
+    widget searches for, the value is None."""
     for alarm in plan.of("aws_cloudwatch_metric_alarm"):
-        if alarm["metric_name"] in GAUGES and alarm["statistic"] == "Sum":
-            yield f"{alarm.address}: {alarm['metric_name']} is summed up"
+        yield (alarm.address, alarm["namespace"], alarm["metric_name"], alarm["dimensions"] or {},
+               alarm["statistic"] or alarm["extended_statistic"])
     for dashboard in plan.of("aws_cloudwatch_dashboard"):
         for widget in json.loads(dashboard["dashboard_body"] or "{}").get("widgets", []):
             for metric in widget["properties"]["metrics"]:
-                if widget["properties"]["stat"] == "Sum" and metric[1] in GAUGES:
-                    yield f"{dashboard.address}: {metric[1]} is summed up"
+                options = metric[-1] if isinstance(metric[-1], dict) else {}
+                stat = options.get("stat", widget["properties"]["stat"])
+                if "expression" in options:
+                    yield dashboard.address, *emf.search(options["expression"]), stat
+                    continue
+                space, name, *pairs = [part for part in metric if isinstance(part, str)]
+                yield dashboard.address, space, name, dict(zip(pairs[::2], pairs[1::2])), stat
+
+
+@policy
+def gauge(plan):
+    for address, _, name, _, stat in looked_at(plan):
+        if name in GAUGES and stat == "Sum":
+            yield f"{address}: {name} is summed up"
+
+
+@policy
+def written_metric(plan):
+    """A metric that neither a filter of the log nor the application writes never sets off an alarm."""
+    containers = [container for _, container in plan.containers()]
+    spaces = {variable["value"] for container in containers for variable in container.get("environment") or []
+              if variable["name"] == "POSTERN_EMF_NAMESPACE"}
+    filtered = {}
+    for resource in plan.of("aws_cloudwatch_log_metric_filter"):
+        transformation = resource.block("metric_transformation")
+        filtered[transformation["namespace"], transformation["name"]] = set(transformation["dimensions"] or {})
+    for address, space, name, dimensions, _ in looked_at(plan):
+        # What a task definition that is not known yet would write is not known either.
+        if (space or "AWS/").startswith("AWS/") or not containers:
+            continue
+        if (space, name) in filtered:
+            why = None if filtered[space, name] == set(dimensions) else f"{name} is not by {sorted(dimensions)}"
+        else:
+            why = emf.wrong(name, dimensions) if space in spaces else f"nobody writes into namespace {space}"
+        if why:
+            yield f"{address}: {why}"
 
 
 @policy

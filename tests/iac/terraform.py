@@ -68,11 +68,21 @@ class Copy:
         self.environment = dict(os.environ, **(environment or {}))
         shutil.rmtree(self.folder, ignore_errors=True)
         shutil.copytree(os.path.join(TOP, "iac"), os.path.join(self.folder, "iac"), ignore=LEFT_OUT)
+        self.forget_hashes()
         with open(os.path.join(self.root, "emulator_override.tf"), "w", encoding="ascii") as file:
             file.write(OVERRIDE)
         data = os.path.join(self.folder, "data")
         shutil.copytree(os.path.join(BUILD, "data", root or "root"), data, symlinks=True)
         self.environment.update(TF_DATA_DIR=data, TF_IN_AUTOMATION="1", TF_INPUT="0", CHECKPOINT_DISABLE="1")
+
+    def forget_hashes(self):
+        """Where the lock has hashes, every command reads all of the provider's 700 MB anew to hold it against them. The
+        run's `init` has done that."""
+        path = os.path.join(self.root, ".terraform.lock.hcl")
+        with open(path, encoding="utf-8") as file:
+            text = file.read()
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(re.sub(r"^  hashes = \[\n.*?^  \]\n", "", text, flags=re.MULTILINE | re.DOTALL))
 
     def nothing(self, *names):
         """Sets variables to null, which -var cannot."""

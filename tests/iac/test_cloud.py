@@ -227,11 +227,14 @@ class Road(unittest.TestCase):
     def test_security_groups(self):
         balancer = self.found.balancer["SecurityGroups"][0]
         [tasks] = self.found.ecs_service["networkConfiguration"]["awsvpcConfiguration"]["securityGroups"]
-        ports = {m["containerPort"] for c in self.found.containers.values() for m in c.get("portMappings", [])}
-        into_tasks, out_of_balancer = self.found.ingress(tasks), self.found.egress(balancer)
+        ports = {m["name"]: m["containerPort"] for c in self.found.containers.values()
+                 for m in c.get("portMappings", [])}
+        out_of_balancer = self.found.egress(balancer)
+        into_tasks = {(r["FromPort"], r["ToPort"], r.get("CidrIpv4") or r["ReferencedGroupInfo"]["GroupId"])
+                      for r in self.found.ingress(tasks)}
         self.holds(
-            tasks_from=({r["ReferencedGroupInfo"]["GroupId"] for r in into_tasks}, {balancer}),
-            tasks_ports=({(r["FromPort"], r["ToPort"]) for r in into_tasks}, {(p, p) for p in ports}),
+            tasks=(into_tasks, {(ports["http"], ports["http"], balancer),
+                                (ports["metrics"], ports["metrics"], cloud.COLLECTOR)}),
             balancer_to_tasks=({r["ReferencedGroupInfo"]["GroupId"] for r in out_of_balancer}, {tasks}),
             balancer_ports=({r["FromPort"] for r in self.found.ingress(balancer)}, {80, 443}),
         )

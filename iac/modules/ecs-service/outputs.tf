@@ -30,3 +30,8 @@ output "log_groups" {
   description = "Names of the log groups by container."
   value       = { for container, group in aws_cloudwatch_log_group.this : container => group.name }
 }
+
+output "app_environment" {
+  description = "Environment of app, without its secrets."
+  value       = local.app_environment
+}

@@ -81,7 +81,7 @@ resource "aws_ecs_task_definition" "pair" {
       command          = ["serve"]
       environment      = [for key in sort(keys(local.app_environment)) : { name = key, value = local.app_environment[key] }]
       mountPoints      = [local.socket_mount]
-      portMappings     = []
+      portMappings     = [for port in compact([var.metrics_port]) : { name = "metrics", containerPort = tonumber(port), hostPort = tonumber(port), protocol = "tcp" }]
       logConfiguration = local.log_configuration["app"]
       stopTimeout      = 120 # the most Fargate gives
       healthCheck = {

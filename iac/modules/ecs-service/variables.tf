@@ -89,6 +89,12 @@ variable "web_port" {
   type        = number
 }
 
+variable "metrics_port" {
+  description = "Port on which app tells its metrics to the network; null: none."
+  type        = number
+  default     = null
+}
+
 variable "target_group_arn" {
   description = "Target group of web, already used by a load balancer."
   type        = string

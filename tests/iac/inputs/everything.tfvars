@@ -23,3 +23,6 @@ consumers = {
 }
 
 permissions_boundary = "arn:aws:iam::123456789012:policy/boundary"
+
+metrics_scraper_cidr = "10.20.3.0/24"
+consumer_metrics     = ["acme", "globex"]

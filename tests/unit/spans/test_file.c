@@ -9,6 +9,7 @@
 
 #include "base/clock.h"
 #include "check.h"
+#include "metrics/exposition.h"
 #include "metrics/metrics.h"
 #include "suite.h"
 
@@ -67,13 +68,13 @@ static const char *content(void)
 
 static void check_counted(int written, int dropped)
 {
-    struct metrics_cursor cursor = {0};
+    struct exposition_cursor cursor = {0};
     struct buffer text;
     char wanted[2][TEXT_SIZE];
     snprintf(wanted[0], TEXT_SIZE, "\npostern_spans_total{fate=\"written\"} %d\n", written);
     snprintf(wanted[1], TEXT_SIZE, "\npostern_spans_total{fate=\"dropped\"} %d\n", dropped);
     buffer_init(&text, METRICS_SIZE);
-    while (metrics_write(&cursor, &text, METRICS_SIZE))
+    while (exposition_write(&cursor, &text, METRICS_SIZE))
         continue;
     CHECK_CONTAINS(text.data, wanted[0]);
     CHECK_CONTAINS(text.data, wanted[1]);
