@@ -244,7 +244,7 @@ variable "tasks_min" {
 }
 
 variable "task_workers" {
-  description = "Worker processes of one task. Each places one order at a time, or reads; one that has read keeps a connection to the database."
+  description = "Worker processes of one task. Each reads for one request at a time, and up to 64 orders wait in it; one that has read keeps a connection to the database."
   type        = number
   default     = 24
   nullable    = false
