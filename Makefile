@@ -1,7 +1,7 @@
 # Postern. `make` prints the commands.
 #
 #   CC=clang                             another compiler
-#   SANITIZER=address|undefined|thread   an instrumented build, in a folder of its own
+#   SANITIZER=address,undefined|thread   an instrumented build, in a folder of its own
 #   V=1                                  show every command
 #   PORT=8080 DATABASE_URL=sqlite:…      for make run
 
@@ -71,7 +71,7 @@ APP_OBJECTS  := $(APP_SOURCES:%.c=$(BUILD)/%.o)
 DRIVERS      := sqlite postgres
 GENERATED    := $(foreach driver,$(DRIVERS),$(BUILD)/gen/$(driver)_sql.h $(BUILD)/gen/$(driver)_schema.h) \
     $(BUILD)/gen/openapi_json.h
-UNIT_SOURCES := $(wildcard tests/unit/*/test_*.c tests/unit/*/*/test_*.c)
+UNIT_SOURCES := $(wildcard tests/unit/*/*/test_*.c tests/unit/*/test_*.c)
 UNIT_HELPERS := $(filter-out $(UNIT_SOURCES),$(wildcard tests/unit/*/*.c tests/unit/*/*/*.c))
 UNIT_TESTS   := $(UNIT_SOURCES:%.c=$(BUILD)/%)
 SUITE_OBJECTS := $(BUILD)/tests/suite.o $(BUILD)/tests/check.o
@@ -276,10 +276,11 @@ run-postgres: build ## the same on a PostgreSQL server of its own
 
 # ---- Test
 
+# Programs that take long begin first, so that none is left alone at the end.
 test: ## prove it: unit and end-to-end tests
 	@.ci/install $(PACKAGES_TEST)
 	+@$(BUILDER) $(POSTERN) $(WEB_PROGRAMS) $(MODULES_DIR)/ready $(UNIT_TESTS) $(E2E_TESTS)
-	@POSTERN=$(POSTERN) FAULTY_DISK_LIBRARY=$(FAULTY_DISK) WEBSERVER_MODULES=$(MODULES_DIR) tests/run $(UNIT_TESTS) $(E2E_TESTS) $(abspath $(E2E_SCRIPTS))
+	@POSTERN=$(POSTERN) FAULTY_DISK_LIBRARY=$(FAULTY_DISK) WEBSERVER_MODULES=$(MODULES_DIR) tests/run $(E2E_TESTS) $(abspath $(E2E_SCRIPTS)) $(UNIT_TESTS)
 
 pictures: ## draw the dashboard and postern status, after SECONDS_TO_RUN=60 of load, into webserver-conf/observe
 	@.ci/install $(PACKAGES_TEST)
@@ -324,15 +325,16 @@ test-matrix: ## make test in fresh Debian 12 and 13, with gcc and with clang; ta
 check: ## everything CI runs: test, lint, walks, test-pools, test-contract, test-browser, torture, siege, fuzz, sanitizers, test-iac, test-stack
 	@tests/steps $(CHECK_STEPS)
 
-# In the order in which they say most soonest. One that fails does not keep the others from running.
-CHECK_STEPS := test lint walks test-pools test-contract test-browser test-iac \
+# In the order in which they say most soonest. One that fails does not keep the others from running. test-iac waits
+# for half of its time; what runs beside it measures none, and finds what both need built by the first step.
+CHECK_STEPS = test 'test-iac &' lint walks fuzz wait test-pools test-contract test-browser \
     'torture SECONDS_TO_RUN=20' 'torture SECONDS_TO_RUN=20 STORE=sqlite' 'siege SECONDS_TO_RUN=30' \
-    fuzz 'test SANITIZER=address' 'test SANITIZER=undefined' 'test SANITIZER=thread' test-stack
+    $(SANITIZERS:%='test SANITIZER=%') test-stack
+# Those that can be in one program are, so that the tests run fewer times.
+SANITIZERS := address,undefined thread
 
-sanitizers: ## the tests again, under each sanitizer
-	@$(MAKE) --no-print-directory test SANITIZER=address
-	@$(MAKE) --no-print-directory test SANITIZER=undefined
-	@$(MAKE) --no-print-directory test SANITIZER=thread
+sanitizers: ## the tests again, under the sanitizers
+	@tests/steps $(SANITIZERS:%='test SANITIZER=%')
 
 walks: ## prove the walks of CONTRIBUTING.md, on a copy of the tree
 	@.ci/install $(PACKAGES_CHECK)

@@ -175,7 +175,7 @@ bool postgres_server_make(struct postgres_server *server)
     static const char *const arguments[] = {
         "-D", "data", "-U", USER, "-N", "-A", "trust", "--encoding=UTF8", "--locale=C.UTF-8", NULL};
     return prepare(server) && postgres_server_run(server, "initdb", arguments) &&
-           postgres_server_start(server);
+           postgres_server_configure(server, "fsync = off\n") && postgres_server_start(server);
 }
 
 bool postgres_server_follow(struct postgres_server *standby, const struct postgres_server *primary)

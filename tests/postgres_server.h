@@ -1,7 +1,7 @@
 /* postgres_server: a private PostgreSQL server from the distribution's package, for a test. It
- * listens on 127.0.0.1 alone, keeps its data in a folder of its own under /tmp, is as durable as a
- * real one, and goes away with its folder when the process that started it ends, however it ends.
- */
+ * listens on 127.0.0.1 alone, keeps its data in a folder of its own under /tmp, and goes away with
+ * its folder when the process that started it ends, however it ends. It waits for no disk: what is
+ * committed outlives the server's death, and not the machine's. */
 #ifndef TESTS_POSTGRES_SERVER_H
 #define TESTS_POSTGRES_SERVER_H
 

@@ -51,16 +51,19 @@ static void give_up(int signal)
     _exit(1);
 }
 
-/* The store: a PostgreSQL server of our own, or a folder for a SQLite file. */
+/* A PostgreSQL server of our own; its commits wait for the disk, so that faults meet them there. */
 static bool make_server(int away_us)
 {
-    if (!postgres_server_make(&site.server))
+    if (!postgres_server_make(&site.server) ||
+        !postgres_server_configure(&site.server, "fsync = on\n") ||
+        !postgres_server_sql(&site.server, "postgres", "SELECT pg_reload_conf()", NULL, 0))
         return false;
     postgres_server_url(&site.server, "postgres", url);
     memcpy(pairs_url, url, sizeof url);
     return away_us == 0 || away_start(&site.server, away_us, pairs_url);
 }
 
+/* Or a folder for a SQLite file. */
 static bool make_store(int away_us)
 {
     const char *store = getenv("STORE");
