@@ -111,8 +111,33 @@ static void check_rate(struct row *row, const struct attack *attack,
     snprintf(text, sizeof text, "%" PRId64 " and not %" PRId64 " requests admitted",
              result->admitted, wanted);
     if (attack->admitted && off * 100 > wanted * RATE_PERCENT)
-        wrong(row, &row->late, "the admitted rate is off, in percent", off * 100 / wanted,
-              RATE_PERCENT, text);
+        wrong(row, &row->late, "the admitted rate is off, in percent",
+              off * 100 / larger(wanted, 1), RATE_PERCENT, text);
+}
+
+/* Between two looks at the metrics. The pair is not restarted between them, and the consumer waited
+ * for each of its answers. */
+static void check_counted(struct row *row, const char *consumer, int64_t counted, int64_t least,
+                          int64_t most)
+{
+    char text[96];
+    snprintf(text, sizeof text, "%" PRId64 " of %s were counted, and not %" PRId64 " to %" PRId64,
+             counted, consumer, least, most);
+    if (counted < least)
+        wrong(row, &row->faults, "requests not counted", least - counted, 0, text);
+    if (counted > most)
+        wrong(row, &row->faults, "requests counted that nobody sent", counted - most, 0, text);
+}
+
+static void check_counters(struct row *row, const struct attack *attack,
+                           const struct swarm_result *cost, const int64_t before[2])
+{
+    int64_t answered = (int64_t)besieged.caller.count;
+    check_counted(row, SITE_STEADY_NAME, site_counted(&site, SITE_STEADY_NAME) - before[0],
+                  answered, answered + (int64_t)besieged.caller.failed);
+    if (attack->admitted)
+        check_counted(row, SITE_LIMITED_NAME, site_counted(&site, SITE_LIMITED_NAME) - before[1],
+                      cost->answers, cost->requests);
 }
 
 /* Waits until all is as before; the milliseconds, or -1, and then *differs says what is not. */
@@ -169,6 +194,8 @@ static void attack_once(const struct attack *attack, int ms, struct row *row)
     char after[24];
     figures_reset(&besieged.caller);
     figures_reset(&besieged.probes);
+    const int64_t counted[] = {site_counted(&site, SITE_STEADY_NAME),
+                               site_counted(&site, SITE_LIMITED_NAME)};
     site_read_log(!attack->log_stands);
     watch_open(&besieged);
     bool ran = swarm_run(attack, site.pair.port, ms, &randomness, &cost);
@@ -179,6 +206,7 @@ static void attack_once(const struct attack *attack, int ms, struct row *row)
     print_row(attack->name, &cost, &besieged, settled < 0 ? "no" : after);
     *row = (struct row){.name = attack->name, .faults = ran ? 0 : 1};
     check_failures(row, &besieged);
+    check_counters(row, attack, &cost, counted);
     check_rate(row, attack, &cost);
     check_times(row);
     if (settled < 0)

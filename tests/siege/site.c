@@ -18,9 +18,12 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
+#include "e2e/client.h"
 #include "e2e/load.h"
 #include "e2e/process.h"
 #include "e2e/proxy.h"
+#include "e2e/scrape.h"
+#include "port.h"
 #include "siege/store.h"
 
 /* All through, paths are from the repository's root, where the pair runs too. */
@@ -31,8 +34,9 @@
 /* The hostile one has no name, so that its orders are filed under its endpoint, and no rate: it is
  * stopped by nothing but its share. */
 #define SITE_CONSUMERS                                                                             \
-    "POSTERN_CONSUMERS=" SITE_HOSTILE " -;" SITE_STEADY " steady rate=1000;" SITE_LIMITED          \
-    " limited rate=50 burst=50;" SITE_DENIED " refused denied"
+    "POSTERN_CONSUMERS=" SITE_HOSTILE " -;" SITE_STEADY " " SITE_STEADY_NAME                       \
+    " rate=1000;" SITE_LIMITED " " SITE_LIMITED_NAME " rate=50 burst=50;" SITE_DENIED              \
+    " refused denied"
 
 enum { SITE_MEMORY_MB = 1024, SITE_COPY_SIZE = 16 * 1024 * 1024 };
 enum {
@@ -190,14 +194,21 @@ static bool site_configure(char *out, size_t size)
 bool site_start(struct site *site)
 {
     static char lighttpd[2 * PATH_MAX + 512];
-    char store[128];
-    const char *env[] = {PROXY_ENVIRONMENT,         "UPLOADS=" SITE_UPLOADS, store,
-                         "POSTERN_DRAIN_SECONDS=2", SITE_CONSUMERS,          NULL};
+    char store[128], metrics[64];
+    const char *env[] = {PROXY_ENVIRONMENT,
+                         "UPLOADS=" SITE_UPLOADS,
+                         store,
+                         "POSTERN_DRAIN_SECONDS=2",
+                         SITE_CONSUMERS,
+                         metrics,
+                         NULL};
     const struct pair_options options = {
         .workers = SITE_WORKERS, .catalogue = "", .env = env, .module = true, .lighttpd = lighttpd};
     *site = (struct site){.small = false};
-    if (!site_prepare() || !site_configure(lighttpd, sizeof lighttpd))
+    site->metrics_fd = port_take(&site->metrics_port);
+    if (site->metrics_fd < 0 || !site_prepare() || !site_configure(lighttpd, sizeof lighttpd))
         return false;
+    snprintf(metrics, sizeof metrics, "METRICS_PORT=%d", site->metrics_port);
     site->small = site_shrink();
     return site_make_store() && site_place_store(site->small, store, sizeof store) &&
            pair_start(&site->pair, &options) && site_pipe_log(site) && site_wait(site);
@@ -218,6 +229,8 @@ void site_end(struct site *site)
         pthread_join(site_reader, NULL);
     if (site_log >= 0)
         close(site_log);
+    if (site->metrics_fd >= 0)
+        close(site->metrics_fd);
 }
 
 void site_read_log(bool reads)
@@ -251,6 +264,19 @@ struct site_state site_look(const struct site *site)
         state.uploads_kb =
             (int64_t)((uploads.f_blocks - uploads.f_bfree) * (uploads.f_frsize / 1024));
     return state;
+}
+
+int64_t site_counted(const struct site *site, const char *consumer)
+{
+    char label[64];
+    struct client *client = client_open(site->metrics_port);
+    struct client_answer scraped;
+    int64_t counted = -1;
+    snprintf(label, sizeof label, "consumer=\"%s\"", consumer);
+    if (client && scrape_get(client, &scraped, SITE_START_MS))
+        counted = (int64_t)scrape_sum(scraped.body, SCRAPE_REQUESTS "{", label);
+    client_close(client);
+    return counted;
 }
 
 const char *site_differs(const struct site_state *was, const struct site_state *is)

@@ -9,10 +9,12 @@
 #include "e2e/pair.h"
 
 /* The endpoints of the callers; SITE_CONSUMERS in site.c says what holds for each. */
-#define SITE_STEADY  "vpce-0bbbbbbbbbbbbbbbb" /* the one who must not be harmed */
-#define SITE_HOSTILE "vpce-0aaaaaaaaaaaaaaaa" /* has no rate, and many orders */
-#define SITE_LIMITED "vpce-0ffffffffffffffff" /* has one */
-#define SITE_DENIED  "vpce-0dddddddddddddddd"
+#define SITE_STEADY       "vpce-0bbbbbbbbbbbbbbbb" /* the one who must not be harmed */
+#define SITE_STEADY_NAME  "steady"
+#define SITE_HOSTILE      "vpce-0aaaaaaaaaaaaaaaa" /* has no rate, and many orders */
+#define SITE_LIMITED      "vpce-0ffffffffffffffff" /* has one */
+#define SITE_LIMITED_NAME "limited"
+#define SITE_DENIED       "vpce-0dddddddddddddddd"
 
 enum {
     SITE_RATE = 50, /* of SITE_LIMITED, as SITE_CONSUMERS says */
@@ -22,7 +24,8 @@ enum {
 
 struct site {
     struct pair pair;
-    bool small; /* the folder of uploads is a file system of SITE_UPLOADS_MB */
+    bool small;                   /* the folder of uploads is a file system of SITE_UPLOADS_MB */
+    int metrics_port, metrics_fd; /* metrics_fd keeps it */
 };
 
 /* What a site holds. */
@@ -47,6 +50,10 @@ void site_end(struct site *site);
 void site_read_log(bool reads);
 
 struct site_state site_look(const struct site *site);
+
+/* How many requests of the consumer of that name it has counted since it was started; -1 if its
+ * metrics do not come. */
+int64_t site_counted(const struct site *site, const char *consumer);
 
 /* What of it is not as it was, as a text; "" if all is. Borrowed until the next call. */
 const char *site_differs(const struct site_state *was, const struct site_state *is);

@@ -46,7 +46,7 @@ struct buyer {
 static struct buyer buyers[BUYERS];
 static struct load load;
 static int port;
-static atomic_bool finishing;
+static atomic_bool finishing, patient;
 
 /* Where the buyers wait while the books are read. */
 static struct {
@@ -222,7 +222,7 @@ static void buyer_buy(struct buyer *buyer)
     }
     buyer->count++;
     buyer_request(order, reference, request);
-    order->nowhere = !order->keyed || load_random(&buyer->random, 16) > 0;
+    order->nowhere = !order->keyed || load_random(&buyer->random, 16) > 0 || atomic_load(&patient);
     if (!order->nowhere)
         buyer_walk_away(buyer, request);
     int64_t until = load_now_ms() + SETTLE_MS;
@@ -292,7 +292,7 @@ static void buyer_cancel(struct buyer *buyer)
     snprintf(request, sizeof request,
              "POST /orders/%s/cancel HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n", order->id);
     order->cancel_sent = true;
-    if (load_random(&buyer->random, 8) == 0) {
+    if (load_random(&buyer->random, 8) == 0 && !atomic_load(&patient)) {
         buyer_walk_away(buyer, request);
         return;
     }
@@ -338,6 +338,11 @@ bool buyers_start(int to, uint64_t seed)
             return false;
     }
     return load_start(&load, BUYERS, buyer_live, NULL);
+}
+
+void buyers_be_patient(bool waits)
+{
+    atomic_store(&patient, waits);
 }
 
 void buyers_finish(void)

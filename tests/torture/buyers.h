@@ -34,6 +34,9 @@ bool buyers_start(int port, uint64_t seed);
 bool buyers_pause(int timeout_ms);
 void buyers_resume(void);
 
+/* Has them wait for each answer, or leave before some, as at first. Call it while they pause. */
+void buyers_be_patient(bool waits);
+
 /* Lets them settle what they have begun, and waits for their end. */
 void buyers_finish(void);
 

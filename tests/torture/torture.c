@@ -21,6 +21,7 @@
 #include "torture/clerk.h"
 #include "torture/faults.h"
 #include "torture/importer.h"
+#include "torture/tally.h"
 #include "torture/wrong.h"
 
 enum {
@@ -101,16 +102,16 @@ static void remove_store(void)
 
 static bool start_pairs(void)
 {
-    char catalogue[4096];
+    char catalogue[4096], metrics[TALLY_SETTING_SIZE];
     int ports[FAULTS_PAIRS];
     order_catalogue(catalogue, sizeof catalogue);
-    const char *const env[] = {site.disk ? preload : NULL, control, NULL};
+    const char *const env[] = {metrics, site.disk ? preload : NULL, control, NULL};
     for (size_t i = 0; i < FAULTS_PAIRS; i++) {
         const struct pair_options options = {.workers = WORKERS,
                                              .catalogue = i == 0 ? catalogue : "",
                                              .database = pairs_url,
                                              .env = env};
-        if (!pair_start(&site.pairs[i], &options))
+        if (!tally_add(metrics) || !pair_start(&site.pairs[i], &options))
             return false;
         ports[i] = site.pairs[i].port;
     }
@@ -125,23 +126,33 @@ static bool check_books(bool settled)
     return true;
 }
 
+/* Between every other pair of looks at the counters they must fit all but exactly: nobody leaves.
+ */
 static void torture(int64_t seconds)
 {
     int64_t until = load_now_ms() + seconds * 1000;
+    bool patient = false;
     while (load_now_ms() < until && !wrong_any()) {
         load_sleep_ms((int)load_random(&site.random, BETWEEN_MS));
         faults_next(&site);
         load_sleep_ms((int)load_random(&site.random, CALM_MS));
         if (!buyers_pause(PAUSE_MS))
             wrong_say("a request is still under way after %d ms", PAUSE_MS);
-        else if (check_books(false))
+        else
+            tally_check();
+        buyers_be_patient(patient = !patient);
+        if (!wrong_any() && check_books(false))
             buyers_resume();
     }
     buyers_finish();
     clerk_finish();
     importer_finish();
     if (!wrong_any())
+        tally_check();
+    if (!wrong_any())
         check_books(true);
+    if (!wrong_any())
+        tally_end(seconds < SECONDS_ENOUGH);
     if (!wrong_any())
         clerk_end(seconds < SECONDS_ENOUGH);
     if (!wrong_any() && seconds >= SECONDS_ENOUGH)
@@ -155,6 +166,7 @@ static void report(int64_t seconds)
         printf(" %" PRId64 " %s,", buyers_count((enum buyers_deed)i), buyers_deeds[i]);
     clerk_report();
     importer_report();
+    tally_report();
     for (int i = 0; i < FAULTS_KIND_MAX; i++) {
         if (faults_counts[i])
             printf(" %d %s,", faults_counts[i], faults_names[i]);
@@ -186,6 +198,7 @@ int main(void)
     }
     for (size_t i = 0; i < FAULTS_PAIRS; i++)
         pair_end(&site.pairs[i]);
+    tally_free();
     remove_store();
     report((load_now_ms() - start) / 1000);
     buyers_free();
