@@ -12,6 +12,7 @@ const { SERVING, ENDING } = require('./states');
 const { postgresSite } = require('./postgres');
 const { driftFaults } = require('./drifts');
 const { clientFaults } = require('./clients');
+const { spanFaults } = require('./spans');
 
 const SHOWN = 40;
 
@@ -49,11 +50,11 @@ async function health(site) {
 async function main() {
     const file = path.join(TOP, 'fcgi-app/openapi.yaml');
     // Several pairs at once, for they mostly wait.
-    const [found, clients, site, ...more] = await Promise.all([lint(file), clientFaults(), sqliteSite(SERVING, health),
+    const [found, clients, spans, site, ...more] = await Promise.all([lint(file), clientFaults(), spanFaults(), sqliteSite(SERVING, health),
         sqliteSite(ENDING, () => {}), postgresSite()]);
     site.exchanges.push(...more.flatMap(({ exchanges }) => exchanges));
     const sources = readSources();
-    const faults = [...found, ...clients, ...judge(site.tree, site, sources)];
+    const faults = [...found, ...clients, ...spans, ...judge(site.tree, site, sources)];
     if (faults.length === 0) faults.push(...await driftFaults(site.tree, site, sources));
     for (const fault of faults.slice(0, SHOWN)) console.log(fault);
     if (faults.length > SHOWN) console.log(`and ${faults.length - SHOWN} more`);
