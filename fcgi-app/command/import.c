@@ -106,6 +106,7 @@ int command_import(int argc, char **argv)
         return status;
     if (import_file_open(&import.file, name))
         status = import_run(&import, &config, store);
+    open_store_show(&config);
     import_file_close(&import.file);
     store_close(store);
     return status;

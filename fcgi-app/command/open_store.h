@@ -16,6 +16,10 @@ bool open_store_configure(struct config *config);
  * configured one. NULL after saying what is wrong. */
 struct store *open_store(struct config *config, int timeout_ms);
 
+/* After a change of products: has the server here, if there is one, publish no more what was before
+ * it. Waits at most until it would count no more anyway. */
+void open_store_show(const struct config *config);
+
 /* Says in one sentence on standard error what a result means and what to do about it. */
 void open_store_explain(const struct config *config, enum store_result result);
 

@@ -59,6 +59,7 @@ int command_retire(int argc, char **argv)
     if (!store)
         return COMMAND_FAILED;
     int status = retire_run(&config, store, ids, count, back);
+    open_store_show(&config);
     store_close(store);
     return status;
 }

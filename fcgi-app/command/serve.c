@@ -12,6 +12,7 @@
 #include "metrics/metrics.h"
 #include "server/listener.h"
 #include "server/master.h"
+#include "server/publisher.h"
 #include "server/stop.h"
 #include "spans/spans.h"
 
@@ -92,6 +93,7 @@ static int serve_until_stopped(struct config *config, struct listener *listener,
         log_write(LOG_INFO, "stopped before it served", NULL);
         return COMMAND_DONE;
     }
+    publisher_outlast(listener);
     if (!listener_listen(listener, config))
         return COMMAND_FAILED;
     /* Without spans, requests are served all the same. */

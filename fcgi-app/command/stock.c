@@ -140,6 +140,7 @@ static int stock_change(int argc, char **argv)
     if (!store)
         return COMMAND_FAILED;
     int status = stock_adjust(&config, store, &a);
+    open_store_show(&config);
     store_close(store);
     return status;
 }

@@ -24,7 +24,8 @@ enum config_kind {
     CONFIG_IS_NAMESPACE,
     CONFIG_IS_CONSUMERS,
     CONFIG_IS_NUMBER,
-    CONFIG_IS_LEVEL
+    CONFIG_IS_LEVEL,
+    CONFIG_IS_SWITCH
 };
 
 static const struct config_row {
@@ -140,6 +141,16 @@ static bool config_set_level(const struct config_row *row, CONFIG_LEVEL *member,
     return false;
 }
 
+static bool config_set_switch(const struct config_row *row, CONFIG_SWITCH *member,
+                              const char *value, FILE *errors)
+{
+    *member = strcmp(value, "on") == 0;
+    if (*member || strcmp(value, "off") == 0)
+        return true;
+    fprintf(errors, "postern: %s: \"%s\" is neither on nor off\n", row->name, value);
+    return false;
+}
+
 static bool config_set(struct config *config, const struct config_row *row, const char *value,
                        FILE *errors)
 {
@@ -159,6 +170,8 @@ static bool config_set(struct config *config, const struct config_row *row, cons
         return config_set_number(row, member, value, errors);
     case CONFIG_IS_LEVEL:
         return config_set_level(row, member, value, errors);
+    case CONFIG_IS_SWITCH:
+        return config_set_switch(row, member, value, errors);
     }
     return false;
 }

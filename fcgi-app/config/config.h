@@ -27,6 +27,7 @@ typedef const char *CONFIG_NAMESPACE;  /* of CloudWatch, which needs no quotes i
 typedef const char *CONFIG_CONSUMERS;  /* lines of a consumers file */
 typedef int CONFIG_NUMBER;             /* 0 if the default is empty and it is not set */
 typedef enum log_level CONFIG_LEVEL;
+typedef bool CONFIG_SWITCH; /* "on" or "off" */
 
 struct config {
 #define SETTING(kind, member, name, fallback, min, max, meaning, more) CONFIG_##kind member;

@@ -55,11 +55,21 @@ void http_label_metrics(void)
     metrics_label_texts(LABEL_PROBLEM, problem_names, PROBLEM_MAX);
 }
 
+int http_route_number(const char *path)
+{
+    const char *const *names = route_names();
+    int number = 0;
+    for (int i = 0; i < ROUTE_NAMES; i++)
+        number = names[i] && strcmp(names[i], path) == 0 ? i : number;
+    return number;
+}
+
 static void http_start(struct http_exchange *x)
 {
     const char *id = x->request->headers[HTTP_REQUEST_ID];
     struct http_response *response = x->response;
     buffer_reset(&response->headers, HTTP_HEADERS_MAX + 1);
+    response->etag[0] = '\0';
     http_service_rest(x->service);
     if (id && id_is_request_id(id))
         snprintf(response->request_id, sizeof response->request_id, "%s", id);
@@ -113,7 +123,7 @@ static void http_success(struct http_exchange *x, enum api_status status)
     const struct api_route *route = x->match.route;
     const struct api_response *reply = &x->service->reply;
     struct buffer *headers = &x->response->headers;
-    char etag[CONDITIONAL_ETAG_SIZE];
+    char *etag = x->response->etag;
 
     buffer_printf(headers, "Cache-Control: %s\r\n",
                   route->shared ? FIELD_REVALIDATE : FIELD_PRIVATE);

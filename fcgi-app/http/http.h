@@ -11,6 +11,7 @@
 #include "base/buffer.h"
 #include "base/trace.h"
 #include "domain/bucket.h"
+#include "http/conditional.h"
 #include "http/query.h"
 #include "http/route.h"
 
@@ -66,9 +67,10 @@ struct http_response {
     int route_number;   /* and its number, for the metrics */
     char request_id[HTTP_REQUEST_ID_SIZE];
     struct buffer headers;
-    const char *body; /* borrowed from the service until its next request */
-    size_t body_len;  /* what Content-Length says (never with 204 and 304) */
-    bool send_body;   /* false for HEAD, 204 and 304 */
+    char etag[CONDITIONAL_ETAG_SIZE]; /* the answer's entity tag; "" if it has none */
+    const char *body;                 /* borrowed from the service until its next request */
+    size_t body_len;                  /* what Content-Length says (never with 204 and 304) */
+    bool send_body;                   /* false for HEAD, 204 and 304 */
     bool traffic; /* a caller's request: no probe, and refused neither by the web server nor for who
                      sent it or how many it sent */
 };
@@ -95,6 +97,9 @@ void http_service_rest(struct http_service *service);
 
 /* Names the routes and the problems for the metrics, before the fork: see metrics/metrics.h. */
 void http_label_metrics(void);
+
+/* The number of a route in the metrics, by its template; that of "-" if there is none. */
+int http_route_number(const char *path);
 
 /* Whether the request is a probe: then no consumer and no limit holds for it. */
 bool http_is_probe(const struct http_request *request);

@@ -20,7 +20,7 @@ static void admission_count_unidentified(struct scoreboard *board)
 void admission_check(struct scoreboard *board, struct http_request *request,
                      struct roster_entry *caller)
 {
-    roster_find(&board->roster, request->consumer, caller);
+    roster_find(board->roster, request->consumer, caller);
     request->consumer = caller->consumer;
     request->denied = caller->denied;
     if (http_is_probe(request))
@@ -28,5 +28,5 @@ void admission_check(struct scoreboard *board, struct http_request *request,
     if (request->unidentified)
         admission_count_unidentified(board);
     else if (!request->denied)
-        request->bucket = roster_take(&board->roster, caller, clock_monotonic_ns());
+        request->bucket = roster_take(board->roster, caller, clock_monotonic_ns());
 }

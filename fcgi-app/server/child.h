@@ -7,6 +7,7 @@
 #include <sys/types.h>
 
 #include "config/config.h"
+#include "publish/answers.h"
 #include "server/acceptors.h"
 #include "server/listener.h"
 #include "server/scoreboard.h"
@@ -19,6 +20,7 @@ struct child {
     struct scoreboard *board;
     struct acceptors *acceptors;
     struct relay_door *door;
+    struct answers *answers;      /* that are published; NULL: none are */
     struct scoreboard_slot *slot; /* its own */
     pid_t master;
     int upkeep_fd; /* what the watcher waits for; see struct store_options */

@@ -12,6 +12,7 @@
 #include "metrics/metrics.h"
 #include "server/exporter.h"
 #include "server/prober.h"
+#include "server/publisher.h"
 #include "server/tracer.h"
 #include "server/watcher.h"
 #include "server/worker.h"
@@ -36,6 +37,7 @@ static const struct {
     [CHILDREN_WATCHER] = {"watcher", "postern-watcher", watcher_run},
     [CHILDREN_EXPORTER] = {"exporter", "postern-metrics", exporter_run},
     [CHILDREN_TRACER] = {"tracer", "postern-tracer", tracer_run},
+    [CHILDREN_PUBLISHER] = {"publisher", "postern-publish", publisher_run},
 };
 
 static const char *children_names[CHILDREN_NAMES] = {[CHILDREN_MASTER] = "master"};
@@ -50,6 +52,8 @@ static int children_count_of(enum children_kind kind, const struct config *confi
         return listener->probe_fd >= 0 ? 1 : 0;
     case CHILDREN_TRACER:
         return config->trace_file && *config->trace_file ? 1 : 0;
+    case CHILDREN_PUBLISHER:
+        return publisher_is_wanted(config, listener) ? 1 : 0;
     default:
         return 1;
     }
@@ -179,10 +183,12 @@ static void children_bury(struct children *children, int i, int status, bool end
                                 LOG_NUMBER("exit", WIFEXITED(status) ? WEXITSTATUS(status) : -1),
                                 LOG_NUMBER("signal", WIFSIGNALED(status) ? WTERMSIG(status) : 0)));
     children_count_end(one, status);
-    one->pid = 0;
     atomic_store(&children_slot(children, i)->pid, 0);
     children->alive[one->kind]--;
     children_clear(children_slot(children, i));
+    if (children->given.answers)
+        answers_bury(children->given.answers, one->pid);
+    one->pid = 0;
     if (one->kind == CHILDREN_WORKER)
         relay_door_void(children->given.door, i);
 }

@@ -9,12 +9,13 @@
 #include "server/child.h"
 
 enum children_kind {
-    CHILDREN_WORKER,   /* answers requests */
-    CHILDREN_WRITER,   /* makes the changes they ask for */
-    CHILDREN_PROBER,   /* answers health checks; none if their socket was not made */
-    CHILDREN_WATCHER,  /* looks at the store */
-    CHILDREN_EXPORTER, /* tells the metrics */
-    CHILDREN_TRACER,   /* writes spans to their file; none if no file is named */
+    CHILDREN_WORKER,    /* answers requests */
+    CHILDREN_WRITER,    /* makes the changes they ask for */
+    CHILDREN_PROBER,    /* answers health checks; none if their socket was not made */
+    CHILDREN_WATCHER,   /* looks at the store */
+    CHILDREN_EXPORTER,  /* tells the metrics */
+    CHILDREN_TRACER,    /* writes spans to their file; none if no file is named */
+    CHILDREN_PUBLISHER, /* keeps published answers true; none if nothing is published */
     CHILDREN_KINDS
 };
 

@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "metrics/metrics.h"
+#include "publish/target.h"
 #include "server/access.h"
 #include "server/admission.h"
 #include "server/cgi.h"
@@ -91,6 +92,31 @@ static bool exchange_reads(const struct http_request *request)
     return strcmp(request->method, "GET") == 0 || strcmp(request->method, "HEAD") == 0;
 }
 
+/* What its answer may be published as. The epoch is to be noted before the store is read. */
+static void exchange_note_target(const struct child *child, const struct http_request *request,
+                                 struct answers_one *one)
+{
+    *one = (struct answers_one){.target = TARGET_NONE};
+    if (!child->answers || !exchange_reads(request) || request->query[0])
+        return;
+    one->target = target_of(request->path, strlen(request->path));
+    if (one->target != TARGET_NONE)
+        one->epoch = answers_epoch(child->answers, one->target);
+}
+
+/* A 304 has the tag of the same answer. */
+static void exchange_offer(const struct exchanges *all, const struct http_response *response,
+                           struct answers_one *one)
+{
+    const struct buffer *body = &all->service.reply.body;
+    if (one->target == TARGET_NONE || (response->status != 200 && response->status != 304))
+        return;
+    one->etag = response->etag;
+    one->body = body->data;
+    one->len = body->len;
+    answers_offer(all->child->answers, one, clock_monotonic_us());
+}
+
 /* Sends the answer. */
 static void exchange_answer(struct exchanges *all, struct exchange *exchange)
 {
@@ -119,14 +145,17 @@ static void exchange_begin(struct exchanges *all, struct exchange *exchange, boo
 {
     const struct child *child = all->child;
     struct trace *trace = &exchange->request.trace;
+    struct answers_one one;
     all->service.store_state = scoreboard_store(child->board, child->config);
     if (all->reads_wait && exchange_reads(&exchange->request))
         acceptors_leave(child->acceptors, child->slot);
     trace->sampled = spans_want(trace);
     store_trace(all->service.store, trace->sampled ? trace : NULL);
+    exchange_note_target(child, &exchange->request, &one);
     bool answered = http_begin(&exchange->http, &all->service, &exchange->request, draining,
                                &exchange->response);
     store_trace(all->service.store, NULL);
+    exchange_offer(all, &exchange->response, &one);
     if (answered)
         exchange_answer(all, exchange);
     else

@@ -126,12 +126,13 @@ static bool listener_give_to_group(const char *path, const char *group)
 }
 
 /* Notes which file it is, so that nothing is removed that takes its place. */
-static bool listener_bind(int *fd, struct placed *name, const char *path, const char *group)
+static bool listener_bind(int *fd, struct placed *name, const char *path, const char *group,
+                          int type)
 {
     struct sockaddr_un address = {.sun_family = AF_UNIX};
     snprintf(address.sun_path, sizeof address.sun_path, "%s", path);
 
-    *fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    *fd = socket(AF_UNIX, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (*fd < 0)
         return listener_fail("socket", path);
     mode_t mask = umask(0117);
@@ -143,10 +144,11 @@ static bool listener_bind(int *fd, struct placed *name, const char *path, const 
     return listener_give_to_group(path, group);
 }
 
-bool listener_make_named(int *fd, struct placed *name, const char *path, const char *group)
+bool listener_make_named(int *fd, struct placed *name, const char *path, const char *group,
+                         int type)
 {
     *fd = -1;
-    return listener_clear(path) && listener_bind(fd, name, path, group);
+    return listener_clear(path) && listener_bind(fd, name, path, group, type);
 }
 
 static bool listener_make_probes(struct listener *listener, const char *path, const char *group)
@@ -158,7 +160,7 @@ static bool listener_make_probes(struct listener *listener, const char *path, co
         return listener_fail("bind", path);
     }
     return listener_make_named(&listener->probe_fd, &listener->probe_name, listener->probe_path,
-                               group);
+                               group, SOCK_STREAM);
 }
 
 /* Over TCP the web server's address can be limited by this variable (FastCGI 1.0, section 3.2). It
@@ -204,7 +206,7 @@ static bool listener_inherit(struct listener *listener, const char *group)
 static bool listener_make(struct listener *listener, const char *group)
 {
     return listener_clear(listener->path) &&
-           listener_bind(&listener->fd, &listener->name, listener->path, group) &&
+           listener_bind(&listener->fd, &listener->name, listener->path, group, SOCK_STREAM) &&
            listener_make_probes(listener, listener->path, group);
 }
 

@@ -14,6 +14,7 @@
 #include "server/acceptors.h"
 #include "server/children.h"
 #include "server/published.h"
+#include "server/publisher.h"
 #include "server/scoreboard.h"
 #include "server/stop.h"
 
@@ -28,6 +29,7 @@ struct master {
     struct scoreboard *board;
     struct relay_door door;
     struct acceptors acceptors;
+    struct answers answers; /* made only where they are published */
     struct children children;
     int64_t drain_us;    /* when the drain began; 0 before it */
     int64_t deadline_us; /* when it has to be over */
@@ -41,6 +43,9 @@ static void master_drain(struct master *m, int signal)
     m->drain_us = clock_monotonic_us();
     m->deadline_us = m->drain_us + (int64_t)seconds * 1000000;
     atomic_store(&m->board->draining, true);
+    /* The web server is to ask us, and hear that the connection ends. */
+    if (m->answers.layout)
+        answers_end(&m->answers);
     children_signal(&m->children, CHILDREN_WORKER, SIGTERM);
     log_write(LOG_INFO, "draining",
               LOG_FIELDS(LOG_NUMBER("signal", signal), LOG_NUMBER("deadline_seconds", seconds)));
@@ -76,7 +81,7 @@ static bool master_put_in_force(struct master *m, const struct consumers *consum
 {
     if (!published_write(m->listener, consumers))
         return false;
-    roster_publish(&m->board->roster, consumers, clock_monotonic_ns());
+    roster_publish(m->board->roster, consumers, clock_monotonic_ns());
     /* Those that are listed have a name in the metrics before others come. */
     for (size_t i = 0; i < consumers->count; i++) {
         if (strcmp(consumers->lines[i].endpoint, CONSUMERS_UNLISTED) != 0)
@@ -156,13 +161,13 @@ static void master_step(struct master *m, const sigset_t *set)
 static void master_end_last(struct master *m, const sigset_t *set)
 {
     static const enum children_kind last[] = {CHILDREN_WRITER, CHILDREN_PROBER, CHILDREN_WATCHER,
-                                              CHILDREN_EXPORTER};
+                                              CHILDREN_EXPORTER, CHILDREN_PUBLISHER};
     int64_t deadline = clock_monotonic_us() + MASTER_LAST_US;
     const int *alive = m->children.alive;
     int signal = SIGTERM;
     listener_hide_probes(m->listener);
     while (alive[CHILDREN_WRITER] + alive[CHILDREN_PROBER] + alive[CHILDREN_WATCHER] +
-               alive[CHILDREN_EXPORTER] + alive[CHILDREN_TRACER] >
+               alive[CHILDREN_EXPORTER] + alive[CHILDREN_TRACER] + alive[CHILDREN_PUBLISHER] >
            0) {
         for (size_t i = 0; i < sizeof last / sizeof last[0]; i++)
             children_signal(&m->children, last[i], signal);
@@ -192,17 +197,20 @@ int master_run(const struct config *config, struct listener *listener,
 {
     struct master m = {.config = config, .listener = listener};
     m.board = scoreboard_open(config->workers, children_count(config, listener));
+    bool publishes = publisher_is_wanted(config, listener);
+    bool ready = !publishes || publisher_make_answers(&m.answers);
     const struct child given = {.config = config,
                                 .listener = listener,
                                 .board = m.board,
                                 .door = &m.door,
                                 .acceptors = &m.acceptors,
+                                .answers = publishes ? &m.answers : NULL,
                                 .master = getpid(),
                                 .upkeep_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)};
     int status = EXIT_FAILURE;
     bool door = relay_door_open(&m.door, config->workers);
     bool call = acceptors_open(&m.acceptors, m.board, cpus_granted());
-    if (m.board && door && call && children_open(&m.children, &given) &&
+    if (ready && m.board && door && call && children_open(&m.children, &given) &&
         master_put_in_force(&m, consumers)) {
         look_note(&m.board->look, store);
         look_note(&m.board->writer, store);
@@ -221,6 +229,7 @@ int master_run(const struct config *config, struct listener *listener,
     children_close(&m.children);
     relay_door_close(&m.door);
     acceptors_close(&m.acceptors);
+    answers_close(&m.answers);
     scoreboard_close(m.board);
     close(given.upkeep_fd);
     return status;

@@ -81,7 +81,7 @@ static void outlet_open_unix(struct outlet *outlet, const struct listener *liste
         !listener_beside(listener, OUTLET_SUFFIX, outlet->path, sizeof outlet->path))
         return;
     /* What fails is logged there, and hardly goes better later. */
-    if (!listener_make_named(fd, &outlet->name, outlet->path, config->socket_group) ||
+    if (!listener_make_named(fd, &outlet->name, outlet->path, config->socket_group, SOCK_STREAM) ||
         listen(*fd, OUTLET_BACKLOG) < 0) {
         outlet->told[OUTLET_UNIX] = true;
         *fd = socket_fail(*fd);

@@ -5,9 +5,11 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/random.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/shared.h"
 
 static size_t scoreboard_size(int children)
 {
@@ -24,18 +26,30 @@ struct scoreboard *scoreboard_open(int workers, int children)
         return NULL;
     }
     struct scoreboard *board = memory; /* the kernel gives it zeroed */
+    board->children = children;
+    board->roster =
+        shared_make("postern-consumers", sizeof *board->roster, false, &board->roster_fd);
+    if (!board->roster) {
+        log_write(LOG_ERROR, "cannot make memory for the consumers",
+                  LOG_FIELDS(LOG_TEXT("call", "memfd_create"), LOG_TEXT("error", strerror(errno))));
+        scoreboard_close(board);
+        return NULL;
+    }
     if (getrandom(&board->succession, sizeof board->succession, 0) < 0)
         board->succession = clock_now_us();
     board->succession |= 1; /* not 0 */
     board->workers = workers;
-    board->children = children;
     return board;
 }
 
 void scoreboard_close(struct scoreboard *board)
 {
-    if (board)
-        munmap(board, scoreboard_size(board->children));
+    if (!board)
+        return;
+    if (board->roster)
+        close(board->roster_fd);
+    shared_unmap(board->roster, sizeof *board->roster);
+    munmap(board, scoreboard_size(board->children));
 }
 
 enum store_result scoreboard_store(const struct scoreboard *board, const struct config *config)

@@ -30,7 +30,8 @@ struct scoreboard {
     struct look look;      /* by the watcher */
     struct look writer;    /* the writer's own: how its last change ended, and that it lives */
     int64_t succession;    /* of the writers; see struct store_options */
-    struct roster roster;
+    struct roster *roster; /* the consumers in force */
+    int roster_fd;         /* what the web server is given of it */
     _Atomic int64_t unidentified;    /* requests whose endpoint id was none */
     _Atomic int64_t unidentified_us; /* monotonic: when that was last logged */
     int workers;                     /* the first slots are theirs */

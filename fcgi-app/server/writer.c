@@ -26,6 +26,32 @@ int64_t writer_turn_max_us(const struct config *config)
     return (WRITER_WAIT_MS + 2 * (int64_t)config->store_timeout_ms + WRITER_SPARE_MS) * 1000;
 }
 
+/* Whether the store says for certain that the change was not made. */
+static bool writer_is_refused(enum store_result result)
+{
+    return result == STORE_NOT_FOUND || result == STORE_UNKNOWN_PRODUCT || result == STORE_SHORT ||
+           result == STORE_KEY_REUSED || result == STORE_KEY_IN_FLIGHT;
+}
+
+/* Nobody is told of a change while what was before it is published. */
+static void writer_withdraw(void *context, const struct store_change *change)
+{
+    struct answers *answers = context;
+    const struct order *order = &change->outcome->order;
+    if (writer_is_refused(change->result))
+        return;
+    if (change->use == STORE_USE_ORDER) {
+        for (size_t i = 0; i < change->request->count; i++)
+            answers_withdraw(answers, change->request->items[i].product_id);
+    } else if (change->result == STORE_OK) {
+        for (size_t i = 0; i < order->count; i++)
+            answers_withdraw(answers, order->lines[i].product_id);
+    } else {
+        /* Which products the order has was not told. */
+        answers_withdraw_all(answers);
+    }
+}
+
 static bool writer_open(struct writer *w)
 {
     w->store = child_open_store(w->child, w->child->board->succession);
@@ -34,6 +60,8 @@ static bool writer_open(struct writer *w)
         log_write(LOG_ERROR, "writer cannot start",
                   LOG_FIELDS(LOG_TEXT("call", w->store ? "epoll" : "malloc"),
                              LOG_TEXT("error", strerror(errno))));
+    if (w->group && w->child->answers)
+        relay_group_on_made(w->group, writer_withdraw, w->child->answers);
     return w->group != NULL;
 }
 

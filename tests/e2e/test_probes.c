@@ -242,11 +242,11 @@ static void test_drain(void)
     CHECK_INT(stat(probes, &st), -1);
 }
 
-/* Master, two workers, writer, prober, watcher and exporter. */
+/* Master, two workers, writer, prober, watcher, exporter and publisher. */
 static void test_memory(void)
 {
-    static const char *const tasks[] = {"postern-worker", "postern-writer", "postern-prober",
-                                        "postern-watcher", "postern-metrics"};
+    static const char *const tasks[] = {"postern-worker",  "postern-writer",  "postern-prober",
+                                        "postern-watcher", "postern-metrics", "postern-publish"};
     check_prompt("/readyz", 200);
     client_get(client, "/products", &answer);
     int64_t sum = process_memory_kb(pair.app);

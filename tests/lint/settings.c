@@ -8,7 +8,16 @@
 
 enum { LINE_MAX = 79 };
 
-enum { IS_TEXT, IS_IDENTIFIER, IS_ADDRESS, IS_NAMESPACE, IS_CONSUMERS, IS_NUMBER, IS_LEVEL };
+enum {
+    IS_TEXT,
+    IS_IDENTIFIER,
+    IS_ADDRESS,
+    IS_NAMESPACE,
+    IS_CONSUMERS,
+    IS_NUMBER,
+    IS_LEVEL,
+    IS_SWITCH
+};
 
 static const struct row {
     const char *name, *fallback;

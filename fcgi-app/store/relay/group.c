@@ -29,6 +29,8 @@ struct relay_group {
     int last_count;                 /* changes of the last group */
     int64_t commit_us;              /* how long the last small group took; 0: there was none */
     unsigned made;                  /* groups */
+    relay_group_made on_made;       /* or NULL */
+    void *on_made_context;
     /* What was taken up, and from which connection each came. */
     int count;
     int from[RELAY_GROUP_MAX];
@@ -224,12 +226,20 @@ enum store_result relay_group_make(struct relay_group *g)
     relay_group_trace(g, duration_us);
     g->last_count = g->count;
     g->made++;
+    for (int i = 0; i < g->count && g->on_made; i++)
+        g->on_made(g->on_made_context, &g->changes[i]);
     for (int i = 0; i < g->count; i++) {
         const struct store_change *change = &g->changes[i];
         relay_group_tell(g, g->from[i], &g->requests[i], change->result, change->outcome);
     }
     g->count = 0;
     return result;
+}
+
+void relay_group_on_made(struct relay_group *g, relay_group_made made, void *context)
+{
+    g->on_made = made;
+    g->on_made_context = context;
 }
 
 bool relay_group_is_over(const struct relay_group *g)

@@ -22,6 +22,10 @@ struct relay_group *relay_group_open(struct store *store, const struct relay_doo
 /* Ends every connection; NULL is let pass. */
 void relay_group_close(struct relay_group *group);
 
+/* Called for each change once it has been made or refused, before it is answered. */
+typedef void (*relay_group_made)(void *context, const struct store_change *change);
+void relay_group_on_made(struct relay_group *group, relay_group_made made, void *context);
+
 /* Waits at most wait_ms, with that mask of signals, for a change; then takes up all that wait, the
  * oldest first, up to RELAY_GROUP_MAX. After a group of several, where commits take long, it waits
  * up to 2 ms for as many again. Those whose deadline has passed are told so: STORE_BUSY.

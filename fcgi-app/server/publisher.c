@@ -1,0 +1,227 @@
+#include "server/publisher.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/socket.h"
+#include "http/http.h"
+#include "metrics/metrics.h"
+#include "publish/handover.h"
+
+enum {
+    PUBLISHER_EACH_US = 50 * 1000,
+    PUBLISHER_FAILED_US = 1000 * 1000,    /* after a look that failed; the lease is over anyway */
+    PUBLISHER_BLIND_US = 5 * 1000 * 1000, /* without a good look: all may have changed */
+    PUBLISHER_PURGE_US = 30 * 1000 * 1000,
+    PUBLISHER_CLIENTS_MAX = 16, /* the web server, and commands that ask for a look */
+    PUBLISHER_PATH_SIZE = CONFIG_SOCKET_MAX + sizeof HANDOVER_SUFFIX
+};
+
+struct publisher {
+    const struct child *child;
+    struct answers *answers;
+    sigset_t waiting;
+    struct store *store;
+    struct store_cursor cursor; /* what has been withdrawn; empty: nothing is known */
+    struct store_cursor old;    /* as it was at old_us, to be purged up to */
+    int64_t old_us;
+    int64_t good_us; /* monotonic: when the last look began that was good; 0: none */
+    int64_t next_us; /* when the next one is due */
+    int fd;          /* the socket, or -1 */
+    struct placed name;
+    char path[PUBLISHER_PATH_SIZE];
+    int clients[PUBLISHER_CLIENTS_MAX]; /* or -1 */
+};
+
+bool publisher_is_wanted(const struct config *config, const struct listener *listener)
+{
+    return config->publish && listener->path;
+}
+
+bool publisher_make_answers(struct answers *answers)
+{
+    if (answers_make(answers, http_route_number("/products"), http_route_number("/products/{id}")))
+        return true;
+    log_write(LOG_ERROR, "cannot make memory for published answers; set POSTERN_PUBLISH=off",
+              LOG_FIELDS(LOG_TEXT("call", "memfd_create"), LOG_TEXT("error", strerror(errno))));
+    return false;
+}
+
+static void publisher_path(const struct listener *listener, char path[PUBLISHER_PATH_SIZE])
+{
+    snprintf(path, PUBLISHER_PATH_SIZE, "%s" HANDOVER_SUFFIX, listener->path);
+}
+
+void publisher_outlast(const struct listener *listener)
+{
+    char path[PUBLISHER_PATH_SIZE];
+    struct stat left;
+    if (!listener->path)
+        return;
+    publisher_path(listener, path);
+    if (lstat(path, &left) == 0)
+        clock_sleep_us(LAYOUT_LEASE_US);
+}
+
+static bool publisher_withdraw(void *context, int64_t id)
+{
+    struct answers *answers = context;
+    if (id)
+        answers_withdraw(answers, id);
+    else
+        answers_withdraw_all(answers);
+    return true;
+}
+
+/* What the publisher has not seen, the lease's length is left for: it began before the look. */
+static bool publisher_look(struct publisher *p)
+{
+    int64_t now = clock_monotonic_us();
+    atomic_store(&p->child->slot->busy_since_us, now);
+    if (p->good_us && now - p->good_us > PUBLISHER_BLIND_US)
+        p->cursor = (struct store_cursor){0};
+    bool fresh = p->cursor.connection == 0;
+    bool good = store_news(p->store, &p->cursor, publisher_withdraw, p->answers) == STORE_OK;
+    if (good) {
+        /* Answers may be older than the cursor. */
+        if (fresh)
+            answers_withdraw_all(p->answers);
+        answers_lease(p->answers, now + LAYOUT_LEASE_US);
+        p->good_us = now;
+    }
+    p->next_us = clock_monotonic_us() + (good ? PUBLISHER_EACH_US : PUBLISHER_FAILED_US);
+    atomic_store(&p->child->slot->busy_since_us, 0);
+    return good;
+}
+
+/* Other tasks look as often, so nobody still needs what is so old. */
+static void publisher_purge(struct publisher *p)
+{
+    int64_t now = clock_monotonic_us();
+    if (p->old_us && now - p->old_us < PUBLISHER_PURGE_US)
+        return;
+    atomic_store(&p->child->slot->busy_since_us, now);
+    if (p->old.connection)
+        store_news_purge(p->store, &p->old);
+    atomic_store(&p->child->slot->busy_since_us, 0);
+    p->old = p->cursor;
+    p->old_us = now;
+}
+
+static void publisher_drop(struct publisher *p, int i)
+{
+    close(p->clients[i]);
+    p->clients[i] = -1;
+}
+
+static void publisher_accept(struct publisher *p)
+{
+    const int fds[HANDOVER_PARTS] = {
+        [HANDOVER_ANSWERS] = p->answers->fd,
+        [HANDOVER_ROSTER] = p->child->board->roster_fd,
+        [HANDOVER_METRICS] = metrics_fd(),
+    };
+    for (int i = 0; i < PUBLISHER_CLIENTS_MAX; i++) {
+        if (p->clients[i] >= 0)
+            continue;
+        p->clients[i] = accept4(p->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+        if (p->clients[i] < 0)
+            return;
+        if (!handover_send(p->clients[i], fds))
+            publisher_drop(p, i);
+    }
+}
+
+/* Looks once for all who ask for it. */
+static void publisher_answer(struct publisher *p)
+{
+    bool asks[PUBLISHER_CLIENTS_MAX] = {false}, any = false;
+    for (int i = 0; i < PUBLISHER_CLIENTS_MAX; i++) {
+        int asked = p->clients[i] >= 0 ? handover_is_asked(p->clients[i]) : 0;
+        if (asked < 0)
+            publisher_drop(p, i);
+        asks[i] = asked > 0;
+        any = any || asks[i];
+    }
+    bool good = any && publisher_look(p);
+    for (int i = 0; i < PUBLISHER_CLIENTS_MAX; i++) {
+        if (asks[i] && (!good || !handover_answer(p->clients[i])))
+            publisher_drop(p, i);
+    }
+}
+
+/* Waits until the next look is due, somebody comes, or TERM. */
+static void publisher_wait(struct publisher *p)
+{
+    int64_t left_us = p->next_us - clock_monotonic_us();
+    /* poll passes over what is not open. */
+    struct pollfd polls[PUBLISHER_CLIENTS_MAX + 1];
+    int free_places = 0;
+    if (left_us < 0)
+        left_us = 0;
+    const struct timespec wait = {left_us / 1000000, left_us % 1000000 * 1000};
+    for (int i = 0; i < PUBLISHER_CLIENTS_MAX; i++) {
+        polls[i] = (struct pollfd){p->clients[i], POLLIN, 0};
+        free_places += p->clients[i] < 0;
+    }
+    polls[PUBLISHER_CLIENTS_MAX] = (struct pollfd){free_places ? p->fd : -1, POLLIN, 0};
+    ppoll(polls, PUBLISHER_CLIENTS_MAX + 1, &wait, &p->waiting);
+}
+
+/* Without the socket nobody reads what is published, and all goes on as before. */
+static void publisher_open_socket(struct publisher *p)
+{
+    publisher_path(p->child->listener, p->path);
+    if (!listener_make_named(&p->fd, &p->name, p->path, p->child->config->socket_group,
+                             SOCK_SEQPACKET) ||
+        listen(p->fd, PUBLISHER_CLIENTS_MAX) < 0)
+        p->fd = socket_fail(p->fd);
+}
+
+static void publisher_loop(struct publisher *p)
+{
+    while (!child_is_told()) {
+        if (clock_monotonic_us() >= p->next_us) {
+            if (publisher_look(p))
+                publisher_purge(p);
+        }
+        publisher_wait(p);
+        if (p->fd >= 0)
+            publisher_accept(p);
+        publisher_answer(p);
+    }
+}
+
+int publisher_run(const struct child *child)
+{
+    struct publisher p = {.child = child, .answers = child->answers, .fd = -1};
+    child_take_signals(child, &p.waiting);
+    listener_keep(child->listener, LISTENER_NOTHING);
+    relay_door_keep(child->door, RELAY_NOBODY);
+    for (int i = 0; i < PUBLISHER_CLIENTS_MAX; i++)
+        p.clients[i] = -1;
+    p.store = child_open_store(child, 0);
+    if (!p.store) {
+        log_write(LOG_ERROR, "publisher cannot start", LOG_FIELDS(LOG_TEXT("call", "malloc")));
+        return EXIT_FAILURE;
+    }
+    atomic_store(&child->slot->busy_since_us, 0);
+    publisher_open_socket(&p);
+    publisher_loop(&p);
+    /* With another publisher they count again; not in a drain, nor without a master. */
+    answers_lease(p.answers, 0);
+    if (child_is_orphan(child))
+        answers_end(p.answers);
+    placed_remove(&p.name, p.path);
+    for (int i = 0; i < PUBLISHER_CLIENTS_MAX; i++)
+        socket_fail(p.clients[i]);
+    socket_fail(p.fd);
+    store_close(p.store);
+    return EXIT_SUCCESS;
+}
