@@ -4,6 +4,7 @@
 #include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -65,14 +66,12 @@ static void end(void)
 
 static int under_way(void)
 {
+    static const char series[] = "\npostern_requests_under_way ";
     static struct client_answer scraped;
-    int count = -1;
     const char *found = NULL;
     if (client_get(scraper, "/metrics", &scraped))
-        found = strstr(scraped.body, "\npostern_requests_under_way ");
-    if (found)
-        sscanf(found, "\npostern_requests_under_way %d", &count);
-    return count;
+        found = strstr(scraped.body, series);
+    return found ? (int)strtol(found + sizeof series - 1, NULL, 10) : -1;
 }
 
 /* Waits until so many requests are under way. */

@@ -409,6 +409,43 @@ static void test_stop_accepting(void)
     close(after);
 }
 
+/* What was given out is left alone until its answer, however long that takes and whatever its
+ * client does; others go on. */
+static void test_served_meanwhile(void)
+{
+    struct arrival *whole[2], *none;
+    REQUIRE_TRUE(open_intake());
+    int kept = connect_one(), fresh = connect_one();
+    give_request(kept, KEEPS, "kept");
+    check_next("kept", true);
+    give_request(kept, KEEPS, "again");
+    give_request(fresh, ENDS, "fresh");
+    for (int i = 0; i < 2; i++) {
+        whole[i] = next();
+        REQUIRE_NOT_NULL(whole[i]);
+        whole[i]->last_us = whole[i]->since_us = 0;
+    }
+    close(kept);
+    int silent = connect_one();
+    intake->swept_us = 0;
+    CHECK_NULL(next());
+    CHECK_INT(intake_next(intake, 0, &mask, &none), INTAKE_NOTHING);
+    CHECK_FALSE(is_closed(fresh));
+    CHECK_FALSE(intake_is_idle(intake));
+    int other = connect_one();
+    give_request(other, ENDS, "other");
+    check_next("other", false);
+    for (int i = 0; i < 2; i++) {
+        CHECK_INT(whole[i]->in.body.len, strlen("fresh"));
+        intake_done(intake, whole[i], false);
+    }
+    CHECK_TRUE(is_closed(fresh));
+    close(silent);
+    close(fresh);
+    close(other);
+    intake_free(intake);
+}
+
 /* One that does not accept is woken by a call, once. */
 static void test_call(void)
 {
@@ -471,6 +508,7 @@ int main(void)
                            {"full", test_full},
                            {"long body", test_long_body},
                            {"stop accepting", test_stop_accepting},
+                           {"served meanwhile", test_served_meanwhile},
                            {"call", test_call},
                            {"no descriptor", test_no_descriptor},
                            CU_TEST_INFO_NULL};
