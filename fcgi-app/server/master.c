@@ -198,7 +198,7 @@ int master_run(const struct config *config, struct listener *listener,
     struct master m = {.config = config, .listener = listener};
     m.board = scoreboard_open(config->workers, children_count(config, listener));
     bool publishes = publisher_is_wanted(config, listener);
-    bool ready = !publishes || publisher_make_answers(&m.answers);
+    bool ready = !publishes || publisher_make_answers(&m.answers, config);
     const struct child given = {.config = config,
                                 .listener = listener,
                                 .board = m.board,

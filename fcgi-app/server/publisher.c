@@ -44,10 +44,13 @@ bool publisher_is_wanted(const struct config *config, const struct listener *lis
     return config->publish && listener->path;
 }
 
-bool publisher_make_answers(struct answers *answers)
+bool publisher_make_answers(struct answers *answers, const struct config *config)
 {
-    if (answers_make(answers, http_route_number("/products"), http_route_number("/products/{id}")))
+    if (answers_make(answers, http_route_number("/products"),
+                     http_route_number("/products/{id}"))) {
+        answers->layout->trace_rate = *config->trace_file ? config->trace_rate : -1;
         return true;
+    }
     log_write(LOG_ERROR, "cannot make memory for published answers; set POSTERN_PUBLISH=off",
               LOG_FIELDS(LOG_TEXT("call", "memfd_create"), LOG_TEXT("error", strerror(errno))));
     return false;

@@ -11,7 +11,7 @@
 bool publisher_is_wanted(const struct config *config, const struct listener *listener);
 
 /* Makes the answers and names their routes, before the fork. False on failure, which is logged. */
-bool publisher_make_answers(struct answers *answers);
+bool publisher_make_answers(struct answers *answers, const struct config *config);
 
 /* Where a predecessor was killed, and its publisher with it, the web server may still hold its
  * answers. Waits until they count no more, before the first change can be made. */
