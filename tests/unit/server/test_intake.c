@@ -13,20 +13,16 @@
 #include "check.h"
 #include "server/record.h"
 #include "suite.h"
+#include "unit/server/whole_request.h"
 
 enum {
     BACKLOG = 512,
     REQUEST_SECONDS = 30,
     SECOND_US = 1000000,
-    REQUEST_MAX = 512 * 1024,
     STEPS = 1024,
     STARVED_STEPS = 3,
-    STARVED_STEP_US = 10 * 1000,
-    ID = 1
+    STARVED_STEP_US = 10 * 1000
 };
-
-#define KEEPS "\0\1\1\0\0\0\0\0"
-#define ENDS  "\0\1\0\0\0\0\0\0"
 
 static struct sockaddr_un address = {.sun_family = AF_UNIX};
 static socklen_t address_len = sizeof(sa_family_t);
@@ -43,7 +39,7 @@ static int setup(void)
         return 1;
     address_len = sizeof address;
     call = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
-    buffer_init(&request, REQUEST_MAX);
+    buffer_init(&request, WHOLE_REQUEST_MAX);
     sigemptyset(&mask);
     return getsockname(listener, (struct sockaddr *)&address, &address_len) < 0 ||
            listen(listener, BACKLOG) < 0;
@@ -63,25 +59,10 @@ static int connect_one(void)
     return fd;
 }
 
-/* A request whose body tells it from others. */
-static void write_request(const char *begin, const char *body)
-{
-    buffer_reset(&request, REQUEST_MAX);
-    record_put(&request, FCGI_BEGIN_REQUEST, ID, begin, 8);
-    record_put(&request, FCGI_PARAMS, ID, "", 0);
-    record_put_stream(&request, FCGI_STDIN, ID, body, strlen(body));
-    record_put(&request, FCGI_STDIN, ID, "", 0);
-}
-
-static void give(int fd, const char *bytes, size_t len)
-{
-    CHECK_INT(send(fd, bytes, len, MSG_NOSIGNAL), len);
-}
-
 static void give_request(int fd, const char *begin, const char *body)
 {
-    write_request(begin, body);
-    give(fd, request.data, request.len);
+    whole_request_write(&request, begin, body);
+    whole_request_give(fd, request.data, request.len);
 }
 
 /* The next whole one; NULL once nothing happens any more. */
@@ -134,11 +115,11 @@ static void test_pieces(void)
 {
     REQUIRE_TRUE(open_intake());
     int fd = connect_one();
-    write_request(ENDS, "piece by piece");
+    whole_request_write(&request, ENDS, "piece by piece");
     for (size_t i = 0; i < request.len; i++) {
         CHECK_NULL(next(), "whole before byte %zu", i);
         CHECK_INT(intake_is_idle(intake), false);
-        give(fd, request.data + i, 1);
+        whole_request_give(fd, request.data + i, 1);
     }
     check_next("piece by piece", false);
     close(fd);
@@ -150,16 +131,16 @@ static void test_others_wait(void)
 {
     REQUIRE_TRUE(open_intake());
     int silent = connect_one(), half = connect_one();
-    write_request(ENDS, "half");
-    give(half, request.data, request.len / 2);
+    whole_request_write(&request, ENDS, "half");
+    whole_request_give(half, request.data, request.len / 2);
     for (int i = 0; i < 3; i++) {
         int fd = connect_one();
         give_request(fd, ENDS, "whole");
         check_next("whole", false);
         close(fd);
     }
-    write_request(ENDS, "half");
-    give(half, request.data + request.len / 2, request.len - request.len / 2);
+    whole_request_write(&request, ENDS, "half");
+    whole_request_give(half, request.data + request.len / 2, request.len - request.len / 2);
     check_next("half", false);
     CHECK_FALSE(intake_is_idle(intake));
     close(silent);
@@ -183,11 +164,11 @@ static void test_kept(void)
         give_request(kept, KEEPS, "next");
         check_next("next", true);
     }
-    write_request(KEEPS, "in halves");
-    give(kept, request.data, 5);
+    whole_request_write(&request, KEEPS, "in halves");
+    whole_request_give(kept, request.data, 5);
     CHECK_NULL(next());
     CHECK_FALSE(intake_is_idle(intake));
-    give(kept, request.data + 5, request.len - 5);
+    whole_request_give(kept, request.data + 5, request.len - 5);
     check_next("in halves", true);
     close(kept);
     CHECK_NULL(next());
@@ -201,13 +182,13 @@ static void test_followed(void)
 {
     REQUIRE_TRUE(open_intake());
     int fd = connect_one();
-    write_request(KEEPS, "first");
+    whole_request_write(&request, KEEPS, "first");
     size_t len = request.len;
     char twice[256];
     REQUIRE_COMPARE(2 * len, <=, sizeof twice);
     memcpy(twice, request.data, len);
     memcpy(twice + len, request.data, len);
-    give(fd, twice, 2 * len);
+    whole_request_give(fd, twice, 2 * len);
     check_next("first", true);
     CHECK_TRUE(is_closed(fd));
     CHECK_NULL(next());
@@ -219,9 +200,9 @@ static void test_broken(void)
 {
     REQUIRE_TRUE(open_intake());
     int noise = connect_one(), left = connect_one();
-    give(noise, "GET / HTTP/1.1\r\n\r\n", 18);
-    write_request(ENDS, "left");
-    give(left, request.data, request.len - 1);
+    whole_request_give(noise, "GET / HTTP/1.1\r\n\r\n", 18);
+    whole_request_write(&request, ENDS, "left");
+    whole_request_give(left, request.data, request.len - 1);
     CHECK_NULL(next());
     CHECK_TRUE(is_closed(noise));
     CHECK_INT(intake->open, 1);
@@ -240,9 +221,9 @@ static void test_values(void)
     char got[64] = "", wanted[16];
     REQUIRE_TRUE(open_intake());
     int fd = connect_one();
-    buffer_reset(&request, REQUEST_MAX);
+    buffer_reset(&request, WHOLE_REQUEST_MAX);
     record_put(&request, FCGI_GET_VALUES, 0, "\16\0FCGI_MAX_CONNS", 16);
-    give(fd, request.data, request.len);
+    whole_request_give(fd, request.data, request.len);
     CHECK_NULL(next());
     REQUIRE_COMPARE(recv(fd, got, sizeof got - 1, MSG_DONTWAIT), >=, sizeof head - 1);
     CHECK_BYTES(got, sizeof head - 1, head, sizeof head - 1);
@@ -260,10 +241,10 @@ static void test_values_without_end(void)
 {
     REQUIRE_TRUE(open_intake());
     int fd = connect_one();
-    buffer_reset(&request, REQUEST_MAX);
+    buffer_reset(&request, WHOLE_REQUEST_MAX);
     for (int i = 0; i < 1000; i++)
         record_put(&request, FCGI_GET_VALUES, 0, "", 0);
-    give(fd, request.data, request.len);
+    whole_request_give(fd, request.data, request.len);
     CHECK_NULL(next());
     CHECK_INT(intake->open, 0);
     close(fd);
@@ -307,8 +288,8 @@ static void test_deadlines(void)
             give_request(fd, KEEPS, "kept");
             check_next("kept", true);
         }
-        write_request(ENDS, "");
-        give(fd, request.data, rows[i].begun);
+        whole_request_write(&request, ENDS, "");
+        whole_request_give(fd, request.data, rows[i].begun);
         CHECK_NULL(next());
         CHECK_INT(ends_after(fd, rows[i].quiet_us, rows[i].since_us), rows[i].ends);
         close(fd);
@@ -325,11 +306,11 @@ static void test_time_of_a_kept_one(void)
     check_next("kept", true);
     CHECK_FALSE(
         ends_after(fd, (int64_t)REQUEST_SECONDS * SECOND_US, (int64_t)REQUEST_SECONDS * SECOND_US));
-    write_request(KEEPS, "late");
-    give(fd, request.data, 5);
+    whole_request_write(&request, KEEPS, "late");
+    whole_request_give(fd, request.data, 5);
     CHECK_NULL(next());
     CHECK_FALSE(ends_after(fd, 0, 0));
-    give(fd, request.data + 5, request.len - 5);
+    whole_request_give(fd, request.data + 5, request.len - 5);
     check_next("late", false);
     close(fd);
     intake_free(intake);
@@ -363,11 +344,11 @@ static void test_full(void)
 /* A body that is too long to be held is read to its end, so that it can be answered. */
 static void test_long_body(void)
 {
-    static char body[REQUEST_MAX / 2];
+    static char body[WHOLE_REQUEST_MAX / 2];
     REQUIRE_TRUE(open_intake());
     int fd = connect_one();
     memset(body, 'x', sizeof body - 1);
-    write_request(ENDS, body);
+    whole_request_write(&request, ENDS, body);
     struct arrival *whole = NULL;
     for (size_t sent = 0; sent < request.len && !whole;) {
         ssize_t n = send(fd, request.data + sent, request.len - sent, MSG_NOSIGNAL | MSG_DONTWAIT);

@@ -59,7 +59,7 @@ static enum store_result cancel(void)
 {
     const struct store_placement p = {
         .consumer = "c", .id = outcome.order.id, .now_us = FIXTURE_NOW_US};
-    return store_order_cancel(fixture, &p, &outcome);
+    return fixture_order_cancel(fixture, &p, &outcome);
 }
 
 static enum store_result adjust(int64_t product, int64_t amount)
