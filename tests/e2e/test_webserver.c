@@ -417,7 +417,7 @@ static void test_access_log(void)
         const char *id = answer_text(json, "request_id"), *target = answer_text(json, "request");
         const char *agent = answer_text(json, "user_agent");
         found = found || (id && target && agent && strcmp(id, "log-1") == 0 &&
-                          strcmp(target, "GET /products/1?x=%22 HTTP/1.1") == 0 &&
+                          strcmp(target, "GET -") == 0 &&
                           strncmp(agent, "a\"b\\c\td", strlen("a\"b\\c\td")) == 0);
         cJSON_Delete(json);
     }

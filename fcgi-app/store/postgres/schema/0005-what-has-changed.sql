@@ -157,7 +157,8 @@ BEGIN
 
     -- Locked in the order of their ids, so that no two orders wait for each other. Not FOR UPDATE, which
     -- would also keep others from referring to the product. What was waited for is read as it is then.
-    SELECT bool_and(p.id IS NOT NULL), bool_and(p.quantity >= w.quantity),
+    -- A retired one is locked too, so that it is still retired when it is told of.
+    SELECT bool_and(p.id IS NOT NULL AND NOT p.retired), bool_and(p.quantity >= w.quantity),
         sum(p.price_cents * w.quantity)
     INTO known, enough, total
     FROM unnest(p_products, p_quantities) AS w (product_id, quantity)
@@ -166,7 +167,7 @@ BEGIN
         WHERE p.id = ANY (p_products)
         ORDER BY p.id
         FOR NO KEY UPDATE
-    ) AS p ON p.id = w.product_id AND NOT p.retired;
+    ) AS p ON p.id = w.product_id;
 
     IF NOT known THEN
         RETURN QUERY
@@ -176,6 +177,11 @@ BEGIN
             WHERE NOT EXISTS (
                 SELECT FROM products AS p WHERE p.id = w.product_id AND NOT p.retired)
             ORDER BY w.line;
+        -- What was unknown has just been added.
+        IF NOT FOUND THEN
+            RETURN QUERY SELECT * FROM place_order(
+                p_consumer, p_key, p_id, p_key_lifetime_us, p_products, p_quantities, p_email, p_reference);
+        END IF;
         RETURN;
     END IF;
     IF NOT enough THEN
