@@ -17,6 +17,7 @@
 #include "fuzz.h"
 #include "server/exchange.h"
 #include "server/intake.h"
+#include "store/relay/group.h"
 
 enum {
     FUZZ_BACKLOG = 16,
@@ -35,7 +36,9 @@ static const char fuzz_good[] =
     "\4\0\1\0\0\0\0\1\5\0\1\0\0\0\0";
 
 static struct fake_store fuzz_store;
-static struct exchange fuzz_exchange;
+static struct exchanges fuzz_exchanges;
+static struct relay *fuzz_relay;
+static struct relay_group *fuzz_writer;
 static struct intake *fuzz_intake;
 static struct sockaddr_un fuzz_address = {.sun_family = AF_UNIX};
 static socklen_t fuzz_address_len = sizeof(sa_family_t);
@@ -45,6 +48,7 @@ static void fuzz_open(void)
 {
     static const struct config config = {.answer_kib = 256, .store_timeout_ms = 1000};
     static struct acceptors acceptors;
+    static struct relay_door door;
     static struct child child = {.config = &config, .acceptors = &acceptors};
     struct scoreboard *board = scoreboard_open(1, 1);
     int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
@@ -60,7 +64,11 @@ static void fuzz_open(void)
     child.slot = &board->slots[0];
     fuzz_intake = intake_new(fd, acceptors.call_fd, FUZZ_REQUEST_SECONDS);
     FUZZ_REQUIRE(fuzz_intake);
-    FUZZ_REQUIRE(exchange_open(&fuzz_exchange, &child, &fuzz_store.store, false));
+    FUZZ_REQUIRE(relay_door_open(&door, 1));
+    fuzz_relay = relay_open(&door, 0, config.store_timeout_ms);
+    fuzz_writer = relay_group_open(&fuzz_store.store, &door);
+    FUZZ_REQUIRE(fuzz_relay && fuzz_writer);
+    FUZZ_REQUIRE(exchanges_open(&fuzz_exchanges, &child, &fuzz_store.store, fuzz_relay, false));
 }
 
 /* A connection, and what came back on it. */
@@ -85,6 +93,19 @@ static void fuzz_receive(struct fuzz_peer *peer)
         FUZZ_REQUIRE(buffer_append(&peer->records, bytes, (size_t)n));
 }
 
+/* As the writer does, and then as the worker that waits for it. */
+static void fuzz_write(struct exchange *exchange, const sigset_t *mask)
+{
+    const struct store_change *change = NULL;
+    for (int steps = 0; !change; steps++) {
+        FUZZ_COMPARE(steps, <, FUZZ_STEPS);
+        if (relay_group_take(fuzz_writer, 0, mask) > 0)
+            relay_group_make(fuzz_writer);
+        change = relay_next(fuzz_relay);
+    }
+    FUZZ_REQUIRE(exchanges_conclude(&fuzz_exchanges, change) == exchange);
+}
+
 /* As a worker does, until there is nothing to do; how many requests were served. */
 static int fuzz_work(struct fuzz_peer *peer)
 {
@@ -96,7 +117,12 @@ static int fuzz_work(struct fuzz_peer *peer)
         FUZZ_COMPARE(++steps, <, FUZZ_STEPS);
         if (!whole)
             continue;
-        bool keep = exchange_serve(&fuzz_exchange, whole, false, clock_monotonic_us());
+        struct exchange *exchange =
+            exchanges_serve(&fuzz_exchanges, whole, false, clock_monotonic_us());
+        FUZZ_REQUIRE(exchange);
+        if (exchange->waits)
+            fuzz_write(exchange, &mask);
+        bool keep = exchanges_end(&fuzz_exchanges, exchange);
         FUZZ_REQUIRE(!keep || whole->in.keeps);
         intake_done(fuzz_intake, whole, keep);
         fuzz_receive(peer);
