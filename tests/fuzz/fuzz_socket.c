@@ -94,7 +94,7 @@ static void fuzz_receive(struct fuzz_peer *peer)
 }
 
 /* As the writer does, and then as the worker that waits for it. */
-static void fuzz_write(struct exchange *exchange, const sigset_t *mask)
+static void fuzz_write(const struct exchange *exchange, const sigset_t *mask)
 {
     const struct store_change *change = NULL;
     for (int steps = 0; !change; steps++) {
