@@ -171,6 +171,10 @@ static void children_bury(struct children *children, int i, int status, bool end
 {
     struct children_one *one = &children->list[i];
     int64_t now = clock_monotonic_us();
+    /* First, so that whoever reads of its end in the log finds this done. */
+    children_clear(children_slot(children, i));
+    if (one->kind == CHILDREN_WORKER)
+        relay_door_void(children->given.door, i);
     if (now - one->started_us >= CHILDREN_LIFE_WELL_US)
         one->backoff_us = 0;
     one->respawn_us = now + one->backoff_us;
@@ -185,12 +189,9 @@ static void children_bury(struct children *children, int i, int status, bool end
     children_count_end(one, status);
     atomic_store(&children_slot(children, i)->pid, 0);
     children->alive[one->kind]--;
-    children_clear(children_slot(children, i));
     if (children->given.answers)
         answers_bury(children->given.answers, one->pid);
     one->pid = 0;
-    if (one->kind == CHILDREN_WORKER)
-        relay_door_void(children->given.door, i);
 }
 
 void children_reap(struct children *children, bool ending)
