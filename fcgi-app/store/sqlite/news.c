@@ -14,7 +14,7 @@ struct news {
     void *context;
 };
 
-/* Which entry was the last that a cursor was told of; before is the same, or an id above all. */
+/* The last entry that a cursor was told of. */
 static int64_t sqlite_news_told(const struct store_cursor *cursor)
 {
     return strtoll(cursor->at, NULL, 10);
