@@ -200,6 +200,18 @@ static void test_log_level(void)
     CHECK_CONTAINS(errors, "POSTERN_LOG_LEVEL: \"loud\"");
 }
 
+static void test_switch(void)
+{
+    CHECK_TRUE(read_one("HOME", "/"));
+    CHECK_TRUE(config.publish);
+    CHECK_TRUE(read_one("POSTERN_PUBLISH", "off"));
+    CHECK_FALSE(config.publish);
+    CHECK_TRUE(read_one("POSTERN_PUBLISH", "on"));
+    CHECK_TRUE(config.publish);
+    CHECK_FALSE(read_one("POSTERN_PUBLISH", "no"));
+    CHECK_CONTAINS(errors, "POSTERN_PUBLISH: \"no\" is neither on nor off");
+}
+
 static void test_deadlines(void)
 {
     memset(set, 0, sizeof set);
@@ -339,6 +351,7 @@ int main(void)
         {"an identifier is a plain name", test_identifiers},
         {"a namespace is what CloudWatch takes", test_namespaces},
         {"the log level is a name", test_log_level},
+        {"a switch is on or off", test_switch},
         {"a store call must fit into a request", test_deadlines},
         {"a drain lasts at least as long as it must", test_drain},
         {"consumers are checked", test_consumers},
