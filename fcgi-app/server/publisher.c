@@ -18,8 +18,10 @@ enum {
     PUBLISHER_EACH_US = 50 * 1000,
     PUBLISHER_FAILED_US = 1000 * 1000,    /* after a look that failed; the lease is over anyway */
     PUBLISHER_BLIND_US = 5 * 1000 * 1000, /* without a good look: all may have changed */
-    PUBLISHER_PURGE_US = 30 * 1000 * 1000,
-    PUBLISHER_CLIENTS_MAX = 16, /* the web server, and commands that ask for a look */
+    /* Other tasks look far more often, so nobody needs what is older. */
+    PUBLISHER_KEEP_US = 30 * 1000 * 1000,
+    PUBLISHER_PURGE_US = 1000 * 1000, /* each forgets a bounded number, so it comes often */
+    PUBLISHER_CLIENTS_MAX = 16,       /* the web server, and commands that ask for a look */
     PUBLISHER_PATH_SIZE = CONFIG_SOCKET_MAX + sizeof HANDOVER_SUFFIX
 };
 
@@ -29,8 +31,10 @@ struct publisher {
     sigset_t waiting;
     struct store *store;
     struct store_cursor cursor; /* what has been withdrawn; empty: nothing is known */
-    struct store_cursor old;    /* as it was at old_us, to be purged up to */
-    int64_t old_us;
+    struct store_cursor young;  /* as it was at young_us */
+    struct store_cursor old;    /* as it was PUBLISHER_KEEP_US before that, to be purged up to */
+    int64_t young_us;
+    int64_t purged_us;
     int64_t good_us; /* monotonic: when the last look began that was good; 0: none */
     int64_t next_us; /* when the next one is due */
     int fd;          /* the socket, or -1 */
@@ -103,18 +107,21 @@ static bool publisher_look(struct publisher *p)
     return good;
 }
 
-/* Other tasks look as often, so nobody still needs what is so old. */
+/* With a look that was good. */
 static void publisher_purge(struct publisher *p)
 {
     int64_t now = clock_monotonic_us();
-    if (p->old_us && now - p->old_us < PUBLISHER_PURGE_US)
+    if (!p->young_us || now - p->young_us >= PUBLISHER_KEEP_US) {
+        p->old = p->young;
+        p->young = p->cursor;
+        p->young_us = now;
+    }
+    if (!p->old.connection || now - p->purged_us < PUBLISHER_PURGE_US)
         return;
+    p->purged_us = now;
     atomic_store(&p->child->slot->busy_since_us, now);
-    if (p->old.connection)
-        store_news_purge(p->store, &p->old);
+    store_news_purge(p->store, &p->old);
     atomic_store(&p->child->slot->busy_since_us, 0);
-    p->old = p->cursor;
-    p->old_us = now;
 }
 
 static void publisher_drop(struct publisher *p, int i)
