@@ -1,6 +1,7 @@
 #include "base/socket.h"
 
 #include <errno.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <sys/socket.h>
 #include <sys/time.h>
@@ -10,14 +11,14 @@
 /* A client that never stops sending is not waited for. */
 enum { SOCKET_REST_SIZE = 4096, SOCKET_RESTS_MAX = 64 };
 
-bool socket_set_timeout(int fd, int timeout_ms)
+static bool socket_set_timeout(int fd, int timeout_ms)
 {
     const struct timeval timeout = {timeout_ms / 1000, timeout_ms % 1000 * 1000L};
     return setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof timeout) == 0 &&
            setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &timeout, sizeof timeout) == 0;
 }
 
-int socket_connect(const char *path, int timeout_ms)
+int socket_connect_as(const char *path, int type, int timeout_ms)
 {
     struct sockaddr_un address = {.sun_family = AF_UNIX};
     int len = snprintf(address.sun_path, sizeof address.sun_path, "%s", path);
@@ -25,12 +26,17 @@ int socket_connect(const char *path, int timeout_ms)
         errno = ENAMETOOLONG;
         return -1;
     }
-    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    int fd = socket(AF_UNIX, type | SOCK_CLOEXEC, 0);
     /* That of a send bounds connect, too: a unix socket waits as long for a place in the queue. */
     if (fd >= 0 && socket_set_timeout(fd, timeout_ms) &&
         connect(fd, (const struct sockaddr *)&address, sizeof address) == 0)
         return fd;
     return socket_fail(fd);
+}
+
+int socket_connect(const char *path, int timeout_ms)
+{
+    return socket_connect_as(path, SOCK_STREAM, timeout_ms);
 }
 
 int socket_fail(int fd)

@@ -1,10 +1,8 @@
 #include "publish/handover.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include "base/shared.h"
@@ -54,23 +52,9 @@ bool handover_send(int connection, const int fds[HANDOVER_PARTS])
     return sendmsg(connection, &whole, MSG_NOSIGNAL | MSG_DONTWAIT) == (ssize_t)sizeof message;
 }
 
-static int handover_open(const char *path, int flags)
-{
-    struct sockaddr_un address = {.sun_family = AF_UNIX};
-    int len = snprintf(address.sun_path, sizeof address.sun_path, "%s", path);
-    if ((size_t)len >= sizeof address.sun_path) {
-        errno = ENAMETOOLONG;
-        return -1;
-    }
-    int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | flags, 0);
-    if (fd >= 0 && connect(fd, (const struct sockaddr *)&address, sizeof address) == 0)
-        return fd;
-    return socket_fail(fd);
-}
-
 int handover_connect(const char *path)
 {
-    return handover_open(path, SOCK_NONBLOCK);
+    return socket_connect_as(path, SOCK_SEQPACKET | SOCK_NONBLOCK, 0);
 }
 
 /* Takes the descriptors out of a message, whatever their number; how many there were. */
@@ -140,12 +124,11 @@ void handover_close(struct handover *handover)
 bool handover_look(const char *path, int timeout_ms)
 {
     char word[HANDOVER_WORD_SIZE];
-    int fd = handover_open(path, 0);
+    int fd = socket_connect_as(path, SOCK_SEQPACKET, timeout_ms);
     if (fd < 0)
         return false;
     /* The memory comes first. Its descriptors are not asked for, so none are left open. */
-    bool done = socket_set_timeout(fd, timeout_ms) &&
-                send(fd, HANDOVER_LOOK, HANDOVER_WORD_SIZE, MSG_NOSIGNAL) == HANDOVER_WORD_SIZE &&
+    bool done = send(fd, HANDOVER_LOOK, HANDOVER_WORD_SIZE, MSG_NOSIGNAL) == HANDOVER_WORD_SIZE &&
                 recv(fd, word, sizeof word, MSG_TRUNC) > 0 &&
                 recv(fd, word, sizeof word, 0) == HANDOVER_WORD_SIZE &&
                 memcmp(word, HANDOVER_DONE, HANDOVER_WORD_SIZE) == 0;

@@ -193,6 +193,21 @@ static void test_look(void)
     CHECK_FALSE(handover_look("/nowhere/at/all", LATE_MS));
 }
 
+/* The application stands still, and nobody accepts: no place in the queue is waited for longer. */
+static void test_full_queue(void)
+{
+    int clients[FDS], count = 0, soon = SOON_MS;
+    while (count < FDS && (clients[count] = handover_connect(path)) >= 0)
+        count++;
+    CHECK_INT(errno, EAGAIN);
+    REQUIRE_COMPARE(count, <, FDS);
+    CHECK_NULL(look(&soon));
+    while (count-- > 0) {
+        close(accept(listen_fd, NULL, NULL));
+        close(clients[count]);
+    }
+}
+
 static void test_not_asked(void)
 {
     int pair[2];
@@ -209,8 +224,8 @@ static void test_not_asked(void)
 int main(void)
 {
     CU_TestInfo tests[] = {
-        {"whole", test_whole},         {"unfit", test_unfit}, {"look", test_look},
-        {"not asked", test_not_asked}, CU_TEST_INFO_NULL,
+        {"whole", test_whole},           {"unfit", test_unfit},         {"look", test_look},
+        {"full queue", test_full_queue}, {"not asked", test_not_asked}, CU_TEST_INFO_NULL,
     };
     return suite_run("unit/publish/handover", setup, teardown, tests);
 }
