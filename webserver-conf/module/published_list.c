@@ -5,9 +5,9 @@
 #include <chunk.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <unistd.h>
 
+#include "base/shared.h"
 #include "publish/target.h"
 
 struct published_list {
@@ -20,8 +20,7 @@ struct published_list {
 
 static void published_list_unmap(struct published_list *list)
 {
-    if (list->body)
-        munmap(list->body, list->len);
+    shared_unmap(list->body, list->len);
     list->body = NULL;
 }
 
@@ -43,19 +42,6 @@ void published_list_free(struct published_list *list)
         published_list_refer(list, -1);
 }
 
-static bool published_list_map(struct published_list *list, size_t len)
-{
-    list->fd = memfd_create("postern-list", MFD_CLOEXEC);
-    if (list->fd < 0 || ftruncate(list->fd, (off_t)len) != 0)
-        return false;
-    void *body = mmap(NULL, len, PROT_READ | PROT_WRITE, MAP_SHARED, list->fd, 0);
-    if (body == MAP_FAILED)
-        return false;
-    list->body = body;
-    list->len = len;
-    return true;
-}
-
 /* Room for the reader: a new list in *context, in place of one that came to nothing. */
 static char *published_list_room(void *context, size_t len)
 {
@@ -64,8 +50,9 @@ static char *published_list_room(void *context, size_t len)
     *fresh = calloc(1, sizeof **fresh);
     if (!*fresh)
         return NULL;
-    **fresh = (struct published_list){.refs = 1, .fd = -1};
-    return published_list_map(*fresh, len) ? (*fresh)->body : NULL;
+    **fresh = (struct published_list){.refs = 1, .len = len};
+    (*fresh)->body = shared_make("postern-list", len, false, &(*fresh)->fd);
+    return (*fresh)->body;
 }
 
 static bool published_list_copy(struct published_plugin *p, int64_t now_us,
