@@ -5,41 +5,13 @@
 
 #include "base/clock.h"
 #include "check.h"
-#include "store/relay/group.h"
 #include "store/relay/relay.h"
 #include "suite.h"
 #include "unit/store/relay/parcel.h"
+#include "unit/store/relay/relay_fixture.h"
 #include "unit/store/store_fixture.h"
 
 enum { WORKERS = 3, TIMEOUT_MS = 15000, WAIT_MS = 20000 };
-
-static struct relay_door door;
-static struct relay_group *group;
-
-static void begin(void)
-{
-    fixture_begin();
-    REQUIRE_TRUE(relay_door_open(&door, WORKERS));
-    group = relay_group_open(fixture, &door);
-    REQUIRE_NOT_NULL(group);
-}
-
-static void end(void)
-{
-    relay_group_close(group);
-    relay_door_close(&door);
-    fixture_end();
-}
-
-/* Waits for the next group, takes it up, and returns how many changes it has; 0 if none came. */
-static int take(void)
-{
-    int n = 0;
-    int64_t until = clock_monotonic_us() + (int64_t)WAIT_MS * 1000;
-    while (n == 0 && clock_monotonic_us() < until)
-        n = relay_group_take(group, 100, NULL);
-    return n;
-}
 
 /* Where nobody takes anything up, the way to the writer is full in the end; each waits for no
  * longer than its own time. */
@@ -48,7 +20,7 @@ static void test_nothing_is_taken(void)
     enum { ROUNDS = 8, TIME_MS = 20 };
     static struct parcel parcels[RELAY_WAITING_MAX];
     int busy = 0;
-    begin();
+    relay_fixture_begin(WORKERS);
     struct relay *relay = relay_open(&door, 0, TIME_MS);
     for (int round = 0; round < ROUNDS; round++) {
         for (int i = 0; i < RELAY_WAITING_MAX; i++)
@@ -62,7 +34,7 @@ static void test_nothing_is_taken(void)
     relay_close(relay);
     CHECK_INT(relay_group_take(group, 0, NULL), 0);
     CHECK_INT(fixture_stock(1), 10);
-    end();
+    relay_fixture_end();
 }
 
 /* Makes groups until so many changes are made; returns how many groups it took. */
@@ -70,7 +42,7 @@ static int make(int count)
 {
     int groups = 0;
     for (int made = 0; made < count; groups++) {
-        int n = take();
+        int n = relay_fixture_take();
         REQUIRE_COMPARE(n, >, 0);
         made += n;
         relay_group_make(group);
@@ -83,7 +55,7 @@ static void test_all_at_once(void)
 {
     static struct parcel parcels[RELAY_WAITING_MAX];
     int ok = 0, lacking = 0;
-    begin();
+    relay_fixture_begin(WORKERS);
     struct relay *relay = relay_open(&door, 0, TIMEOUT_MS);
     for (int i = 0; i < RELAY_WAITING_MAX; i++)
         parcel_hand_over(relay, &parcels[i], i % 3 == 2 ? 9 : 1, 1);
@@ -103,14 +75,14 @@ static void test_all_at_once(void)
     CHECK_INT(fixture_stock(1), 0);
     CHECK_NULL(relay_next(relay));
     relay_close(relay);
-    end();
+    relay_fixture_end();
 }
 
 /* One that has many waiting does not keep another one's from the group. */
 static void test_in_turn(void)
 {
     static struct parcel many[RELAY_WAITING_MAX], more[RELAY_WAITING_MAX], few[2];
-    begin();
+    relay_fixture_begin(WORKERS);
     struct relay *first = relay_open(&door, 0, TIMEOUT_MS);
     struct relay *second = relay_open(&door, 1, TIMEOUT_MS);
     struct relay *third = relay_open(&door, 2, TIMEOUT_MS);
@@ -121,7 +93,7 @@ static void test_in_turn(void)
     for (int i = 0; i < 2; i++)
         parcel_hand_over(third, &few[i], 1, 1);
     CHECK_INT(relay_group_take(group, 0, NULL), 0); /* they are let in */
-    CHECK_INT(take(), RELAY_GROUP_MAX);
+    CHECK_INT(relay_fixture_take(), RELAY_GROUP_MAX);
     relay_group_make(group);
     CHECK_INT(fixture_stock(1), 8);
     make(2 * RELAY_WAITING_MAX + 2 - RELAY_GROUP_MAX);
@@ -134,7 +106,7 @@ static void test_in_turn(void)
     relay_close(first);
     relay_close(second);
     relay_close(third);
-    end();
+    relay_fixture_end();
 }
 
 /* The connection that waits in the door, which it does not leave. */
@@ -164,7 +136,7 @@ static void test_answers_find_no_room(void)
     static struct parcel parcels[WAITING];
     const int size = 1; /* the kernel makes it a few kilobytes */
     int at_once = 0, told = 0;
-    begin();
+    relay_fixture_begin(WORKERS);
     struct relay *relay = relay_open(&door, 0, TIMEOUT_MS);
     for (int i = 0; i < WAITING; i++)
         parcel_hand_over(relay, &parcels[i], 1, 1);
@@ -190,7 +162,7 @@ static void test_answers_find_no_room(void)
     CHECK_COMPARE(at_once, <, WAITING);
     CHECK_INT(fixture_stock(1), 0);
     relay_close(relay);
-    end();
+    relay_fixture_end();
 }
 
 /* No more is handed over than answers have room for, so the writer ends no connection; the rest
@@ -199,7 +171,7 @@ static void test_room_is_kept(void)
 {
     static struct parcel parcels[RELAY_WAITING_MAX];
     int told = 0, first = 0;
-    begin();
+    relay_fixture_begin(WORKERS);
     struct relay *relay = relay_open(&door, 0, TIMEOUT_MS);
     parcel_hand_over(relay, &parcels[0], 1, 1);
     make(1);
@@ -212,7 +184,7 @@ static void test_room_is_kept(void)
             (struct store_change){.use = STORE_USE_CANCEL, .placement = &parcels[i].placement};
         relay_hand_over(relay, &parcels[i].change, NULL);
     }
-    first = take();
+    first = relay_fixture_take();
     CHECK_COMPARE(first, >, 0);
     CHECK_COMPARE(first, <, RELAY_WAITING_MAX);
     relay_group_make(group);
@@ -227,7 +199,7 @@ static void test_room_is_kept(void)
     CHECK_INT(relay_fd(relay), fd);
     CHECK_INT(fixture_stock(1), 10);
     relay_close(relay);
-    end();
+    relay_fixture_end();
 }
 
 int main(void)

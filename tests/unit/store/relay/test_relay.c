@@ -12,10 +12,10 @@
 
 #include "base/clock.h"
 #include "check.h"
-#include "store/relay/group.h"
 #include "store/relay/message.h"
 #include "suite.h"
 #include "unit/store/relay/parcel.h"
+#include "unit/store/relay/relay_fixture.h"
 #include "unit/store/store_fixture.h"
 
 enum {
@@ -27,25 +27,8 @@ enum {
     WAIT_MS = 20000
 };
 
-static struct relay_door door;
-static struct relay_group *group;
 static struct store_outcome outcome;
 static pid_t pids[WORKERS];
-
-static void begin(void)
-{
-    fixture_begin();
-    REQUIRE_TRUE(relay_door_open(&door, WORKERS));
-    group = relay_group_open(fixture, &door);
-    REQUIRE_NOT_NULL(group);
-}
-
-static void end(void)
-{
-    relay_group_close(group);
-    relay_door_close(&door);
-    fixture_end();
-}
 
 /* Places one order through a relay, and ends with the result. */
 static void place(int worker, int timeout_ms, int64_t product, int64_t quantity)
@@ -76,16 +59,6 @@ static enum store_result told(int worker)
     return WIFEXITED(status) ? (enum store_result)WEXITSTATUS(status) : STORE_RESULT_MAX;
 }
 
-/* Waits for the next group, takes it up, and returns how many changes it has; 0 if none came. */
-static int take(void)
-{
-    int n = 0;
-    int64_t until = clock_monotonic_us() + (int64_t)WAIT_MS * 1000;
-    while (n == 0 && clock_monotonic_us() < until)
-        n = relay_group_take(group, 100, NULL);
-    return n;
-}
-
 static void test_results(void)
 {
     static const struct {
@@ -96,28 +69,28 @@ static void test_results(void)
                 {__LINE__, 1, 7, STORE_SHORT},
                 {__LINE__, 9, 1, STORE_UNKNOWN_PRODUCT},
                 {__LINE__, 1, 6, STORE_OK}};
-    begin();
+    relay_fixture_begin(WORKERS);
     for (int i = 0; i < 4; i++) {
         CHECK_ROW(rows[i].line);
         start(i, TIMEOUT_MS, rows[i].product, rows[i].quantity);
-        CHECK_INT(take(), 1);
+        CHECK_INT(relay_fixture_take(), 1);
         CHECK_INT(relay_group_make(group), STORE_OK);
         enum store_result result = told(i);
         CHECK_INT(result, rows[i].result);
     }
     CHECK_INT(fixture_stock(1), 0);
-    end();
+    relay_fixture_end();
 }
 
 /* What comes while one group is made is the next group. */
 static void test_many(void)
 {
     int groups = 0;
-    begin();
+    relay_fixture_begin(WORKERS);
     for (int i = 0; i < WORKERS; i++)
         start(i, TIMEOUT_MS, 1 + i % 2, 1);
     for (int taken = 0; taken < WORKERS; groups++) {
-        int n = take();
+        int n = relay_fixture_take();
         REQUIRE_COMPARE(n, >, 0);
         taken += n;
         relay_group_make(group);
@@ -131,13 +104,13 @@ static void test_many(void)
     CHECK_INT(placed, 15);
     CHECK_INT(fixture_stock(1) + fixture_stock(2), 0);
     CHECK_COMPARE(groups, <=, WORKERS);
-    end();
+    relay_fixture_end();
 }
 
 /* Nobody takes it up in time: it is taken back, and never made. */
 static void test_not_taken(void)
 {
-    begin();
+    relay_fixture_begin(WORKERS);
     start(0, SHORT_MS, 1, 1);
     enum store_result result = told(0);
     CHECK_INT(result, STORE_BUSY);
@@ -153,18 +126,18 @@ static void test_not_taken(void)
     for (int i = 0; i < 3; i++)
         CHECK_INT(relay_group_take(group, 0, NULL), 0);
     CHECK_INT(fixture_stock(1), 10);
-    end();
+    relay_fixture_end();
 }
 
 /* It is taken up, and the writer stands still: nobody knows. */
 static void test_silence(void)
 {
-    begin();
+    relay_fixture_begin(WORKERS);
     start(0, TAKEN_MS, 1, 1);
-    CHECK_INT(take(), 1);
+    CHECK_INT(relay_fixture_take(), 1);
     enum store_result result = told(0);
     CHECK_INT(result, STORE_UNKNOWN);
-    end();
+    relay_fixture_end();
 }
 
 static void replace_writer(void)
@@ -179,17 +152,17 @@ static void test_writer_dies(void)
 {
     for (int taken = 0; taken < 2; taken++) {
         CHECK_OF("taken %d", taken);
-        begin();
+        relay_fixture_begin(WORKERS);
         start(0, TIMEOUT_MS, 1, 1);
         if (taken)
-            CHECK_INT(take(), 1);
+            CHECK_INT(relay_fixture_take(), 1);
         replace_writer();
-        CHECK_INT(take(), 1);
+        CHECK_INT(relay_fixture_take(), 1);
         CHECK_INT(relay_group_make(group), STORE_OK);
         enum store_result result = told(0);
         CHECK_INT(result, STORE_OK);
         CHECK_INT(fixture_stock(1), 9);
-        end();
+        relay_fixture_end();
     }
 }
 
@@ -212,7 +185,7 @@ static int take_by_hand(struct relay_request *request)
 static void test_writer_dies_after_commit(void)
 {
     static struct relay_request request;
-    begin();
+    relay_fixture_begin(WORKERS);
     relay_group_close(group);
     start(0, TIMEOUT_MS, 1, 10);
     int fd = take_by_hand(&request);
@@ -222,25 +195,25 @@ static void test_writer_dies_after_commit(void)
     close(fd);
     group = relay_group_open(fixture, &door);
     REQUIRE_NOT_NULL(group);
-    CHECK_INT(take(), 1);
+    CHECK_INT(relay_fixture_take(), 1);
     CHECK_INT(relay_group_make(group), STORE_OK);
     enum store_result result = told(0);
     CHECK_INT(result, STORE_OK);
     CHECK_INT(fixture_stock(1), 0);
-    end();
+    relay_fixture_end();
 }
 
 /* The writer dies with the change, and there is no other in time. */
 static void test_no_other_writer(void)
 {
-    begin();
+    relay_fixture_begin(WORKERS);
     start(0, TAKEN_MS, 1, 1);
-    CHECK_INT(take(), 1);
+    CHECK_INT(relay_fixture_take(), 1);
     relay_group_close(group);
     group = NULL;
     enum store_result result = told(0);
     CHECK_INT(result, STORE_UNKNOWN);
-    end();
+    relay_fixture_end();
 }
 
 /* A request that is none is passed over. */
@@ -248,7 +221,7 @@ static void test_no_request(void)
 {
     static struct relay_request request;
     size_t room;
-    begin();
+    relay_fixture_begin(WORKERS);
     int fd = relay_door_knock(&door, &room);
     REQUIRE_COMPARE(fd, >=, 0);
     request.order.count = 1;
@@ -264,22 +237,22 @@ static void test_no_request(void)
         CHECK_INT(relay_group_take(group, 0, NULL), 0);
     close(fd);
     start(1, TIMEOUT_MS, 1, 1);
-    CHECK_INT(take(), 1);
+    CHECK_INT(relay_fixture_take(), 1);
     relay_group_make(group);
     CHECK_INT(told(1), STORE_OK);
-    end();
+    relay_fixture_end();
 }
 
 static void test_over(void)
 {
-    begin();
+    relay_fixture_begin(WORKERS);
     CHECK_INT(relay_group_take(group, 0, NULL), 0);
     CHECK_FALSE(relay_group_is_over(group));
     close(door.outer_fd);
     door.outer_fd = -1;
     CHECK_INT(relay_group_take(group, 0, NULL), 0);
     CHECK_TRUE(relay_group_is_over(group));
-    end();
+    relay_fixture_end();
 }
 
 int main(void)
