@@ -113,12 +113,12 @@ int relay_message_collect(int fd, const struct relay_inbox *box)
 {
     struct mmsghdr messages[RELAY_INBOX_MAX];
     struct iovec parts[RELAY_INBOX_MAX][2];
-    for (int i = 0; i < box->max; i++) {
+    for (int i = 0; i < RELAY_INBOX_MAX; i++) {
         parts[i][0] = (struct iovec){&box->answers[i], sizeof box->answers[i]};
         parts[i][1] = (struct iovec){&box->outcomes[i].order, sizeof box->outcomes[i].order};
         messages[i] = (struct mmsghdr){.msg_hdr = {.msg_iov = parts[i], .msg_iovlen = 2}};
     }
-    int got = recvmmsg(fd, messages, (unsigned)box->max, MSG_DONTWAIT, NULL);
+    int got = recvmmsg(fd, messages, RELAY_INBOX_MAX, MSG_DONTWAIT, NULL);
     for (int i = 0; i < got; i++)
         box->sizes[i] = messages[i].msg_len;
     return got;

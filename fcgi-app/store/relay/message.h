@@ -31,16 +31,15 @@ struct relay_answer {
     uint32_t count; /* of what is unknown or short */
 };
 
-/* Answers as they are received. A part lies at its outcome's beginning until relay_message_place.
- */
+enum { RELAY_INBOX_MAX = 8 }; /* answers that are received at once */
+
+/* Room for RELAY_INBOX_MAX answers. A part lies at its outcome's beginning until
+ * relay_message_place. */
 struct relay_inbox {
     struct relay_answer *answers;
     struct store_outcome *outcomes;
     size_t *sizes; /* bytes of each whole message; 0: the connection has ended */
-    int max;       /* of each, at most RELAY_INBOX_MAX */
 };
-
-enum { RELAY_INBOX_MAX = 8 };
 
 /* Fills in all but number, ticket, deadline, again and trace. */
 void relay_message_write(struct relay_request *message, const struct store_change *change);

@@ -8,8 +8,7 @@
 #include "store/relay/message.h"
 
 enum {
-    RELAY_AGAIN_US = 2000, /* before a change is handed over again */
-    RELAY_BATCH = 8        /* answers that are received at once */
+    RELAY_AGAIN_US = 2000 /* before a change is handed over again */
 };
 
 enum relay_state {
@@ -47,9 +46,9 @@ struct relay {
     struct relay_request request;
     bool dry;    /* all that there was has been received */
     int got, at; /* answers received; those that were looked at */
-    struct relay_answer answers[RELAY_BATCH];
-    size_t sizes[RELAY_BATCH];
-    struct store_outcome outcomes[RELAY_BATCH];
+    struct relay_answer answers[RELAY_INBOX_MAX];
+    size_t sizes[RELAY_INBOX_MAX];
+    struct store_outcome outcomes[RELAY_INBOX_MAX];
 };
 
 struct relay *relay_open(const struct relay_door *door, int worker, int timeout_ms)
@@ -236,7 +235,7 @@ static bool relay_receive(struct relay *r)
 {
     if (r->dry || r->fd < 0)
         return false;
-    struct relay_inbox box = {r->answers, r->outcomes, r->sizes, RELAY_BATCH};
+    struct relay_inbox box = {r->answers, r->outcomes, r->sizes};
     r->got = relay_message_collect(r->fd, &box);
     r->at = 0;
     /* The kernel tells once of a peer that closed before it had read all, and then gives what that
@@ -245,7 +244,7 @@ static bool relay_receive(struct relay *r)
         r->got = relay_message_collect(r->fd, &box);
     if (r->got < 0 && errno != EAGAIN && errno != EINTR)
         relay_disconnect(r);
-    r->dry = r->got < RELAY_BATCH;
+    r->dry = r->got < RELAY_INBOX_MAX;
     return r->got > 0;
 }
 
