@@ -343,7 +343,7 @@ static void test_counted(void)
     buffer_free(&text);
 }
 
-/* A memory of another kind: what is wrong with each part's. */
+/* Memory that is not the application's, of that size and with those seals. */
 static int other_memory(size_t size, int seals)
 {
     int fd = memfd_create("other", MFD_CLOEXEC | MFD_ALLOW_SEALING);

@@ -253,10 +253,8 @@ static void test_publisher_killed(void)
     pid_t pid = publisher();
     publish(&here, client);
     kill(pid, SIGKILL);
-    int64_t killed_us = clock_monotonic_us();
     REQUIRE_TRUE(process_wait_end(pid, LATE_MS));
     take(&there, &pair);
-    CHECK_COMPARE(clock_monotonic_us(), >, killed_us);
     CHECK_FALSE(finds(&there), "nothing of before");
     publish(&there, client);
     take(&here, &pair);
