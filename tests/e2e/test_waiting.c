@@ -4,7 +4,6 @@
 #include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -16,6 +15,7 @@
 #include "e2e/ledger.h"
 #include "e2e/load.h"
 #include "e2e/process.h"
+#include "e2e/scrape.h"
 #include "port.h"
 
 enum {
@@ -66,12 +66,10 @@ static void end(void)
 
 static int under_way(void)
 {
-    static const char series[] = "\npostern_requests_under_way ";
     static struct client_answer scraped;
-    const char *found = NULL;
-    if (client_get(scraper, "/metrics", &scraped))
-        found = strstr(scraped.body, series);
-    return found ? (int)strtol(found + sizeof series - 1, NULL, 10) : -1;
+    if (!scrape_get(scraper, &scraped, WAIT_MS))
+        return -1;
+    return (int)scrape_value(scraped.body, "postern_requests_under_way");
 }
 
 /* Waits until so many requests are under way. */
