@@ -15,7 +15,7 @@ static const struct {
                      LAYOUT_LIST_PLACES, LAYOUT_LIST_WORDS},
 };
 
-/* Neighbours are spread: the product's highest bits depend on all of the target's. */
+/* Spreads neighbours: each bit of the multiple depends on all lower bits of the target. */
 static size_t layout_spread(int64_t target, size_t over)
 {
     return (size_t)(((uint64_t)target * UINT64_C(0x9e3779b97f4a7c15)) >> 32) % over;

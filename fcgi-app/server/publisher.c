@@ -86,7 +86,8 @@ static bool publisher_withdraw(void *context, int64_t id)
     return true;
 }
 
-/* What the publisher has not seen, the lease's length is left for: it began before the look. */
+/* The lease is counted from before the look. So what the look has missed is published for no longer
+ * than that. */
 static bool publisher_look(struct publisher *p)
 {
     int64_t now = clock_monotonic_us();
@@ -197,10 +198,8 @@ static void publisher_open_socket(struct publisher *p)
 static void publisher_loop(struct publisher *p)
 {
     while (!child_is_told()) {
-        if (clock_monotonic_us() >= p->next_us) {
-            if (publisher_look(p))
-                publisher_purge(p);
-        }
+        if (clock_monotonic_us() >= p->next_us && publisher_look(p))
+            publisher_purge(p);
         publisher_wait(p);
         if (p->fd >= 0)
             publisher_accept(p);

@@ -16,7 +16,7 @@ enum {
 struct offer {
     const char *path;       /* NULL: nothing is offered */
     struct handover memory; /* all NULL before the first one came */
-    int connection;         /* while connected is not 0 */
+    int connection;         /* while connected_us is not 0 */
     int64_t connected_us;   /* since when a connection is open; 0: none is */
     int64_t tried_us;       /* when the last one was tried; 0: never */
     const char *wrong;      /* why the last one came to nothing, to be told; NULL: it has not */
