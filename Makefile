@@ -313,9 +313,6 @@ $(BUILD)/tests/unit/store/sqlite/test_disk: $(BUILD)/tests/faulty_disk.o
 $(BUILD)/tests/unit/store/sqlite/test_checkpoint $(BUILD)/tests/e2e/test_upkeep: $(BUILD)/tests/sqlite_log.o
 $(addprefix $(BUILD)/tests/unit/,base/test_file config/test_consumers_file store/postgres/test_role): $(BUILD)/tests/file_reads.o
 $(BUILD)/tests/e2e/test_store_file: $(BUILD)/tests/faulty_disk.o | $(FAULTY_DISK)
-# What the web server's module uses of the application.
-$(BUILD)/tests/e2e/test_withdrawal: $(filter $(BUILD)/fcgi-app/publish/% $(BUILD)/fcgi-app/metrics/memory.o $(BUILD)/fcgi-app/metrics/table.o \
-    $(BUILD)/fcgi-app/config/consumers.o $(BUILD)/fcgi-app/domain/bucket.o,$(APP_OBJECTS))
 $(BUILD)/tests/e2e/%: $(BUILD)/tests/e2e/%.o $(E2E_HELPERS:%.c=$(BUILD)/%.o) $(SUITE_OBJECTS) \
     $(BUILD)/tests/postgres_server.o $(BUILD)/tests/port.o $(E2E_OBJECTS)
 	$(say) LINK $@
