@@ -176,11 +176,11 @@ static int sessions_that_last(void)
 static void test_two_tasks(void)
 {
     struct pair second;
-    char url[POSTGRES_SERVER_URL_SIZE], setting[PAIR_SETTING_SIZE];
+    static const char *const env[] = {"POSTERN_QUIET_MS=100", NULL};
+    char url[POSTGRES_SERVER_URL_SIZE];
     postgres_server_url(&fixture_server, "postgres", url);
-    snprintf(setting, sizeof setting, "DATABASE_URL=%s", url);
-    const char *const env[] = {setting, "POSTERN_QUIET_MS=100", NULL};
-    REQUIRE_TRUE(pair_start(&second, &(struct pair_options){.catalogue = "", .env = env}));
+    REQUIRE_TRUE(
+        pair_start(&second, &(struct pair_options){.catalogue = "", .database = url, .env = env}));
     int64_t until = load_now_ms() + RETURN_MS;
     while (sessions_that_last() < 4 && load_now_ms() < until)
         load_sleep_ms(50);
