@@ -276,11 +276,15 @@ run-postgres: build ## the same on a PostgreSQL server of its own
 
 # ---- Test
 
-# Programs that take long begin first, so that none is left alone at the end.
+# Those that take longest begin first, so that none is left alone at the end: they wait, and the others work meanwhile.
+SLOW_TESTS := $(addprefix $(BUILD)/tests/,e2e/test_bounds e2e/test_faults e2e/test_drain e2e/test_rolling e2e/test_catalogue \
+    e2e/test_process unit/store/postgres/test_loss unit/store/postgres/test_group unit/store/postgres/test_server)
+in_order    = $(filter $(1),$(SLOW_TESTS)) $(filter-out $(SLOW_TESTS),$(1))
+
 test: ## prove it: unit and end-to-end tests
 	@.ci/install $(PACKAGES_TEST)
 	+@$(BUILDER) $(POSTERN) $(WEB_PROGRAMS) $(MODULES_DIR)/ready $(UNIT_TESTS) $(E2E_TESTS)
-	@POSTERN=$(POSTERN) FAULTY_DISK_LIBRARY=$(FAULTY_DISK) WEBSERVER_MODULES=$(MODULES_DIR) tests/run $(E2E_TESTS) $(abspath $(E2E_SCRIPTS)) $(UNIT_TESTS)
+	@POSTERN=$(POSTERN) FAULTY_DISK_LIBRARY=$(FAULTY_DISK) WEBSERVER_MODULES=$(MODULES_DIR) tests/run $(call in_order,$(E2E_TESTS) $(abspath $(E2E_SCRIPTS)) $(UNIT_TESTS))
 
 pictures: ## draw the dashboard and postern status, after SECONDS_TO_RUN=60 of load, into webserver-conf/observe
 	@.ci/install $(PACKAGES_TEST)
@@ -291,12 +295,12 @@ pictures: ## draw the dashboard and postern status, after SECONDS_TO_RUN=60 of l
 unit: ## the unit tests alone
 	@.ci/install $(PACKAGES_TEST)
 	+@$(BUILDER) $(UNIT_TESTS)
-	@tests/run $(UNIT_TESTS)
+	@tests/run $(call in_order,$(UNIT_TESTS))
 
 e2e: ## the end-to-end tests alone
 	@.ci/install $(PACKAGES_TEST)
 	+@$(BUILDER) $(POSTERN) $(WEB_PROGRAMS) $(MODULES_DIR)/ready $(E2E_TESTS)
-	@POSTERN=$(POSTERN) FAULTY_DISK_LIBRARY=$(FAULTY_DISK) WEBSERVER_MODULES=$(MODULES_DIR) tests/run $(E2E_TESTS) $(abspath $(E2E_SCRIPTS))
+	@POSTERN=$(POSTERN) FAULTY_DISK_LIBRARY=$(FAULTY_DISK) WEBSERVER_MODULES=$(MODULES_DIR) tests/run $(call in_order,$(E2E_TESTS) $(abspath $(E2E_SCRIPTS)))
 
 $(BUILD)/tests/unit/%: $(BUILD)/tests/unit/%.o $(UNIT_HELPERS:%.c=$(BUILD)/%.o) \
     $(SUITE_OBJECTS) $(BUILD)/tests/fake_store.o \

@@ -111,7 +111,8 @@ static bool pair_configure(struct pair *pair, const struct pair_options *options
     snprintf(text, sizeof text, "sqlite:%s/postern.db", pair->dir);
     ok = ok && pair_set_named(pair, "DATABASE_URL", options->database ? options->database : text);
     snprintf(text, sizeof text, "%d", options->workers ? options->workers : 2);
-    ok = ok && pair_set_named(pair, "POSTERN_WORKERS", text);
+    ok = ok && pair_set_named(pair, "POSTERN_WORKERS", text) &&
+         pair_set(pair, "POSTERN_QUIET_MS=50");
     for (const char *const *e = options->env; ok && e && *e; e++)
         ok = pair_set(pair, *e);
     char lines[8192];
@@ -207,6 +208,25 @@ static bool pair_alive(pid_t pid)
            info.si_pid == 0;
 }
 
+/* Whether connections to the probes' socket are taken: it is the last that listens, some time after
+ * it is there. lighttpd that is refused does not try again for a second or two. */
+static bool pair_listens(const struct pair *pair)
+{
+    static const char listening[] = "00010000"; /* the kernel's __SO_ACCEPTCON */
+    char path[PAIR_PATH_SIZE + 32], line[512], flags[16];
+    bool found = false;
+    int n = snprintf(path, sizeof path, " %s.probe\n", pair->socket);
+    FILE *f = fopen("/proc/net/unix", "re");
+    while (f && !found && fgets(line, sizeof line, f)) {
+        size_t len = strlen(line);
+        found = len > (size_t)n && strcmp(line + len - n, path) == 0 &&
+                sscanf(line, "%*s %*s %*s %15s", flags) == 1 && strcmp(flags, listening) == 0;
+    }
+    if (f)
+        fclose(f);
+    return found;
+}
+
 bool pair_wait_ready(const struct pair *pair)
 {
     struct client *client = client_open(pair->port);
@@ -214,8 +234,7 @@ bool pair_wait_ready(const struct pair *pair)
     for (int ms = 0; client && ms < PAIR_READY_MS; ms += PAIR_TICK_MS) {
         if (!pair_alive(pair->app) || !pair_alive(pair->web))
             break;
-        client_get(client, "/readyz", &answer);
-        if (answer.status == 200)
+        if (pair_listens(pair) && client_get(client, "/readyz", &answer) && answer.status == 200)
             break;
         pair_sleep();
     }
@@ -435,7 +454,7 @@ static int pair_remove(const char *path, const struct stat *st, int type, struct
 
 void pair_end(struct pair *pair)
 {
-    pair_stop_web(pair, SIGINT);
+    pair_stop_web(pair, SIGTERM);
     pair_stop_app(pair, SIGTERM);
     if (!pair->dir[0])
         return;

@@ -24,7 +24,7 @@
 enum {
     PAIR_PATH_SIZE = 64,
     PAIR_MODULES_SIZE = 4096,
-    PAIR_SETTINGS_MAX = 24,
+    PAIR_SETTINGS_MAX = 26,
     PAIR_SETTING_SIZE = 256,
     PAIR_STOP_MS = 40000 /* how long a stop may take before it counts as failed */
 };
@@ -34,7 +34,9 @@ struct pair_options {
     int workers;            /* POSTERN_WORKERS; 0: 2 */
     const char *catalogue;  /* CSV imported first; NULL: the demo catalogue; "": none */
     const char *database;   /* DATABASE_URL; NULL: sqlite:DIR/postern.db */
-    const char *const *env; /* "NAME=value" for both processes, ended by NULL; wins over defaults */
+    const char *const *env; /* "NAME=value" for both processes, ended by NULL; wins over defaults.
+                               POSTERN_QUIET_MS is 50, for a stop that nobody sends requests in; a
+                               test that stops under traffic sets as much as its callers need */
     const char *lighttpd;   /* lines after lighttpd-local.conf; a setting made there already takes
                                `:=`, as in "server.max-read-idle := 1\n" */
     bool module;            /* lighttpd finds modules in the folder that WEBSERVER_MODULES names
@@ -57,7 +59,8 @@ struct pair {
  * leaves nothing behind, returns false. */
 bool pair_start(struct pair *pair, const struct pair_options *options);
 
-/* Stops what still runs, gently, and removes the folder. Harmless on a pair that did not start. */
+/* Stops what still runs and removes the folder: lighttpd at once, for what that should do in time
+ * is over, and the application by its drain. Harmless on a pair that did not start. */
 void pair_end(struct pair *pair);
 
 /* One of the two alone, on the same folder and port; pair_start does both. pair_start_app does not

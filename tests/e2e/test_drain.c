@@ -335,7 +335,7 @@ static void test_deadline(void)
  * answered in the tenth of the drain that is left for it. */
 static bool stop_unceasing(const char *drain_seconds)
 {
-    const char *const env[] = {drain_seconds, NULL};
+    const char *const env[] = {drain_seconds, "POSTERN_QUIET_MS=1000", NULL};
     pid_t workers[PROCESS_WORKERS_MAX];
     REQUIRE_TRUE(start(env));
     size_t count = pair_workers(&pair, workers, PROCESS_WORKERS_MAX);

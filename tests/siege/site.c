@@ -195,13 +195,9 @@ bool site_start(struct site *site)
 {
     static char lighttpd[2 * PATH_MAX + 512];
     char store[128], metrics[64];
-    const char *env[] = {PROXY_ENVIRONMENT,
-                         "UPLOADS=" SITE_UPLOADS,
-                         store,
-                         "POSTERN_DRAIN_SECONDS=2",
-                         SITE_CONSUMERS,
-                         metrics,
-                         NULL};
+    const char *env[] = {
+        PROXY_ENVIRONMENT,       "UPLOADS=" SITE_UPLOADS, store,   "POSTERN_DRAIN_SECONDS=2",
+        "POSTERN_QUIET_MS=1000", SITE_CONSUMERS,          metrics, NULL};
     const struct pair_options options = {
         .workers = SITE_WORKERS, .catalogue = "", .env = env, .module = true, .lighttpd = lighttpd};
     *site = (struct site){.small = false};

@@ -105,7 +105,8 @@ static bool start_pairs(void)
     char catalogue[4096], metrics[TALLY_SETTING_SIZE];
     int ports[FAULTS_PAIRS];
     order_catalogue(catalogue, sizeof catalogue);
-    const char *const env[] = {metrics, site.disk ? preload : NULL, control, NULL};
+    const char *const env[] = {"POSTERN_QUIET_MS=1000", metrics, site.disk ? preload : NULL,
+                               control, NULL};
     for (size_t i = 0; i < FAULTS_PAIRS; i++) {
         const struct pair_options options = {.workers = WORKERS,
                                              .catalogue = i == 0 ? catalogue : "",
