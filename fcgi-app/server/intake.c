@@ -3,12 +3,12 @@
 #include <errno.h>
 #include <string.h>
 #include <sys/epoll.h>
-#include <sys/mman.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/sparse.h"
 #include "http/http.h"
 #include "metrics/metrics.h"
 #include "server/acceptors.h"
@@ -38,17 +38,9 @@ static bool intake_watch_shared(int *epoll_fd, int fd, uint32_t name)
     return *epoll_fd >= 0 && intake_watch(*epoll_fd, fd, EPOLLIN | EPOLLEXCLUSIVE, name);
 }
 
-/* Of a mapping, only what is used takes memory. */
-static struct intake *intake_map(void)
-{
-    void *memory = mmap(NULL, sizeof(struct intake), PROT_READ | PROT_WRITE,
-                        MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    return memory == MAP_FAILED ? NULL : memory;
-}
-
 struct intake *intake_new(int listen_fd, int call_fd, int request_seconds)
 {
-    struct intake *intake = intake_map();
+    struct intake *intake = sparse_make(sizeof *intake);
     if (intake) {
         intake->listen_fd = listen_fd;
         intake->call_fd = call_fd;
@@ -88,7 +80,7 @@ void intake_free(struct intake *intake)
         close(intake->accepting_fd);
     if (intake->spare_fd >= 0)
         close(intake->spare_fd);
-    munmap(intake, sizeof *intake);
+    sparse_free(intake, sizeof *intake);
 }
 
 static void intake_drop(struct intake *intake, struct arrival *arrival, enum label_value reason,

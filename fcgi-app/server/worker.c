@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/sparse.h"
 #include "server/exchange.h"
 #include "server/intake.h"
 #include "server/stop.h"
@@ -263,7 +264,7 @@ static void worker_loop(struct worker *w)
 
 int worker_run(const struct child *child)
 {
-    struct worker *w = calloc(1, sizeof *w);
+    struct worker *w = sparse_make(sizeof *w);
     int status = EXIT_FAILURE;
     if (!w)
         return status;
@@ -279,6 +280,6 @@ int worker_run(const struct child *child)
         status = EXIT_SUCCESS;
     }
     worker_close(w);
-    free(w);
+    sparse_free(w, sizeof *w);
     return status;
 }

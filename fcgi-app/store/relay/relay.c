@@ -1,10 +1,10 @@
 #include "store/relay/relay.h"
 
 #include <errno.h>
-#include <stdlib.h>
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/sparse.h"
 #include "store/relay/message.h"
 
 enum {
@@ -53,7 +53,7 @@ struct relay {
 
 struct relay *relay_open(const struct relay_door *door, int worker, int timeout_ms)
 {
-    struct relay *r = calloc(1, sizeof *r);
+    struct relay *r = sparse_make(sizeof *r);
     if (!r)
         return NULL;
     r->door = door;
@@ -67,7 +67,7 @@ void relay_close(struct relay *r)
 {
     if (r && r->fd >= 0)
         close(r->fd);
-    free(r);
+    sparse_free(r, sizeof *r);
 }
 
 static struct relay_ticket *relay_ticket_of(const struct relay *r, const struct relay_wait *w)
