@@ -174,6 +174,8 @@ struct exchange *exchanges_serve(struct exchanges *all, struct arrival *arrival,
     if (!gateway_accept(&all->gateway, &exchange->fcgi, &arrival->in))
         return exchange;
     gateway_read(&all->gateway, &exchange->fcgi, &exchange->request);
+    /* libfcgi has it all. */
+    inbound_free(&arrival->in);
     gateway_answer_to(&exchange->fcgi, arrival->fd);
     admission_check(all->child->board, &exchange->request, &exchange->caller);
     if (exchange_is_left(exchange))

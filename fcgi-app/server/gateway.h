@@ -30,7 +30,8 @@ bool gateway_accept(struct gateway *gateway, FCGX_Request *fcgi, const struct in
  * neither makes it unidentified. */
 void gateway_read(struct gateway *gateway, FCGX_Request *fcgi, struct http_request *request);
 
-/* From here on libfcgi writes to the connection, which stays the caller's to close. */
+/* From here on libfcgi writes to the connection, which stays the caller's to close. The request
+ * must have been read: what libfcgi needed for that is given back. */
 void gateway_answer_to(FCGX_Request *fcgi, int connection);
 
 /* Sends the response whole, with its Content-Length: without it a worker's death could pass for the
