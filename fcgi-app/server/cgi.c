@@ -10,26 +10,36 @@
  * it found. No client can set it, because a client's headers arrive as HTTP_ variables. */
 #define CGI_REFUSAL_VARIABLE "REDIRECT_STATUS"
 
-static const char *const cgi_headers[HTTP_HEADER_MAX] = {
-    [HTTP_CONTENT_ENCODING] = "HTTP_CONTENT_ENCODING",
-    [HTTP_CONTENT_TYPE] = "CONTENT_TYPE",
-    [HTTP_HOST] = "HTTP_HOST",
-    [HTTP_IF_NONE_MATCH] = "HTTP_IF_NONE_MATCH",
-    [HTTP_IDEMPOTENCY_KEY] = "HTTP_IDEMPOTENCY_KEY",
-    [HTTP_REQUEST_ID] = "HTTP_X_REQUEST_ID",
-    [HTTP_TRACEPARENT] = "HTTP_TRACEPARENT",
-    [HTTP_TRACESTATE] = "HTTP_TRACESTATE",
+/* A name with its length, so that most are told apart by that alone. */
+struct cgi_name {
+    const char *text;
+    size_t len;
+};
+#define CGI_NAME(name)                                                                             \
+    {                                                                                              \
+        (name), sizeof(name) - 1                                                                   \
+    }
+
+static const struct cgi_name cgi_headers[HTTP_HEADER_MAX] = {
+    [HTTP_CONTENT_ENCODING] = CGI_NAME("HTTP_CONTENT_ENCODING"),
+    [HTTP_CONTENT_TYPE] = CGI_NAME("CONTENT_TYPE"),
+    [HTTP_HOST] = CGI_NAME("HTTP_HOST"),
+    [HTTP_IF_NONE_MATCH] = CGI_NAME("HTTP_IF_NONE_MATCH"),
+    [HTTP_IDEMPOTENCY_KEY] = CGI_NAME("HTTP_IDEMPOTENCY_KEY"),
+    [HTTP_REQUEST_ID] = CGI_NAME("HTTP_X_REQUEST_ID"),
+    [HTTP_TRACEPARENT] = CGI_NAME("HTTP_TRACEPARENT"),
+    [HTTP_TRACESTATE] = CGI_NAME("HTTP_TRACESTATE"),
 };
 
-static const char *const cgi_others[] = {
-    "REQUEST_METHOD",      "PATH_INFO",          "QUERY_STRING",
-    CGI_ENDPOINT_VARIABLE, CGI_REFUSAL_VARIABLE, CGI_LENGTH_VARIABLE,
-    CGI_LEFT_VARIABLE,     CGI_TRACE_VARIABLE,   CGI_SPAN_VARIABLE};
+static const struct cgi_name cgi_others[] = {
+    CGI_NAME("REQUEST_METHOD"),      CGI_NAME("PATH_INFO"),          CGI_NAME("QUERY_STRING"),
+    CGI_NAME(CGI_ENDPOINT_VARIABLE), CGI_NAME(CGI_REFUSAL_VARIABLE), CGI_NAME(CGI_LENGTH_VARIABLE),
+    CGI_NAME(CGI_LEFT_VARIABLE),     CGI_NAME(CGI_TRACE_VARIABLE),   CGI_NAME(CGI_SPAN_VARIABLE)};
 
-static bool cgi_has(const char *const *names, size_t count, const char *name, size_t len)
+static bool cgi_has(const struct cgi_name *names, size_t count, const char *name, size_t len)
 {
     for (size_t i = 0; i < count; i++) {
-        if (strncmp(names[i], name, len) == 0 && names[i][len] == '\0')
+        if (names[i].len == len && memcmp(names[i].text, name, len) == 0)
             return true;
     }
     return false;
@@ -83,7 +93,7 @@ void cgi_request(cgi_lookup lookup, const void *source, struct http_request *req
         .refused = cgi_refusal(cgi_text(lookup, source, CGI_REFUSAL_VARIABLE)),
     };
     for (enum http_header i = 0; i < HTTP_HEADER_MAX; i++)
-        request->headers[i] = lookup(source, cgi_headers[i]);
+        request->headers[i] = lookup(source, cgi_headers[i].text);
     cgi_trace(lookup, source, request);
 }
 
