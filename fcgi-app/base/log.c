@@ -50,6 +50,15 @@ static bool log_append(struct log_line *line, const char *bytes, size_t n)
     return true;
 }
 
+/* Counts the bytes that are printable ASCII and need no escape. */
+static size_t log_plain_run(const char *text)
+{
+    size_t n = 0;
+    while (text[n] >= ' ' && text[n] <= '~' && text[n] != '"' && text[n] != '\\')
+        n++;
+    return n;
+}
+
 /* Appends one UTF-8 sequence. Nobody's control character reaches the terminal of who reads on. */
 static bool log_append_char(struct log_line *line, const char *bytes, size_t len)
 {
@@ -70,8 +79,12 @@ static bool log_append_text(struct log_line *line, const char *text)
     if (!log_append(line, "\"", 1))
         return false;
     while (left > 0) {
-        size_t n = text_utf8_length((const unsigned char *)text, left);
-        if (!(n ? log_append_char(line, text, n) : log_append(line, "\\ufffd", 6)))
+        size_t run = log_plain_run(text);
+        size_t n = run ? run : text_utf8_length((const unsigned char *)text, left);
+        bool ok = run ? log_append(line, text, run)
+                  : n ? log_append_char(line, text, n)
+                      : log_append(line, "\\ufffd", 6);
+        if (!ok)
             return false;
         n = n ? n : 1;
         text += n;
