@@ -80,9 +80,16 @@ bool buffer_char(struct buffer *b, char c)
 bool buffer_printf(struct buffer *b, const char *format, ...)
 {
     va_list args;
+    size_t room = b->overflown ? 0 : b->cap - b->len;
     va_start(args, format);
-    int n = vsnprintf(NULL, 0, format, args);
+    int n = vsnprintf(room ? b->data + b->len : NULL, room, format, args);
     va_end(args);
+    if (n >= 0 && (size_t)n < room) {
+        b->len += (size_t)n;
+        return true;
+    }
+    if (room)
+        b->data[b->len] = '\0';
     char *to = n < 0 ? NULL : buffer_reserve(b, (size_t)n);
     if (!to)
         return false;
