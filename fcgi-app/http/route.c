@@ -1,6 +1,5 @@
 #include "http/route.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #define ROUTE_ID "{id}"
@@ -20,6 +19,13 @@ static const char *const route_methods[API_VERB_MAX] = {
     [API_READ] = "GET",
     [API_CHANGE] = "POST",
 };
+
+/* What the Allow header lists for a verb, and for each path last. */
+static const char *const route_allowed[API_VERB_MAX] = {
+    [API_READ] = "GET, HEAD, ",
+    [API_CHANGE] = "POST, ",
+};
+#define ROUTE_ALLOWED_LAST "OPTIONS"
 
 /* Compares a path with a template. What stands for {id} is copied, unless it is longer than any id
  * can be. */
@@ -44,12 +50,11 @@ static bool route_fits(const char *template, const char *path, char id[ROUTE_ID_
     return *path == '\0';
 }
 
-static void route_allow(struct route_match *match, const char *method)
+static void route_allow(struct route_match *match, const char *methods)
 {
-    size_t used = strlen(match->allow);
-    const char *implied = strcmp(method, "GET") == 0 ? ", HEAD" : "";
-    snprintf(match->allow + used, sizeof match->allow - used, "%s%s%s", used ? ", " : "", method,
-             implied);
+    size_t used = strlen(match->allow), len = strlen(methods);
+    if (used + len < sizeof match->allow)
+        memcpy(match->allow + used, methods, len + 1);
 }
 
 static void route_try(const struct api_route *route, int number, const char *method,
@@ -66,7 +71,7 @@ static void route_try(const struct api_route *route, int number, const char *met
     match->probe = route->probe;
     if (strcmp(method, route_methods[route->verb]) == 0)
         match->route = route;
-    route_allow(match, route_methods[route->verb]);
+    route_allow(match, route_allowed[route->verb]);
 }
 
 static int route_number(size_t resource, size_t row)
@@ -95,5 +100,5 @@ void route_find(const char *method, const char *path, struct route_match *match)
             route_try(&routes[r], route_number(i, r), method, path, match);
     }
     if (match->path)
-        route_allow(match, "OPTIONS");
+        route_allow(match, ROUTE_ALLOWED_LAST);
 }
