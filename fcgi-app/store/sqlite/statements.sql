@@ -46,8 +46,10 @@ VALUES (?1, ?2, ?3, ?4, ?5);
 UPDATE products SET price_cents = ?2, quantity = ?3, name = ?4, description = ?5
 WHERE id = ?1;
 
+-- With OR FAIL, SQLite copies no page to undo this statement alone. Whoever meets a failure rolls
+-- back the whole transaction.
 -- name: product_take
-UPDATE products SET quantity = quantity - ?2
+UPDATE OR FAIL products SET quantity = quantity - ?2
 WHERE id = ?1 AND quantity >= ?2;
 
 -- name: product_return
