@@ -46,6 +46,12 @@ void *shared_map(int fd, size_t size, bool writable)
     return shared_mmap(fd, size, writable ? PROT_READ | PROT_WRITE : PROT_READ);
 }
 
+void *shared_inherit(size_t size)
+{
+    void *memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    return memory == MAP_FAILED ? NULL : memory;
+}
+
 void shared_unmap(void *memory, size_t size)
 {
     int error = errno;

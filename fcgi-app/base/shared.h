@@ -1,4 +1,5 @@
-/* shared: memory in a file without a name, which other programs can be given as a descriptor. */
+/* shared: memory that processes share: a process with its children, or in a file without a name,
+ * which other programs can be given as a descriptor. */
 #ifndef BASE_SHARED_H
 #define BASE_SHARED_H
 
@@ -14,6 +15,10 @@ void *shared_make(const char *name, size_t size, bool readable, int *fd);
 /* Maps memory that another program made so; writable or to read alone. NULL and errno if it has
  * another size, or one that can change (EINVAL), or cannot be mapped. */
 void *shared_map(int fd, size_t size, bool writable);
+
+/* Makes zeroed memory of that size, for this process and its children alone. NULL and errno on
+ * failure. */
+void *shared_inherit(size_t size);
 
 /* NULL is let pass. */
 void shared_unmap(void *memory, size_t size);

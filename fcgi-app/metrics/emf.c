@@ -4,8 +4,8 @@
 #include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/mman.h>
 
+#include "base/shared.h"
 #include "metrics/exposition.h"
 #include "metrics/metrics.h"
 
@@ -43,16 +43,13 @@ static struct emf_shared {
 
 bool emf_open(void)
 {
-    void *memory =
-        mmap(NULL, sizeof *emf_shared, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-    emf_shared = memory == MAP_FAILED ? NULL : memory;
+    emf_shared = shared_inherit(sizeof *emf_shared);
     return emf_shared != NULL;
 }
 
 void emf_close(void)
 {
-    if (emf_shared)
-        munmap(emf_shared, sizeof *emf_shared);
+    shared_unmap(emf_shared, sizeof *emf_shared);
     emf_shared = NULL;
 }
 

@@ -2,7 +2,6 @@
 
 #include <stdio.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <unistd.h>
 
 #include "base/shared.h"
@@ -11,11 +10,9 @@
 bool answers_make(struct answers *answers, int list_route, int product_route)
 {
     *answers = (struct answers){.fd = -1};
-    void *asked = mmap(NULL, sizeof *answers->asked, PROT_READ | PROT_WRITE,
-                       MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-    if (asked == MAP_FAILED)
+    answers->asked = shared_inherit(sizeof *answers->asked);
+    if (!answers->asked)
         return false;
-    answers->asked = asked;
     answers->layout = shared_make("postern-answers", sizeof *answers->layout, true, &answers->fd);
     if (!answers->layout) {
         answers_close(answers);

@@ -3,7 +3,6 @@
 #include <errno.h>
 #include <stddef.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/random.h>
 #include <unistd.h>
 
@@ -18,14 +17,12 @@ static size_t scoreboard_size(int children)
 
 struct scoreboard *scoreboard_open(int workers, int children)
 {
-    void *memory = mmap(NULL, scoreboard_size(children), PROT_READ | PROT_WRITE,
-                        MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-    if (memory == MAP_FAILED) {
+    struct scoreboard *board = shared_inherit(scoreboard_size(children));
+    if (!board) {
         log_write(LOG_ERROR, "cannot map the scoreboard",
                   LOG_FIELDS(LOG_TEXT("call", "mmap"), LOG_TEXT("error", strerror(errno))));
         return NULL;
     }
-    struct scoreboard *board = memory; /* the kernel gives it zeroed */
     board->children = children;
     board->roster =
         shared_make("postern-consumers", sizeof *board->roster, false, &board->roster_fd);
@@ -49,7 +46,7 @@ void scoreboard_close(struct scoreboard *board)
     if (board->roster)
         close(board->roster_fd);
     shared_unmap(board->roster, sizeof *board->roster);
-    munmap(board, scoreboard_size(board->children));
+    shared_unmap(board, scoreboard_size(board->children));
 }
 
 enum store_result scoreboard_store(const struct scoreboard *board, const struct config *config)

@@ -2,11 +2,11 @@
 
 #include <errno.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/log.h"
+#include "base/shared.h"
 
 enum { DOOR_ROOM_WANTED = 1 << 20 }; /* bytes; the kernel gives what net.core.wmem_max lets it */
 
@@ -39,11 +39,9 @@ bool relay_door_open(struct relay_door *door, int workers)
 {
     int fds[2];
     *door = (struct relay_door){.outer_fd = -1, .inner_fd = -1, .workers = workers};
-    void *memory = mmap(NULL, relay_door_size(workers), PROT_READ | PROT_WRITE,
-                        MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-    if (memory == MAP_FAILED)
+    door->tickets = shared_inherit(relay_door_size(workers));
+    if (!door->tickets)
         return relay_door_fail("mmap");
-    door->tickets = memory;
     if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, fds) < 0)
         return relay_door_fail("socketpair");
     door->outer_fd = fds[0];
@@ -54,8 +52,7 @@ bool relay_door_open(struct relay_door *door, int workers)
 void relay_door_close(struct relay_door *door)
 {
     relay_door_keep(door, RELAY_NOBODY);
-    if (door->tickets)
-        munmap(door->tickets, relay_door_size(door->workers));
+    shared_unmap(door->tickets, relay_door_size(door->workers));
     door->tickets = NULL;
 }
 
