@@ -35,6 +35,9 @@ bool exchanges_open(struct exchanges *all, const struct child *child, struct sto
 
 void exchanges_close(struct exchanges *all)
 {
+    /* Zeros would pass for descriptors. */
+    if (!all->child)
+        return;
     for (int i = 0; i < all->made; i++) {
         http_response_free(&all->all[i]->response);
         free(all->all[i]);

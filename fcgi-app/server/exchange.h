@@ -40,7 +40,7 @@ struct exchanges {
 
 /* All is borrowed. reads_wait says that the store's reads wait, as its traits do. Sets signal
  * handlers, as FCGX_Init does. False on failure, which is logged; exchanges_close is due in either
- * case. */
+ * case, and lets pass what is all zeros. */
 bool exchanges_open(struct exchanges *all, const struct child *child, struct store *store,
                     struct relay *relay, bool reads_wait);
 void exchanges_close(struct exchanges *all);
