@@ -333,12 +333,14 @@ void intake_set_accepts(struct intake *intake, bool accepts)
     intake->accepts = accepts;
 }
 
-bool intake_is_idle(const struct intake *intake)
+/* To close it at once would lose what came since epoll was asked. Whoever sends later is told that
+ * it cannot. */
+bool intake_finish(struct intake *intake)
 {
     for (int i = 0; i < intake->top; i++) {
-        const struct arrival *arrival = &intake->arrivals[i];
-        if (arrival->fd && !intake_waits_for_next(arrival))
-            return false;
+        struct arrival *arrival = &intake->arrivals[i];
+        if (arrival->fd && !arrival->shut && intake_waits_for_next(arrival))
+            arrival->shut = shutdown(arrival->fd, SHUT_RD) == 0;
     }
-    return true;
+    return intake->open == 0;
 }

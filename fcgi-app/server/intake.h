@@ -23,6 +23,7 @@ struct arrival {
     int fd;                    /* blocking; 0: the place is free */
     bool watched;              /* epoll has it */
     bool kept;                 /* it has carried a request before */
+    bool shut;                 /* and no more can be sent over it */
     int64_t since_us, last_us; /* monotonic: of the request's first byte, or before it of its
                                   beginning; of the last byte */
     struct inbound in;
@@ -73,7 +74,9 @@ void intake_done(struct intake *intake, struct arrival *arrival, bool keep);
 /* Whether it accepts new connections from now on, or leaves them to others. */
 void intake_set_accepts(struct intake *intake, bool accepts);
 
-/* Whether no request is under way: what is open has carried one and waits for the next. */
-bool intake_is_idle(const struct intake *intake);
+/* Before its owner leaves: over connections that wait for a next request nothing more can be sent
+ * from now on. What was sent before comes from intake_next like any other, and with nothing left
+ * they end there. True once no connection is open. */
+bool intake_finish(struct intake *intake);
 
 #endif

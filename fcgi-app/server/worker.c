@@ -256,7 +256,7 @@ static void worker_loop(struct worker *w)
         bool alone = worker_is_stopped_alone(w), stops = w->told_us || w->drain_us;
         worker_look_whether_to_accept(w, look, stops, alone);
         bool leave = alone || worker_may_leave(w);
-        bool may_end = leave && intake_is_idle(w->intake);
+        bool may_end = leave && intake_finish(w->intake);
         if (!worker_step(w, worker_wait_ms(w, stops, may_end), leave) && may_end)
             return;
     }

@@ -106,7 +106,7 @@ static void test_whole_at_once(void)
     give_request(fd, ENDS, "one");
     check_next("one", false);
     CHECK_TRUE(is_closed(fd));
-    CHECK_TRUE(intake_is_idle(intake));
+    CHECK_INT(intake->open, 0);
     close(fd);
     intake_free(intake);
 }
@@ -118,7 +118,7 @@ static void test_pieces(void)
     whole_request_write(&request, ENDS, "piece by piece");
     for (size_t i = 0; i < request.len; i++) {
         CHECK_NULL(next(), "whole before byte %zu", i);
-        CHECK_INT(intake_is_idle(intake), false);
+        CHECK_INT(intake->open, 1);
         whole_request_give(fd, request.data + i, 1);
     }
     check_next("piece by piece", false);
@@ -142,7 +142,7 @@ static void test_others_wait(void)
     whole_request_write(&request, ENDS, "half");
     whole_request_give(half, request.data + request.len / 2, request.len - request.len / 2);
     check_next("half", false);
-    CHECK_FALSE(intake_is_idle(intake));
+    CHECK_FALSE(intake_finish(intake));
     close(silent);
     CHECK_NULL(next());
     CHECK_INT(intake->open, 0);
@@ -159,7 +159,7 @@ static void test_kept(void)
     CHECK_FALSE(is_closed(kept));
     give_request(other, ENDS, "other");
     check_next("other", false);
-    CHECK_TRUE(intake_is_idle(intake));
+    CHECK_INT(intake->open, 1);
     for (int i = 0; i < 3; i++) {
         give_request(kept, KEEPS, "next");
         check_next("next", true);
@@ -167,7 +167,7 @@ static void test_kept(void)
     whole_request_write(&request, KEEPS, "in halves");
     whole_request_give(kept, request.data, 5);
     CHECK_NULL(next());
-    CHECK_FALSE(intake_is_idle(intake));
+    CHECK_INT(intake->open, 1);
     whole_request_give(kept, request.data + 5, request.len - 5);
     check_next("in halves", true);
     close(kept);
@@ -380,7 +380,7 @@ static void test_stop_accepting(void)
     give_request(before, ENDS, "before");
     check_next("before", false);
     CHECK_NULL(next());
-    CHECK_TRUE(intake_is_idle(intake));
+    CHECK_INT(intake->open, 0);
     intake_free(intake);
     /* Another worker takes it. */
     REQUIRE_TRUE(open_intake());
@@ -412,7 +412,7 @@ static void test_served_meanwhile(void)
     CHECK_NULL(next());
     CHECK_INT(intake_next(intake, 0, &mask, &none), INTAKE_NOTHING);
     CHECK_FALSE(is_closed(fresh));
-    CHECK_FALSE(intake_is_idle(intake));
+    CHECK_FALSE(intake_finish(intake));
     int other = connect_one();
     give_request(other, ENDS, "other");
     check_next("other", false);
