@@ -1,12 +1,13 @@
 #include "base/socket.h"
 
 #include <errno.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 #include <sys/un.h>
 #include <unistd.h>
+
+#include "base/clock.h"
 
 /* A client that never stops sending is not waited for. */
 enum { SOCKET_REST_SIZE = 4096, SOCKET_RESTS_MAX = 64 };
@@ -32,6 +33,13 @@ int socket_connect_as(const char *path, int type, int timeout_ms)
         connect(fd, (const struct sockaddr *)&address, sizeof address) == 0)
         return fd;
     return socket_fail(fd);
+}
+
+bool socket_set_deadline(int fd, int64_t until_us)
+{
+    /* 0 would be no bound. */
+    int64_t left_ms = (until_us - clock_monotonic_us()) / 1000;
+    return left_ms > 0 && socket_set_timeout(fd, (int)left_ms);
 }
 
 int socket_connect(const char *path, int timeout_ms)

@@ -5,6 +5,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/shared.h"
 #include "base/socket.h"
 
@@ -121,16 +122,24 @@ void handover_close(struct handover *handover)
     *handover = (struct handover){NULL, NULL, NULL};
 }
 
+/* Receives the next message, or the beginning of one that is longer; its size. */
+static ssize_t handover_await(int fd, char word[HANDOVER_WORD_SIZE], int64_t until_us)
+{
+    return socket_set_deadline(fd, until_us) ? recv(fd, word, HANDOVER_WORD_SIZE, MSG_TRUNC) : -1;
+}
+
 bool handover_look(const char *path, int timeout_ms)
 {
     char word[HANDOVER_WORD_SIZE];
+    int64_t until_us = clock_monotonic_us() + (int64_t)timeout_ms * 1000;
     int fd = socket_connect_as(path, SOCK_SEQPACKET, timeout_ms);
     if (fd < 0)
         return false;
     /* The memory comes first. Its descriptors are not asked for, so none are left open. */
-    bool done = send(fd, HANDOVER_LOOK, HANDOVER_WORD_SIZE, MSG_NOSIGNAL) == HANDOVER_WORD_SIZE &&
-                recv(fd, word, sizeof word, MSG_TRUNC) > 0 &&
-                recv(fd, word, sizeof word, 0) == HANDOVER_WORD_SIZE &&
+    bool done = socket_set_deadline(fd, until_us) &&
+                send(fd, HANDOVER_LOOK, HANDOVER_WORD_SIZE, MSG_NOSIGNAL) == HANDOVER_WORD_SIZE &&
+                handover_await(fd, word, until_us) > 0 &&
+                handover_await(fd, word, until_us) == HANDOVER_WORD_SIZE &&
                 memcmp(word, HANDOVER_DONE, HANDOVER_WORD_SIZE) == 0;
     close(fd);
     return done;

@@ -12,13 +12,14 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/shared.h"
 #include "check.h"
 #include "metrics/metrics.h"
 #include "publish/answers.h"
 #include "suite.h"
 
-enum { PATH_SIZE = 96, SOON_MS = 50, LATE_MS = 20000, FDS = 16 };
+enum { PATH_SIZE = 96, SOON_MS = 50, LATE_MS = 20000, SLOW_MS = 1000, FDS = 16 };
 
 static char folder[] = "/tmp/postern-handover-XXXXXX";
 static char path[PATH_SIZE];
@@ -193,6 +194,24 @@ static void test_look(void)
     CHECK_FALSE(handover_look("/nowhere/at/all", LATE_MS));
 }
 
+/* Each step takes a part of the time that there is for all. */
+static void test_slow_look(void)
+{
+    int ms = SLOW_MS;
+    pthread_t thread;
+    void *done;
+    int64_t start_us = clock_monotonic_us();
+    REQUIRE_INT(pthread_create(&thread, NULL, look, &ms), 0);
+    int server = accept(listen_fd, NULL, NULL);
+    clock_sleep_us(SLOW_MS * 900L);
+    /* On a slow machine too late even for the first step. */
+    (void)handover_send(server, fds);
+    pthread_join(thread, &done);
+    CHECK_NULL(done);
+    CHECK_COMPARE(clock_monotonic_us() - start_us, <, SLOW_MS * 1850L);
+    close(server);
+}
+
 /* The application stands still, and nobody accepts: no place in the queue is waited for longer. */
 static void test_full_queue(void)
 {
@@ -224,8 +243,13 @@ static void test_not_asked(void)
 int main(void)
 {
     CU_TestInfo tests[] = {
-        {"whole", test_whole},           {"unfit", test_unfit},         {"look", test_look},
-        {"full queue", test_full_queue}, {"not asked", test_not_asked}, CU_TEST_INFO_NULL,
+        {"whole", test_whole},
+        {"unfit", test_unfit},
+        {"look", test_look},
+        {"slow look", test_slow_look},
+        {"full queue", test_full_queue},
+        {"not asked", test_not_asked},
+        CU_TEST_INFO_NULL,
     };
     return suite_run("unit/publish/handover", setup, teardown, tests);
 }
