@@ -13,9 +13,15 @@ bool reader_is_live(const struct layout *layout, int64_t now_us)
 /* Each word is read so that sequence, which is read after it, is no older. */
 static void reader_copy(const _Atomic uint64_t *words, char *bytes, size_t len)
 {
-    for (size_t i = 0; i * 8 < len; i++) {
-        uint64_t word = atomic_load_explicit(&words[i], memory_order_acquire);
-        memcpy(bytes + i * 8, &word, len - i * 8 < 8 ? len - i * 8 : 8);
+    const size_t size = sizeof(uint64_t), whole = len / size;
+    uint64_t word;
+    for (size_t i = 0; i < whole; i++) {
+        word = atomic_load_explicit(&words[i], memory_order_acquire);
+        memcpy(bytes + i * size, &word, size);
+    }
+    if (len % size) {
+        word = atomic_load_explicit(&words[whole], memory_order_acquire);
+        memcpy(bytes + whole * size, &word, len % size);
     }
 }
 

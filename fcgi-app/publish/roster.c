@@ -1,7 +1,6 @@
 #include "publish/roster.h"
 
 #include <endian.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "base/text.h"
@@ -12,9 +11,9 @@ enum { ROSTER_NONE = -1, ROSTER_TRIES = 1000 };
 /* A text as words that compare as its bytes do. */
 static void roster_pack(const char *text, uint64_t words[ROSTER_WORDS])
 {
-    char bytes[ENDPOINT_ID_SIZE] = "";
-    snprintf(bytes, sizeof bytes, "%s", text);
-    memcpy(words, bytes, ROSTER_WORDS * sizeof words[0]);
+    const size_t size = ROSTER_WORDS * sizeof words[0];
+    memset(words, 0, size);
+    memcpy(words, text, strnlen(text, size));
     for (size_t i = 0; i < ROSTER_WORDS; i++)
         words[i] = be64toh(words[i]);
 }
@@ -215,7 +214,7 @@ static void roster_read(const struct roster_table *table, const char *endpoint,
     bool nobody = strcmp(endpoint, CONSUMERS_NOBODY) == 0;
     bool listed = line != NULL;
     *entry = (struct roster_entry){.bucket = ROSTER_NONE};
-    snprintf(entry->consumer, sizeof entry->consumer, "%s", endpoint);
+    memcpy(entry->consumer, endpoint, strnlen(endpoint, sizeof entry->consumer - 1));
     if (!line && !nobody) {
         line = roster_search(table, CONSUMERS_UNLISTED);
         entry->unlisted = roster_hash(endpoint);

@@ -34,13 +34,13 @@ static bool published_find(struct published_plugin *p, int64_t target, int64_t n
 }
 
 /* Whether the consumer may be answered; takes a token then. */
-static bool published_admits(const struct handover *memory, const char *endpoint,
+static bool published_admits(const struct handover *memory, const char *endpoint, int64_t now_us,
                              struct roster_entry *caller, struct bucket_state *bucket)
 {
     roster_find(memory->roster, endpoint, caller);
     if (caller->denied)
         return false;
-    *bucket = roster_take(memory->roster, caller, clock_monotonic_ns());
+    *bucket = roster_take(memory->roster, caller, now_us * 1000);
     return bucket->admitted;
 }
 
@@ -80,7 +80,7 @@ static handler_t published_handle_uri_raw(request_st *r, void *p_d)
     struct bucket_state bucket;
     if (!memory || published_request_is_traced(r, memory->layout->trace_rate) ||
         !published_find(p, target, now_us, r->http_method == HTTP_METHOD_GET, &answer) ||
-        !published_admits(memory, endpoint, &caller, &bucket))
+        !published_admits(memory, endpoint, now_us, &caller, &bucket))
         return HANDLER_GO_ON;
     /* It notes here which fields to add to the response. */
     if (p->setenv)
