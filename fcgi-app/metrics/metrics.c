@@ -157,6 +157,20 @@ void metrics_observe(enum metric metric, int64_t value, struct metrics_labels la
     atomic_fetch_add_explicit(&numbers[table_bucket(unit, value)], 1, memory_order_relaxed);
 }
 
+int64_t metrics_observed(enum metric metric, uint16_t first)
+{
+    const size_t buckets = (size_t)table_units[table_metrics[metric].unit].buckets;
+    struct metrics_series series;
+    size_t slot = 0;
+    int64_t count = 0;
+    while (metrics_next(&slot, &series)) {
+        bool wanted = series.metric == metric && series.labels.of[0] == first;
+        for (size_t i = 0; wanted && i < buckets; i++)
+            count += atomic_load_explicit(&series.numbers[i], memory_order_relaxed);
+    }
+    return count;
+}
+
 void metrics_set(enum metric metric, int64_t value, struct metrics_labels labels)
 {
     _Atomic int64_t *numbers = metrics_find(metric, labels);

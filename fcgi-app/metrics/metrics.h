@@ -50,6 +50,9 @@ void metrics_add(enum metric metric, int64_t n, struct metrics_labels labels);
 /* Adds one value to a histogram, of microseconds or a size. */
 void metrics_observe(enum metric metric, int64_t value, struct metrics_labels labels);
 
+/* How many values a histogram has got whose first label has that value. It looks at all series. */
+int64_t metrics_observed(enum metric metric, uint16_t first);
+
 /* Sets a gauge. */
 void metrics_set(enum metric metric, int64_t value, struct metrics_labels labels);
 

@@ -145,6 +145,7 @@ static void answers_write(const struct answers *answers, size_t at, const struct
 void answers_offer(struct answers *answers, const struct answers_one *one, int64_t now_us)
 {
     int64_t target = one->target;
+    atomic_fetch_add_explicit(&answers->asked->reads, 1, memory_order_relaxed);
     if (strlen(one->etag) >= LAYOUT_ETAG_SIZE ||
         !answers_is_wanted(answers, target, one->epoch, now_us))
         return;
@@ -157,6 +158,11 @@ void answers_offer(struct answers *answers, const struct answers_one *one, int64
             answers_write(answers, at, one);
         return;
     }
+}
+
+int64_t answers_reads(const struct answers *answers)
+{
+    return atomic_load_explicit(&answers->asked->reads, memory_order_relaxed);
 }
 
 void answers_withdraw(struct answers *answers, int64_t product)

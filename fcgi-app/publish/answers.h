@@ -26,6 +26,7 @@ struct answers {
     struct answers_asked {
         _Atomic uint64_t products[ANSWERS_ASKED]; /* the last that was asked for, and when */
         _Atomic uint64_t list; /* the list's epoch when it was last asked for, and one */
+        _Atomic int64_t reads; /* of any target, that came to a worker */
     } * asked;
 };
 
@@ -50,6 +51,9 @@ struct answers_one {
 /* Publishes an answer with 200, if it was asked for before, not long ago, and fits. now_us is
  * monotonic. */
 void answers_offer(struct answers *answers, const struct answers_one *one, int64_t now_us);
+
+/* How many answers were offered so far, published or not. */
+int64_t answers_reads(const struct answers *answers);
 
 /* What is published of the product, and the list, counts no more once this returns. */
 void answers_withdraw(struct answers *answers, int64_t product);

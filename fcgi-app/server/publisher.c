@@ -13,10 +13,11 @@
 #include "http/http.h"
 #include "metrics/metrics.h"
 #include "publish/handover.h"
+#include "server/pace.h"
 
 enum {
-    PUBLISHER_EACH_US = 50 * 1000,
-    PUBLISHER_FAILED_US = 1000 * 1000,    /* after a look that failed; the lease is over anyway */
+    PUBLISHER_WAIT_US = 50 * 1000,        /* until it sees that products are read again */
+    PUBLISHER_COUNT_US = 1000 * 1000,     /* between two counts of all reads */
     PUBLISHER_BLIND_US = 5 * 1000 * 1000, /* without a good look: all may have changed */
     /* Other tasks look far more often, so nobody needs what is older. */
     PUBLISHER_KEEP_US = 30 * 1000 * 1000,
@@ -36,8 +37,10 @@ struct publisher {
     int64_t young_us;
     int64_t purged_us;
     int64_t good_us; /* monotonic: when the last look began that was good; 0: none */
-    int64_t next_us; /* when the next one is due */
-    int fd;          /* the socket, or -1 */
+    struct pace pace;
+    int64_t requests; /* of products, as they were counted at counted_us */
+    int64_t counted_us;
+    int fd; /* the socket, or -1 */
     struct placed name;
     char path[PUBLISHER_PATH_SIZE];
     int clients[PUBLISHER_CLIENTS_MAX]; /* or -1 */
@@ -76,13 +79,27 @@ void publisher_outlast(const struct listener *listener)
         clock_sleep_us(LAYOUT_LEASE_US);
 }
 
+/* How many reads of products there were so far, or another number if there were more. The web
+ * server counts those that it answers with all requests, so they are looked for seldom. */
+static int64_t publisher_reads(struct publisher *p, int64_t now_us)
+{
+    const struct layout *layout = p->answers->layout;
+    if (now_us - p->counted_us >= PUBLISHER_COUNT_US) {
+        p->requests = metrics_observed(METRIC_REQUESTS, (uint16_t)layout->list_route) +
+                      metrics_observed(METRIC_REQUESTS, (uint16_t)layout->product_route);
+        p->counted_us = now_us;
+    }
+    return p->requests + answers_reads(p->answers);
+}
+
 static bool publisher_withdraw(void *context, int64_t id)
 {
-    struct answers *answers = context;
+    struct publisher *p = context;
+    pace_change(&p->pace, clock_monotonic_us());
     if (id)
-        answers_withdraw(answers, id);
+        answers_withdraw(p->answers, id);
     else
-        answers_withdraw_all(answers);
+        answers_withdraw_all(p->answers);
     return true;
 }
 
@@ -95,15 +112,15 @@ static bool publisher_look(struct publisher *p)
     if (p->good_us && now - p->good_us > PUBLISHER_BLIND_US)
         p->cursor = (struct store_cursor){0};
     bool fresh = p->cursor.connection == 0;
-    bool good = store_news(p->store, &p->cursor, publisher_withdraw, p->answers) == STORE_OK;
+    bool good = store_news(p->store, &p->cursor, publisher_withdraw, p) == STORE_OK;
     if (good) {
         /* Answers may be older than the cursor. */
         if (fresh)
-            answers_withdraw_all(p->answers);
+            publisher_withdraw(p, 0);
         answers_lease(p->answers, now + LAYOUT_LEASE_US);
         p->good_us = now;
     }
-    p->next_us = clock_monotonic_us() + (good ? PUBLISHER_EACH_US : PUBLISHER_FAILED_US);
+    pace_looked(&p->pace, good, clock_monotonic_us());
     atomic_store(&p->child->slot->busy_since_us, 0);
     return good;
 }
@@ -117,7 +134,8 @@ static void publisher_purge(struct publisher *p)
         p->young = p->cursor;
         p->young_us = now;
     }
-    if (!p->old.connection || now - p->purged_us < PUBLISHER_PURGE_US)
+    if (!p->old.connection || now - p->purged_us < PUBLISHER_PURGE_US ||
+        !pace_forgets(&p->pace, now))
         return;
     p->purged_us = now;
     atomic_store(&p->child->slot->busy_since_us, now);
@@ -167,16 +185,18 @@ static void publisher_answer(struct publisher *p)
     }
 }
 
-/* Waits until the next look is due, somebody comes, or TERM. */
+/* Waits until the next look is due, somebody comes, or TERM; no longer than PUBLISHER_WAIT_US. */
 static void publisher_wait(struct publisher *p)
 {
-    int64_t left_us = p->next_us - clock_monotonic_us();
+    int64_t left_us = p->pace.next_us - clock_monotonic_us();
     /* poll passes over what is not open. */
     struct pollfd polls[PUBLISHER_CLIENTS_MAX + 1];
     int free_places = 0;
     if (left_us < 0)
         left_us = 0;
-    const struct timespec wait = {left_us / 1000000, left_us % 1000000 * 1000};
+    if (left_us > PUBLISHER_WAIT_US)
+        left_us = PUBLISHER_WAIT_US;
+    const struct timespec wait = {.tv_nsec = (long)left_us * 1000};
     for (int i = 0; i < PUBLISHER_CLIENTS_MAX; i++) {
         polls[i] = (struct pollfd){p->clients[i], POLLIN, 0};
         free_places += p->clients[i] < 0;
@@ -197,8 +217,11 @@ static void publisher_open_socket(struct publisher *p)
 
 static void publisher_loop(struct publisher *p)
 {
-    while (!child_is_told()) {
-        if (clock_monotonic_us() >= p->next_us && publisher_look(p))
+    int64_t now_us = clock_monotonic_us();
+    pace_start(&p->pace, publisher_reads(p, now_us), now_us);
+    for (; !child_is_told(); now_us = clock_monotonic_us()) {
+        pace_note(&p->pace, publisher_reads(p, now_us), now_us);
+        if (now_us >= p->pace.next_us && publisher_look(p))
             publisher_purge(p);
         publisher_wait(p);
         if (p->fd >= 0)

@@ -73,18 +73,20 @@ static bool take_once(struct taker *taker)
 static void take(struct taker *taker, const struct pair *of)
 {
     int64_t until = load_now_ms() + LATE_MS;
+    bool live = false;
     snprintf(taker->path, sizeof taker->path, "%s" HANDOVER_SUFFIX, of->socket);
-    while (load_now_ms() < until && !(take_once(taker) && is_live(taker)))
+    while (load_now_ms() < until && !(live = take_once(taker) && is_live(taker)))
         load_sleep_ms(TICK_MS);
-    REQUIRE_TRUE(taker->handover.layout && is_live(taker));
+    REQUIRE_TRUE(live);
 }
 
 static void wait_live(const struct taker *taker)
 {
     int64_t until = load_now_ms() + LATE_MS;
-    while (load_now_ms() < until && !is_live(taker))
+    bool live = false;
+    while (load_now_ms() < until && !(live = is_live(taker)))
         load_sleep_ms(TICK_MS);
-    REQUIRE_TRUE(is_live(taker));
+    REQUIRE_TRUE(live);
 }
 
 /* Asks through the application until the answer is published. */

@@ -147,6 +147,12 @@ static void test_consumers(void)
     check_line(GOT "consumer=\"acme\"} 2");
     check_line(GOT "consumer=\"-\"} 1");
     check_line(GOT "consumer=\"vpce-0123456789abcdef0\"} 1");
+    metrics_observe(METRIC_REQUESTS, 99000000, METRICS_WITH(1, IS_HEAD, 304, 0));
+    metrics_observe(METRIC_REQUESTS, 7, METRICS_WITH(2, IS_GET, 200, 0));
+    metrics_observe(METRIC_STORE_CALLS, 7, METRICS_WITH(1, 1));
+    CHECK_INT(metrics_observed(METRIC_REQUESTS, 1), 5);
+    CHECK_INT(metrics_observed(METRIC_REQUESTS, 2), 1);
+    CHECK_INT(metrics_observed(METRIC_REQUESTS, 3), 0);
     end();
 }
 

@@ -86,6 +86,15 @@ static void offer_twice(int64_t target, size_t len)
     offer(target, epoch, body, len, NOW);
 }
 
+static void test_reads(void)
+{
+    start();
+    CHECK_INT(answers_reads(&answers), 0);
+    offer_twice(1, 9);
+    offer_twice(TARGET_LIST, LAYOUT_BODY_MAX + 1);
+    CHECK_INT(answers_reads(&answers), 4);
+}
+
 static void test_lengths(void)
 {
     static const struct {
@@ -402,6 +411,7 @@ static void test_memory(void)
 int main(void)
 {
     CU_TestInfo tests[] = {
+        {"reads", test_reads},
         {"lengths", test_lengths},
         {"asked twice", test_asked_twice},
         {"list asked twice", test_list_asked_twice},
