@@ -63,11 +63,12 @@ check_wanted() {
     done
 }
 
-make_catalogue() { # PRODUCTS
-    awk -v products="$1" 'BEGIN {
+# DESCRIPTION, "Description for product" by default, comes before the product's number in each description.
+make_catalogue() { # PRODUCTS [DESCRIPTION]
+    awk -v products="$1" -v description="${2:-Description for product}" 'BEGIN {
         print "id,name,description,price,quantity"
         for (i = 1; i <= products; i++)
-            printf "%d,Product %d,Description for product %d,%.2f,1000000000\n", i, i, i, i * 10 - 0.01
+            printf "%d,Product %d,%s %d,%.2f,1000000000\n", i, i, description, i, i * 10 - 0.01
     }' >"$var/catalogue.csv"
 }
 

@@ -8,6 +8,7 @@ readonly ANY_ORDER='{"items":[{"product_id":%d,"quantity":1}]}' # see load.lua
 log_program=${LOG_PROGRAM:-$(dirname -- "$postern")/webserver-conf/programs/log-file}
 declare -A web=() port=() app=() workers=() url=() sides=()
 logs=() unlogged='' # unlogged: pairs start with their logs thrown away
+description='' # of the products: see make_catalogue
 NAME=postern-bench-$$ distance='' limited='' # distance: the program's id; limited: pairs start in the cgroup NAME of limit.sh
 
 stop_one() { # PID SIGNAL
@@ -81,7 +82,7 @@ start_web() { # NAME CONFIGURATION SOCKET [ARGUMENT...]
 }
 
 fill_store() { # PRODUCTS
-    make_catalogue "$1"
+    make_catalogue "$1" "$description"
     if ! "$postern" migrate >"$var/setup.log" 2>&1 ||
         ! "$postern" import "$var/catalogue.csv" >>"$var/setup.log" 2>&1; then
         fail 'the store could not be prepared' "$var/setup.log"
