@@ -12,6 +12,7 @@ import sys
 import unittest
 import urllib.parse
 
+import removing
 import suite
 import terraform
 from wire import call, calls, policy, prose, record, scripts, shape
@@ -66,6 +67,11 @@ class Recorded(unittest.TestCase):
         self.assertEqual({name: at for name, at in called.items() if name not in sent}, {}, "no command sent it")
         sent = {found.name for found in CALLS}
         self.assertEqual({name: at for name, at in printed.items() if name not in sent}, {}, "nobody sent it")
+
+    def test_every_removal_is_tried_twice(self):
+        """By test_emulator.py."""
+        sent = {found.name for found in CALLS if removing.takes_away(found.name)}
+        self.assertEqual(sent - {row.call for row in removing.ROWS}, set(), "removing.py has no row")
 
 
 class Policy(unittest.TestCase):

@@ -1,5 +1,8 @@
 """How the other files change moto: a function takes the place of a class's method of its name."""
 
+from moto.core.exceptions import ServiceException
+from moto.core.responses import ActionResult
+
 
 def replacing(cls):
     """The function answers instead of the method, or where there was none."""
@@ -36,3 +39,15 @@ def after(cls):
         return function
 
     return install
+
+
+def refusal(request, code, message):
+    """The exception that is sent as AWS's error of this code; moto takes its status from the service's model, which it
+    finds by the module that the exception is of."""
+    return type("Refusal", (ServiceException,), {"__module__": type(request).__module__})(code, message)
+
+
+def refuse(request, code, message, status):
+    """The answer to a call, with a status of its own."""
+    _, headers, body = request.serialized(ActionResult(refusal(request, code, message)))
+    return status, dict(headers, status=status), body

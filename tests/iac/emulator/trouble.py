@@ -9,7 +9,6 @@ The policy of a session (sts assume-role --policy) denies the actions it names, 
 
 import json
 
-from moto.core.exceptions import ServiceException
 from moto.core.responses import ActionResult, BaseResponse
 from moto.ec2.models.vpcs import VPCEndPoint
 from moto.ec2.responses import EC2Response as EC2
@@ -18,7 +17,7 @@ from moto.elbv2.responses import ELBV2Response as ELB
 from moto.sts.models import sts_backends
 
 from endpoint import visible_service
-from patch import after, replacing
+from patch import after, refuse, replacing
 
 # ---- Tags
 
@@ -144,9 +143,5 @@ def call_action(self):
     action = f"{PREFIXES.get(self.service_name, self.service_name)}:{self._get_action()}"
     if not is_denied(self, action):
         return call(self)
-    # moto takes the service's errors from the module that the exception is of.
-    denied = type("Denied", (ServiceException,), {"__module__": type(self).__module__})
-    error = denied(CODES.get(self.service_name, "AccessDenied"),
-                   f"not authorized to perform: {action} with an explicit deny in a session policy")
-    status, headers, body = self.serialized(ActionResult(error))
-    return status, dict(headers, status=403), body
+    code = CODES.get(self.service_name, "AccessDenied")
+    return refuse(self, code, f"not authorized to perform: {action} with an explicit deny in a session policy", 403)
