@@ -317,6 +317,7 @@ $(BUILD)/tests/unit/store/sqlite/test_disk: $(BUILD)/tests/faulty_disk.o
 $(BUILD)/tests/unit/store/sqlite/test_checkpoint $(BUILD)/tests/e2e/test_upkeep: $(BUILD)/tests/sqlite_log.o
 $(addprefix $(BUILD)/tests/unit/,base/test_file config/test_consumers_file store/postgres/test_role): $(BUILD)/tests/file_reads.o
 $(BUILD)/tests/e2e/test_store_file: $(BUILD)/tests/faulty_disk.o | $(FAULTY_DISK)
+$(BUILD)/tests/e2e/test_lease: $(BUILD)/tests/unit/store/postgres/proxy.o
 $(BUILD)/tests/e2e/%: $(BUILD)/tests/e2e/%.o $(E2E_HELPERS:%.c=$(BUILD)/%.o) $(SUITE_OBJECTS) \
     $(BUILD)/tests/postgres_server.o $(BUILD)/tests/port.o $(E2E_OBJECTS)
 	$(say) LINK $@

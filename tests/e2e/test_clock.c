@@ -1,6 +1,5 @@
 /* Two tasks on one PostgreSQL server, the clock of one of which is wrong: what is kept, and when it
  * was, is by the server's clock. */
-#include <glob.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,6 +10,7 @@
 #include "e2e/catalogue.h"
 #include "e2e/e2e_suite.h"
 #include "e2e/fixture.h"
+#include "e2e/wrong_clock.h"
 
 #define ONE_NUT "{\"items\":[{\"product_id\":1,\"quantity\":1}]}"
 #define DAY_US  (INT64_C(86400) * 1000000)
@@ -22,19 +22,10 @@ static struct client *fast_client;
 /* More than the 24 hours that a key is kept. */
 static bool start_fast(void)
 {
-    static const char library[] = "/usr/lib/*/faketime/libfaketime.so.1";
     char url[POSTGRES_SERVER_URL_SIZE], preload[PAIR_SETTING_SIZE];
-    const char *const env[] = {preload, "FAKETIME=+25h", "FAKETIME_DONT_FAKE_MONOTONIC=1",
-                               "ASAN_OPTIONS=verify_asan_link_order=0", NULL};
-    glob_t found;
-    bool there = glob(library, 0, NULL, &found) == 0;
-    if (there)
-        snprintf(preload, sizeof preload, "LD_PRELOAD=%s", found.gl_pathv[0]);
-    else
-        fprintf(stderr, "no %s; install the package faketime\n", library);
-    globfree(&found);
+    const char *const env[] = {preload, "FAKETIME=+25h", WRONG_CLOCK_ENVIRONMENT, NULL};
     postgres_server_url(&fixture_server, "postgres", url);
-    return there &&
+    return wrong_clock_load(preload) &&
            pair_start(&fast, &(struct pair_options){.catalogue = "", .database = url, .env = env});
 }
 

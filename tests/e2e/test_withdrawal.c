@@ -14,97 +14,29 @@
 #include "e2e/fixture.h"
 #include "e2e/load.h"
 #include "e2e/process.h"
-#include "publish/handover.h"
-#include "publish/reader.h"
+#include "e2e/taker.h"
 
 #define PRODUCT   "/products/1"
 #define ORDER     "{\"items\":[{\"product_id\":1,\"quantity\":1}]}"
 #define PUBLISHER "postern-publish"
 
-enum { LATE_MS = 20000, TICK_MS = 5, ORDERS = 100, PATH_SIZE = 128, BODY_SIZE = 1024 };
-
-/* The module's side of a pair. */
-struct taker {
-    char path[PATH_SIZE];
-    struct handover handover;
-};
+enum { LATE_MS = 20000, TICK_MS = 5, ORDERS = 100, PATH_SIZE = 128 };
 
 static const char catalogue[] = CATALOGUE_NUTS("1000000");
 
 static struct pair other; /* another task on the same database */
 static struct client *other_client;
 static struct taker here, there;
-static char body[BODY_SIZE];
 
-static char *room(void *context, size_t len)
+static void publish(struct taker *taker, struct client *through)
 {
-    (void)context;
-    body[len < sizeof body ? len : 0] = '\0';
-    return len < sizeof body ? body : NULL;
-}
-
-/* Whether an answer to the product counts; body is that then. */
-static bool finds(const struct taker *taker)
-{
-    struct reader_answer found;
-    return reader_find(taker->handover.layout, &(struct reader_want){1, room, NULL},
-                       clock_monotonic_us(), &found);
-}
-
-static bool is_live(const struct taker *taker)
-{
-    return reader_is_live(taker->handover.layout, clock_monotonic_us());
-}
-
-static bool take_once(struct taker *taker)
-{
-    int fd = handover_connect(taker->path);
-    enum handover_got got = HANDOVER_FAILED;
-    int64_t until = load_now_ms() + LATE_MS;
-    handover_close(&taker->handover);
-    while (fd >= 0 && load_now_ms() < until &&
-           (got = handover_receive(fd, &taker->handover)) == HANDOVER_YET)
-        load_sleep_ms(TICK_MS);
-    socket_fail(fd);
-    return got == HANDOVER_WHOLE;
-}
-
-/* Takes the memory of a pair, and waits until answers may count. */
-static void take(struct taker *taker, const struct pair *of)
-{
-    int64_t until = load_now_ms() + LATE_MS;
-    bool live = false;
-    snprintf(taker->path, sizeof taker->path, "%s" HANDOVER_SUFFIX, of->socket);
-    while (load_now_ms() < until && !(live = take_once(taker) && is_live(taker)))
-        load_sleep_ms(TICK_MS);
-    REQUIRE_TRUE(live);
-}
-
-static void wait_live(const struct taker *taker)
-{
-    int64_t until = load_now_ms() + LATE_MS;
-    bool live = false;
-    while (load_now_ms() < until && !(live = is_live(taker)))
-        load_sleep_ms(TICK_MS);
-    REQUIRE_TRUE(live);
-}
-
-/* Asks through the application until the answer is published. */
-static void publish(const struct taker *taker, struct client *through)
-{
-    int64_t until = load_now_ms() + LATE_MS;
-    do {
-        client_get(through, PRODUCT, &answer);
-    } while (!(answer.status == 200 && finds(taker)) && load_now_ms() < until);
-    REQUIRE_INT(answer.status, 200);
-    REQUIRE_TRUE(finds(taker));
-    CHECK_TEXT(body, answer.body);
+    REQUIRE_TRUE(taker_wait_published(taker, through, 1, &answer));
 }
 
 static void check_gone(const char *before)
 {
-    if (finds(&here))
-        CHECK_OTHER_TEXT(body, before);
+    if (taker_finds(&here, 1))
+        CHECK_OTHER_TEXT(here.body, before);
 }
 
 static int setup(void)
@@ -121,8 +53,8 @@ static int setup(void)
 
 static int teardown(void)
 {
-    handover_close(&here.handover);
-    handover_close(&there.handover);
+    taker_close(&here);
+    taker_close(&there);
     client_close(other_client);
     pair_end(&other);
     return fixture_end();
@@ -130,11 +62,11 @@ static int teardown(void)
 
 static void test_order(void)
 {
-    char before[BODY_SIZE];
-    take(&here, &pair);
+    char before[TAKER_BODY_SIZE];
+    REQUIRE_TRUE(taker_take(&here, &pair));
     for (int i = 0; i < ORDERS; i++) {
         publish(&here, client);
-        snprintf(before, sizeof before, "%s", body);
+        snprintf(before, sizeof before, "%s", here.body);
         client_post(client, "/orders", ORDER, &answer);
         REQUIRE_INT(answer.status, 201);
         check_gone(before);
@@ -143,13 +75,13 @@ static void test_order(void)
 
 static void test_cancellation(void)
 {
-    char before[BODY_SIZE], path[PATH_SIZE];
+    char before[TAKER_BODY_SIZE], path[PATH_SIZE];
     for (int i = 0; i < 2; i++) {
         client_post(client, "/orders", ORDER, &answer);
         REQUIRE_INT(answer.status, 201);
         snprintf(path, sizeof path, "%s/cancel", client_header(&answer, "Location"));
         publish(&here, client);
-        snprintf(before, sizeof before, "%s", body);
+        snprintf(before, sizeof before, "%s", here.body);
         client_post(client, path, "{}", &answer);
         REQUIRE_INT(answer.status, 200);
         check_gone(before);
@@ -159,9 +91,9 @@ static void test_cancellation(void)
 /* A command that has ended was told of by its end. */
 static void check_command(const char *const *argv)
 {
-    char before[BODY_SIZE];
+    char before[TAKER_BODY_SIZE];
     publish(&here, client);
-    snprintf(before, sizeof before, "%s", body);
+    snprintf(before, sizeof before, "%s", here.body);
     CHECK_INT(pair_command(&pair, argv, NULL, 0), 0, "%s", argv[0]);
     check_gone(before);
 }
@@ -176,7 +108,7 @@ static void test_commands(void)
     char file[PATH_SIZE];
     check_command(stock);
     check_command(retire);
-    CHECK_FALSE(finds(&here), "nothing of a retired product is published");
+    CHECK_FALSE(taker_finds(&here, 1), "nothing of a retired product is published");
     CHECK_INT(pair_command(&pair, back, NULL, 0), 0);
     REQUIRE_TRUE(pair_write(&pair, "new.csv", "id,quantity\n1,777\n"));
     snprintf(file, sizeof file, "%s/new.csv", pair.dir);
@@ -187,17 +119,17 @@ static void test_commands(void)
 /* Another task shows it within the lease's length. */
 static void test_other_task(void)
 {
-    char before[BODY_SIZE];
+    char before[TAKER_BODY_SIZE];
     int64_t worst_us = 0;
-    take(&there, &other);
+    REQUIRE_TRUE(taker_take(&there, &other));
     for (int i = 0; i < ORDERS / 5; i++) {
         publish(&there, other_client);
-        snprintf(before, sizeof before, "%s", body);
+        snprintf(before, sizeof before, "%s", there.body);
         client_post(client, "/orders", ORDER, &answer);
         int64_t told_us = clock_monotonic_us();
         REQUIRE_INT(answer.status, 201);
         /* found_us is before it was found, and so no later than when it counted. */
-        for (int64_t found_us = told_us; finds(&there) && strcmp(body, before) == 0;
+        for (int64_t found_us = told_us; taker_finds(&there, 1) && strcmp(there.body, before) == 0;
              found_us = clock_monotonic_us()) {
             int64_t us = found_us - told_us;
             worst_us = us > worst_us ? us : worst_us;
@@ -221,8 +153,8 @@ static void check_over(int64_t since_us)
     int64_t left_us = since_us + LAYOUT_LEASE_US - clock_monotonic_us();
     if (left_us > 0)
         clock_sleep_us(left_us);
-    CHECK_FALSE(is_live(&here));
-    CHECK_FALSE(finds(&here));
+    CHECK_FALSE(taker_is_live(&here));
+    CHECK_FALSE(taker_finds(&here, 1));
 }
 
 static void stop(pid_t pid)
@@ -242,11 +174,11 @@ static void test_publisher_stopped(void)
     stop(pid);
     check_over(clock_monotonic_us());
     kill(pid, SIGCONT);
-    wait_live(&here);
+    REQUIRE_TRUE(taker_wait_live(&here));
     stop(pid);
     check_command(stock);
     kill(pid, SIGCONT);
-    wait_live(&here);
+    REQUIRE_TRUE(taker_wait_live(&here));
 }
 
 /* Its successor does not know what was changed meanwhile. */
@@ -256,10 +188,10 @@ static void test_publisher_killed(void)
     publish(&here, client);
     kill(pid, SIGKILL);
     REQUIRE_TRUE(process_wait_end(pid, LATE_MS));
-    take(&there, &pair);
-    CHECK_FALSE(finds(&there), "nothing of before");
+    REQUIRE_TRUE(taker_take(&there, &pair));
+    CHECK_FALSE(taker_finds(&there, 1), "nothing of before");
     publish(&there, client);
-    take(&here, &pair);
+    REQUIRE_TRUE(taker_take(&here, &pair));
 }
 
 static void test_no_store(void)
@@ -268,7 +200,7 @@ static void test_no_store(void)
     postgres_server_stop(&fixture_server, SIGQUIT);
     check_over(clock_monotonic_us());
     REQUIRE_TRUE(postgres_server_start(&fixture_server));
-    wait_live(&here);
+    REQUIRE_TRUE(taker_wait_live(&here));
     REQUIRE_TRUE(fixture_wait_status("/readyz", 200, LATE_MS));
     REQUIRE_TRUE(fixture_wait_status(PRODUCT, 200, LATE_MS));
     publish(&here, client);
@@ -286,7 +218,7 @@ static void test_stopped(void)
     check_over(clock_monotonic_us());
     for (size_t i = 0; i < n; i++)
         kill(pids[i], SIGCONT);
-    wait_live(&here);
+    REQUIRE_TRUE(taker_wait_live(&here));
 }
 
 static void test_drain(void)
@@ -295,11 +227,11 @@ static void test_drain(void)
     publish(&here, client);
     kill(pair.app, SIGTERM);
     CHECK_LOG(&pair, "postern.log", "\"message\":\"draining\"", LATE_MS);
-    CHECK_FALSE(is_live(&here));
+    CHECK_FALSE(taker_is_live(&here));
     CHECK_INT(process_exit(pair_stop_app(&pair, SIGTERM)), 0);
     CHECK_INT(stat(here.path, &left), -1, "the socket is removed");
     REQUIRE_TRUE(pair_start_app(&pair) && pair_wait_ready(&pair));
-    take(&here, &pair);
+    REQUIRE_TRUE(taker_take(&here, &pair));
 }
 
 /* Waits until a new application takes connections; *old is the socket of the one before. */
@@ -337,7 +269,7 @@ static void test_killed(void)
     CHECK_COMPARE(clock_monotonic_us() - started_us, >=, LAYOUT_LEASE_US);
     check_over(stopped_us);
     REQUIRE_TRUE(pair_wait_ready(&pair));
-    take(&here, &pair);
+    REQUIRE_TRUE(taker_take(&here, &pair));
 }
 
 static void test_off(void)

@@ -177,6 +177,41 @@ static void test_overtaken(void)
     }
 }
 
+/* Between the reader's look at a place and its copy. */
+static char *room_withdrawn(void *context, size_t len)
+{
+    (void)context, (void)len;
+    answers_withdraw(&answers, 1);
+    return found;
+}
+
+/* The same place, by a writer that was waiting for it. */
+static char *room_rewritten(void *context, size_t len)
+{
+    const struct layout_set *set = context;
+    for (size_t at = set->first; at < set->first + set->ways; at++) {
+        struct layout_place *place = &answers.layout->places[at];
+        if (atomic_load(&place->target) == 1)
+            atomic_fetch_add(&place->sequence, 2);
+    }
+    (void)len;
+    return found;
+}
+
+/* The reader of the memory was slower than the change, or than another writer. */
+static void test_overtaken_reader(void)
+{
+    struct layout_set set = layout_set_of(LAYOUT_SMALL, 1);
+    struct reader_answer answer;
+    start();
+    offer_twice(1, 1);
+    CHECK_FALSE(
+        reader_find(answers.layout, &(struct reader_want){1, room_rewritten, &set}, NOW, &answer));
+    CHECK_TRUE(counts(1));
+    CHECK_FALSE(
+        reader_find(answers.layout, &(struct reader_want){1, room_withdrawn, NULL}, NOW, &answer));
+}
+
 static void test_withdrawal(void)
 {
     start();
@@ -416,6 +451,7 @@ int main(void)
         {"asked twice", test_asked_twice},
         {"list asked twice", test_list_asked_twice},
         {"overtaken", test_overtaken},
+        {"overtaken reader", test_overtaken_reader},
         {"withdrawal", test_withdrawal},
         {"lease", test_lease},
         {"other length", test_other_length},
