@@ -14,15 +14,13 @@
 #include "metrics/metrics.h"
 #include "publish/handover.h"
 #include "server/pace.h"
+#include "server/purge.h"
 
 enum {
     PUBLISHER_WAIT_US = 50 * 1000,        /* until it sees that products are read again */
     PUBLISHER_COUNT_US = 1000 * 1000,     /* between two counts of all reads */
     PUBLISHER_BLIND_US = 5 * 1000 * 1000, /* without a good look: all may have changed */
-    /* Other tasks look far more often, so nobody needs what is older. */
-    PUBLISHER_KEEP_US = 30 * 1000 * 1000,
-    PUBLISHER_PURGE_US = 1000 * 1000, /* each forgets a bounded number, so it comes often */
-    PUBLISHER_CLIENTS_MAX = 16,       /* the web server, and commands that ask for a look */
+    PUBLISHER_CLIENTS_MAX = 16,           /* the web server, and commands that ask for a look */
     PUBLISHER_PATH_SIZE = CONFIG_SOCKET_MAX + sizeof HANDOVER_SUFFIX
 };
 
@@ -32,10 +30,7 @@ struct publisher {
     sigset_t waiting;
     struct store *store;
     struct store_cursor cursor; /* what has been withdrawn; empty: nothing is known */
-    struct store_cursor young;  /* as it was at young_us */
-    struct store_cursor old;    /* as it was PUBLISHER_KEEP_US before that, to be purged up to */
-    int64_t young_us;
-    int64_t purged_us;
+    struct purge purge;
     int64_t good_us; /* monotonic: when the last look began that was good; 0: none */
     struct pace pace;
     int64_t requests; /* of products, as they were counted at counted_us */
@@ -129,17 +124,11 @@ static bool publisher_look(struct publisher *p)
 static void publisher_purge(struct publisher *p)
 {
     int64_t now = clock_monotonic_us();
-    if (!p->young_us || now - p->young_us >= PUBLISHER_KEEP_US) {
-        p->old = p->young;
-        p->young = p->cursor;
-        p->young_us = now;
-    }
-    if (!p->old.connection || now - p->purged_us < PUBLISHER_PURGE_US ||
-        !pace_forgets(&p->pace, now))
+    const struct store_cursor *upto = purge_due(&p->purge, &p->cursor, now);
+    if (!upto || !pace_forgets(&p->pace, now))
         return;
-    p->purged_us = now;
     atomic_store(&p->child->slot->busy_since_us, now);
-    store_news_purge(p->store, &p->old);
+    store_news_purge(p->store, upto);
     atomic_store(&p->child->slot->busy_since_us, 0);
 }
 

@@ -46,10 +46,11 @@ static bool taker_take_once(struct taker *taker)
 bool taker_take(struct taker *taker, const struct pair *pair)
 {
     int64_t until = load_now_ms() + TAKER_LATE_MS;
+    bool live = false;
     snprintf(taker->path, sizeof taker->path, "%s" HANDOVER_SUFFIX, pair->socket);
-    while (load_now_ms() < until && !(taker_take_once(taker) && taker_is_live(taker)))
+    while (load_now_ms() < until && !(live = taker_take_once(taker) && taker_is_live(taker)))
         load_sleep_ms(TAKER_TICK_MS);
-    return taker->handover.layout && taker_is_live(taker);
+    return live;
 }
 
 void taker_close(struct taker *taker)
@@ -60,9 +61,10 @@ void taker_close(struct taker *taker)
 bool taker_wait_live(const struct taker *taker)
 {
     int64_t until = load_now_ms() + TAKER_LATE_MS;
-    while (load_now_ms() < until && !taker_is_live(taker))
+    bool live = false;
+    while (load_now_ms() < until && !(live = taker_is_live(taker)))
         load_sleep_ms(TAKER_TICK_MS);
-    return taker_is_live(taker);
+    return live;
 }
 
 bool taker_wait_published(struct taker *taker, struct client *client, int64_t product,

@@ -1,6 +1,7 @@
 /* Published answers, through the pair: nobody can tell them from the application's own, and what
  * holds for who asks holds for them. What is published and what is not: test_offers. */
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,6 +14,7 @@
 #include "e2e/fixture.h"
 #include "e2e/load.h"
 #include "e2e/process.h"
+#include "e2e/wire.h"
 
 /* Asks the application itself, which knows none of these names. */
 #define DIRECT "Cache-Control: no-cache"
@@ -23,7 +25,9 @@ enum {
     RATE = 20,
     RATE_CALLS = 400,
     OLD_MS = 500, /* for which what was published may count after the application's end */
-    ANSWER_SIZE = 8192
+    ANSWER_SIZE = 8192,
+    FLOWS = 8, /* connections that are kept while a file of consumers comes into force */
+    FLOW_MS = 300
 };
 
 static char file[] = "/tmp/postern-published.XXXXXX", setting[128];
@@ -246,6 +250,87 @@ static void test_rate(void)
     REQUIRE_TRUE(wait_direct(200));
 }
 
+/* Reads on kept connections, each as soon as the one before is answered; every second one asks the
+ * application itself. What begins once in_force is set is counted. */
+static struct {
+    struct wire wires[FLOWS];
+    atomic_bool in_force, stop;
+    _Atomic int64_t before, admitted, denied, limited, wrong;
+} flow;
+
+static void flow_on(void *context, size_t thread)
+{
+    static const char plain[] = "GET /products/2 HTTP/1.1\r\nHost: a\r\n\r\n",
+                      direct[] = "GET /products/2 HTTP/1.1\r\nHost: a\r\n" DIRECT "\r\n\r\n";
+    struct wire *wire = &flow.wires[thread];
+    (void)context;
+    wire_init(wire, pair.port);
+    for (unsigned i = 0; !atomic_load(&flow.stop); i++) {
+        bool counted = atomic_load(&flow.in_force);
+        /* lighttpd ends a connection after so many requests. */
+        if (wire_call(wire, i % 2 ? direct : plain) != WIRE_ANSWERED)
+            continue;
+        if (!counted)
+            atomic_fetch_add(&flow.before, wire->status == 200);
+        else
+            atomic_fetch_add(wire->status == 200   ? &flow.admitted
+                             : wire->status == 403 ? &flow.denied
+                             : wire->status == 429 ? &flow.limited
+                                                   : &flow.wrong,
+                             1);
+    }
+    wire_close(wire);
+}
+
+/* Puts the file in force, seen by wait, while reads flow; returns for how long they were counted.
+ */
+static int64_t flow_under(const char *text, bool (*wait)(void))
+{
+    struct load load;
+    memset(&flow, 0, sizeof flow);
+    REQUIRE_TRUE(wait_published("/products/2"));
+    REQUIRE_TRUE(load_start(&load, FLOWS, flow_on, NULL));
+    for (int64_t until = load_now_ms() + WAIT_MS; atomic_load(&flow.before) < 10 * FLOWS;) {
+        REQUIRE_COMPARE(load_now_ms(), <, until);
+        load_sleep_ms(1);
+    }
+    reload(text);
+    bool in_force = wait();
+    int64_t start = load_now_ms();
+    atomic_store(&flow.in_force, true);
+    load_sleep_ms(FLOW_MS);
+    atomic_store(&flow.stop, true);
+    load_join(&load);
+    CHECK_TRUE(in_force);
+    CHECK_INT(flow.wrong, 0);
+    return load_now_ms() - start;
+}
+
+static bool wait_denied(void)
+{
+    return wait_direct(403);
+}
+
+static void test_denied_in_flow(void)
+{
+    flow_under("- local denied\n", wait_denied);
+    CHECK_INT(flow.admitted, 0);
+    CHECK_INT(flow.limited, 0);
+    CHECK_COMPARE(flow.denied, >, 0);
+    reload("");
+    REQUIRE_TRUE(wait_direct(200));
+}
+
+static void test_rate_in_flow(void)
+{
+    int64_t ms = flow_under("- local rate=20 burst=20\n", wait_rated);
+    CHECK_COMPARE(flow.admitted, <=, RATE + 1 + RATE * ms / 1000);
+    CHECK_COMPARE(flow.limited, >, 0);
+    CHECK_INT(flow.denied, 0);
+    reload("");
+    REQUIRE_TRUE(wait_direct(200));
+}
+
 static void test_killed(void)
 {
     REQUIRE_TRUE(wait_published("/products/2"));
@@ -279,6 +364,8 @@ int main(void)
                            {"the same when limited", test_limited_alike},
                            {"denied", test_denied},
                            {"rate", test_rate},
+                           {"denied in the flow", test_denied_in_flow},
+                           {"a rate in the flow", test_rate_in_flow},
                            {"killed", test_killed},
                            {"drained", test_drained},
                            CU_TEST_INFO_NULL};

@@ -160,20 +160,27 @@ static void test_list_asked_twice(void)
     CHECK_TRUE(counts(TARGET_LIST));
 }
 
-/* The reader of the store was slower than the change. */
+/* The reader of the store was slower than the change, whether its answer was published before or
+ * not. */
 static void test_overtaken(void)
 {
-    start();
-    uint64_t epoch = answers_epoch(&answers, 1), list = answers_epoch(&answers, TARGET_LIST);
-    offer_twice(1, 1);
-    offer_twice(TARGET_LIST, 1);
-    CHECK_TRUE(counts(1));
-    answers_withdraw(&answers, 1);
-    for (int i = 0; i < 3; i++) {
-        offer(1, epoch, "a", 1, NOW);
-        offer(TARGET_LIST, list, "a", 1, NOW);
-        CHECK_FALSE(counts(1));
-        CHECK_FALSE(counts(TARGET_LIST));
+    for (int before = 0; before < 2; before++) {
+        CHECK_OF("published before: %d", before);
+        start();
+        uint64_t epoch = answers_epoch(&answers, 1), list = answers_epoch(&answers, TARGET_LIST);
+        if (before) {
+            offer_twice(1, 1);
+            offer_twice(TARGET_LIST, 1);
+        }
+        CHECK_INT(counts(1), before);
+        CHECK_INT(counts(TARGET_LIST), before);
+        answers_withdraw(&answers, 1);
+        for (int i = 0; i < 3; i++) {
+            offer(1, epoch, "a", 1, NOW);
+            offer(TARGET_LIST, list, "a", 1, NOW);
+            CHECK_FALSE(counts(1));
+            CHECK_FALSE(counts(TARGET_LIST));
+        }
     }
 }
 
