@@ -26,7 +26,8 @@ enum {
     RATE_CALLS = 400,
     OLD_MS = 500, /* for which what was published may count after the application's end */
     ANSWER_SIZE = 8192,
-    FLOWS = 8, /* connections that are kept while a file of consumers comes into force */
+    FLOWS = 8,        /* connections that are kept while a file of consumers comes into force */
+    FLOW_BEFORE = 80, /* reads before it */
     FLOW_MS = 300
 };
 
@@ -290,7 +291,7 @@ static int64_t flow_under(const char *text, bool (*wait)(void))
     memset(&flow, 0, sizeof flow);
     REQUIRE_TRUE(wait_published("/products/2"));
     REQUIRE_TRUE(load_start(&load, FLOWS, flow_on, NULL));
-    for (int64_t until = load_now_ms() + WAIT_MS; atomic_load(&flow.before) < 10 * FLOWS;) {
+    for (int64_t until = load_now_ms() + WAIT_MS; atomic_load(&flow.before) < FLOW_BEFORE;) {
         REQUIRE_COMPARE(load_now_ms(), <, until);
         load_sleep_ms(1);
     }
