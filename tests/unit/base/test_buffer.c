@@ -1,6 +1,7 @@
 #include "base/buffer.h"
 
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "check.h"
@@ -93,6 +94,22 @@ static void test_huge_requests(void)
     CHECK_INT(b.len, 0);
 }
 
+/* Up to, at and over the end of the room that there is. */
+static void test_printf_at_the_end(void)
+{
+    enum { LONGEST = 1100 };
+    char wanted[LONGEST + 3];
+    for (int n = 1; n <= LONGEST; n++) {
+        start(LONGEST);
+        buffer_text(&b, "ab");
+        snprintf(wanted, sizeof wanted, "ab%*d", n, 7);
+        bool fits = n + 2 <= LONGEST;
+        CHECK_INT(buffer_printf(&b, "%*d", n, 7), fits);
+        CHECK_TEXT(b.data, fits ? wanted : "ab");
+        CHECK_INT(b.len, fits ? n + 2 : 2);
+    }
+}
+
 static void test_printf_over_the_maximum(void)
 {
     start(5);
@@ -155,6 +172,7 @@ int main(void)
         {"an overflow stays until the reset", test_overflow_stays},
         {"a huge request is refused", test_huge_requests},
         {"formatted text keeps the maximum", test_printf_over_the_maximum},
+        {"formatted text at the end of the room", test_printf_at_the_end},
         {"reserved room may be written to", test_reserve},
         {"a reset keeps a small buffer and frees a large one", test_reset},
         CU_TEST_INFO_NULL,
