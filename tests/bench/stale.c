@@ -50,17 +50,29 @@ static long number(const char *text, long least, long most)
     return value;
 }
 
-static int connect_to(int port)
+/* A connection to a task, which is made anew when the task has ended it. */
+struct wire {
+    int port;
+    int fd; /* or -1 */
+};
+
+static void connect_to(struct wire *wire)
 {
     const struct sockaddr_in to = {.sin_family = AF_INET,
-                                   .sin_port = htons((uint16_t)port),
+                                   .sin_port = htons((uint16_t)wire->port),
                                    .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     const int now = 1;
-    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    if (fd < 0 || connect(fd, (const struct sockaddr *)&to, sizeof to) != 0 ||
-        setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &now, sizeof now) != 0)
+    wire->fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (wire->fd < 0 || connect(wire->fd, (const struct sockaddr *)&to, sizeof to) != 0 ||
+        setsockopt(wire->fd, IPPROTO_TCP, TCP_NODELAY, &now, sizeof now) != 0)
         fail("connect");
-    return fd;
+}
+
+static void disconnect(struct wire *wire)
+{
+    if (wire->fd >= 0)
+        close(wire->fd);
+    wire->fd = -1;
 }
 
 /* Whether head and body are there, as long as Content-Length says. */
@@ -72,17 +84,23 @@ static bool is_whole(const char *text, size_t len)
                       strtoul(length + strlen("\r\nContent-Length:"), NULL, 10);
 }
 
-/* Sends a request over a kept connection and reads its answer, which has to have that status. */
-static const char *call(int fd, const char *request, const char *status)
+/* Sends a request and reads its answer, which has to have that status. */
+static const char *call(struct wire *wire, const char *request, const char *status)
 {
     static char answer[STALE_ANSWER_SIZE + 1];
     size_t len = 0;
+    char byte;
     answer[0] = '\0';
+    /* lighttpd ends a connection that was idle, or has had so many requests. */
+    if (wire->fd >= 0 && recv(wire->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) >= 0)
+        disconnect(wire);
+    if (wire->fd < 0)
+        connect_to(wire);
     errno = 0;
-    if (send(fd, request, strlen(request), MSG_NOSIGNAL) != (ssize_t)strlen(request))
+    if (send(wire->fd, request, strlen(request), MSG_NOSIGNAL) != (ssize_t)strlen(request))
         fail("send");
     while (!is_whole(answer, len)) {
-        ssize_t got = recv(fd, answer + len, STALE_ANSWER_SIZE - len, 0);
+        ssize_t got = recv(wire->fd, answer + len, STALE_ANSWER_SIZE - len, 0);
         if (got <= 0)
             fail("recv");
         len += (size_t)got;
@@ -92,20 +110,22 @@ static const char *call(int fd, const char *request, const char *status)
         fprintf(stderr, "stale: %s\n", answer);
         exit(1);
     }
+    if (strcasestr(answer, "\r\nConnection: close"))
+        disconnect(wire);
     return answer;
 }
 
-static long stock(int fd, long product)
+static long stock(struct wire *wire, long product)
 {
     char request[128];
     snprintf(request, sizeof request, "GET /products/%ld HTTP/1.1\r\nHost: a\r\n\r\n", product);
-    const char *at = strstr(call(fd, request, "200"), "\"quantity\":");
+    const char *at = strstr(call(wire, request, "200"), "\"quantity\":");
     if (!at)
         fail("quantity");
     return strtol(at + strlen("\"quantity\":"), NULL, 10);
 }
 
-static void buy(int fd, long product)
+static void buy(struct wire *wire, long product)
 {
     char body[96], request[256];
     snprintf(body, sizeof body, "{\"items\":[{\"product_id\":%ld,\"quantity\":1}]}", product);
@@ -113,11 +133,11 @@ static void buy(int fd, long product)
              "POST /orders HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n"
              "Content-Length: %zu\r\n\r\n%s",
              strlen(body), body);
-    call(fd, request, "201");
+    call(wire, request, "201");
 }
 
 /* How long one order was not seen. */
-static int64_t measure(int buying, int reading, long product)
+static int64_t measure(struct wire *buying, struct wire *reading, long product)
 {
     long before = 0;
     int64_t last_us = 0;
@@ -148,17 +168,17 @@ int main(int argc, char **argv)
         return 2;
     }
     long orders = number(argv[1], 1, STALE_ORDERS_MAX), products = number(argv[4], 1, INT32_MAX);
-    int buying = connect_to((int)number(argv[2], 1, 65535)),
-        reading = connect_to((int)number(argv[3], 1, 65535));
+    struct wire buying = {.port = (int)number(argv[2], 1, 65535), .fd = -1};
+    struct wire reading = {.port = (int)number(argv[3], 1, 65535), .fd = -1};
     unsigned seed = (unsigned)now_us();
     long shown = 0;
     for (long i = 0; i < orders; i++) {
         nanosleep(&(struct timespec){.tv_nsec = rand_r(&seed) % STALE_PAUSE_US * 1000L}, NULL);
-        us[i] = measure(buying, reading, 1 + rand_r(&seed) % products);
+        us[i] = measure(&buying, &reading, 1 + rand_r(&seed) % products);
         shown += us[i] > 0;
     }
-    close(buying);
-    close(reading);
+    disconnect(&buying);
+    disconnect(&reading);
     qsort(us, (size_t)orders, sizeof us[0], by_size);
     printf("%jd %jd %ld\n", (intmax_t)us[(orders * 99 + 99) / 100 - 1], (intmax_t)us[orders - 1],
            shown);

@@ -29,6 +29,7 @@ enum {
     CALL_MS = 5000,
     WAIT_MS = 30000, /* for what a busy machine may not have done by then */
     TICK_MS = 5,
+    PAUSE_MS = 3,  /* of a client, so that others of the machine get on */
     AFTER_MS = 60, /* of load between two faults: the publisher looks meanwhile */
     HELD_MS = 15   /* for which a worker stands still */
 };
@@ -185,6 +186,7 @@ static void trade(void *context, size_t thread)
         read_one(buyer, product);
         if (what % 10 == 0)
             read_list(buyer);
+        load_sleep_ms(PAUSE_MS);
     }
     wire_close(&buyer->wire);
 }

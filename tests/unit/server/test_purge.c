@@ -11,8 +11,8 @@
 #define START  (INT64_C(1000) * SECOND)
 
 enum {
-    CHANGES = 2000, /* a second */
-    SECONDS = 90,
+    CHANGES = 1800, /* a second; so many that a purge each PURGE_KEEP_US would not do */
+    SECONDS = 75,
     KEEP_SECONDS = PURGE_KEEP_US / 1000000
 };
 
