@@ -18,7 +18,7 @@ const char *const product_field_rules[PRODUCT_FIELD_MAX] = {
     [PRODUCT_NAME] = "1 to 200 bytes of UTF-8 text without control characters",
     [PRODUCT_DESCRIPTION] = "at most 2000 bytes of UTF-8 text without NUL",
     [PRODUCT_PRICE] = "a number from 0 to 99999999.99 with at most two decimals",
-    [PRODUCT_QUANTITY] = "a whole number from 0 to 1000000000",
+    [PRODUCT_QUANTITY] = "a whole number from 0 to 9007199254740991",
 };
 
 static bool product_number_is(int64_t value, int64_t max)
@@ -49,7 +49,7 @@ enum product_field product_check(const struct product *product)
         return PRODUCT_DESCRIPTION;
     if (!product_number_is(product->price_cents, MONEY_PRICE_MAX))
         return PRODUCT_PRICE;
-    if (!product_number_is(product->quantity, PRODUCT_QUANTITY_MAX))
+    if (!product_number_is(product->quantity, PRODUCT_STOCK_MAX))
         return PRODUCT_QUANTITY;
     return PRODUCT_FIELD_MAX;
 }

@@ -6,7 +6,11 @@
 #include <stdint.h>
 
 /* The largest integer that every JSON reader keeps exact, 2^53 - 1 (RFC 7493, section 2.2). */
-#define PRODUCT_ID_MAX       INT64_C(9007199254740991)
+#define PRODUCT_ID_MAX    INT64_C(9007199254740991)
+#define PRODUCT_STOCK_MAX INT64_C(9007199254740991) /* likewise */
+
+/* The most that an adjustment may raise a stock to. Cancellations may lift it above that, and an
+ * import takes whatever an export tells. */
 #define PRODUCT_QUANTITY_MAX INT64_C(1000000000)
 
 enum {
@@ -17,7 +21,7 @@ enum {
 struct product {
     int64_t id;          /* 1..PRODUCT_ID_MAX */
     int64_t price_cents; /* 0..MONEY_PRICE_MAX */
-    int64_t quantity;    /* stock, 0..PRODUCT_QUANTITY_MAX */
+    int64_t quantity;    /* stock, 0..PRODUCT_STOCK_MAX */
     const char *name;    /* borrowed; 1..PRODUCT_NAME_MAX bytes of UTF-8, no control characters */
     const char *description; /* borrowed; 0..PRODUCT_DESCRIPTION_MAX bytes of UTF-8 */
 };

@@ -156,7 +156,7 @@ static bool product_take(struct product *product, enum product_field field, cons
     case PRODUCT_ID:
         return json_tree_whole(node, 1, PRODUCT_ID_MAX, &product->id);
     case PRODUCT_QUANTITY:
-        return json_tree_whole(node, 0, PRODUCT_QUANTITY_MAX, &product->quantity);
+        return json_tree_whole(node, 0, PRODUCT_STOCK_MAX, &product->quantity);
     case PRODUCT_PRICE:
         return cJSON_IsNumber(node) && money_from_double(node->valuedouble, &product->price_cents);
     case PRODUCT_NAME:

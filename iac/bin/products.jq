@@ -16,8 +16,8 @@ def check: if type != "object" then error("an item must be an object") else . en
         error("product \(.id): description must be at most 2000 bytes of UTF-8 text without NUL")
     elif has("price") and (.price | type == "number" and . >= 0 and . <= 99999999.99 and . == cents / 100 | not) then
         error("product \(.id): price must be a number from 0 to 99999999.99 with at most two decimals")
-    elif has("quantity") and (.quantity | whole(0; 1000000000) | not) then
-        error("product \(.id): quantity must be a whole number from 0 to 1000000000")
+    elif has("quantity") and (.quantity | whole(0; 9007199254740991) | not) then
+        error("product \(.id): quantity must be a whole number from 0 to 9007199254740991")
     else . end;
 
 if map(type) != ["array"] then error("it must be a JSON array of products, as in [{...}, {...}]") else .[0] end |

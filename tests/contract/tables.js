@@ -11,6 +11,7 @@ const ITEM = `${SCHEMAS}.OrderRequest.properties.items`;
 const LIMITS = [
     ['domain/product.h', 'PRODUCT_ID_MAX', `${SCHEMAS}.ProductId.maximum`,
         'paths./products.get.parameters.1.schema.maximum'],
+    ['domain/product.h', 'PRODUCT_STOCK_MAX', `${SCHEMAS}.Product.properties.quantity.maximum`],
     // A product's own quantity may be more: what is cancelled goes back into stock in any case.
     ['domain/product.h', 'PRODUCT_QUANTITY_MAX',
         `${SCHEMAS}.OutOfStockProblem.allOf.1.properties.short.items.properties.available.maximum`],

@@ -208,6 +208,27 @@ static void test_adjust(void)
     check_audit();
 }
 
+/* Of a stock that a cancellation has lifted above what an adjustment may make of it, too. */
+static void test_round_trip(void)
+{
+    char path[PATH_SIZE], file[PATH_SIZE], exported[OUT_SIZE];
+    snprintf(file, sizeof file, "%s/exported.csv", pair.dir);
+    REQUIRE_TRUE(place("above", "{\"items\":[{\"product_id\":3,\"quantity\":2}]}"));
+    cancel_path(path);
+    CHECK_INT(RUN("stock", "3", "=1000000000"), 0);
+    CHECK_TRUE(cancel(client, path, &answer));
+    CHECK_INT(answer_stock(client, 3), 1000000002);
+    CHECK_INT(RUN("export"), 0);
+    snprintf(exported, sizeof exported, "%s", out);
+    CHECK_TRUE(pair_write(&pair, "exported.csv", exported));
+    CHECK_INT(RUN("stock", "3", "=2"), 0);
+    CHECK_INT(RUN("import", "--set-stock", file), 0);
+    CHECK_INT(RUN("export"), 0);
+    CHECK_TEXT(out, exported);
+    CHECK_INT(answer_stock(client, 3), 1000000002);
+    check_audit();
+}
+
 static void test_usage(void)
 {
     CHECK_INT(RUN("stock"), 2);
@@ -287,6 +308,7 @@ int main(void)
         {"a stock is adjusted within its bounds", test_adjust},
         {"mistakes are named", test_usage},
         {"the ledger tells what changed a stock", test_ledger},
+        {"what is exported is imported", test_round_trip},
         {"what goes past the ledger is named", test_wrong},
         CU_TEST_INFO_NULL,
     };

@@ -59,8 +59,8 @@ static void test_products(void)
         {__LINE__, "id\n7\n", "7|-|-|-|-;"},
         {__LINE__, "\xef\xbb\xbf" HEADER "1,\"a, \"\"b\"\"\",\"c\nd\",1,2\n",
          "1|a, \"b\"|c\nd|100|2;"},
-        {__LINE__, HEADER "9007199254740991,n,d,99999999.99,1000000000\n",
-         "9007199254740991|n|d|9999999999|1000000000;"},
+        {__LINE__, HEADER "9007199254740991,n,d,99999999.99,9007199254740991\n",
+         "9007199254740991|n|d|9999999999|9007199254740991;"},
         {__LINE__, HEADER "2,b,,1,1\n1,a,,1,1\n2,c,,1,1\n", "2|b||100|1;1|a||100|1;2|c||100|1;"},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
@@ -155,7 +155,7 @@ static void test_bad_rows(void)
         {__LINE__, "1,n,d,\"9,99\",1", "line 2, column 7: price must be "},
         {__LINE__, "1,n,d,100000000,1", "line 2, column 7: price must be "},
         {__LINE__, "1,n,d,1,-1", "line 2, column 9: quantity must be "},
-        {__LINE__, "1,n,d,1,1000000001", "line 2, column 9: quantity must be "},
+        {__LINE__, "1,n,d,1,9007199254740992", "line 2, column 9: quantity must be "},
         {__LINE__, "1,n,d,1,", "line 2, column 9: quantity must be "},
         {__LINE__, "1,n,d,,1", "line 2, column 7: price must be "},
         {__LINE__, "1,n,\"d\ne\",1,x", "line 3, column 6: quantity must be "},
@@ -240,8 +240,8 @@ static void test_write(void)
         {__LINE__, {2, 0, 0, "n", ""}, "2,n,,0.00,0\n"},
         {__LINE__, {3, 5, 1, "a, \"b\"", "c\r\nd"}, "3,\"a, \"\"b\"\"\",\"c\r\nd\",0.05,1\n"},
         {__LINE__,
-         {PRODUCT_ID_MAX, MONEY_PRICE_MAX, PRODUCT_QUANTITY_MAX, "\xc3\xa9", "d"},
-         "9007199254740991,\xc3\xa9,d,99999999.99,1000000000\n"},
+         {PRODUCT_ID_MAX, MONEY_PRICE_MAX, PRODUCT_STOCK_MAX, "\xc3\xa9", "d"},
+         "9007199254740991,\xc3\xa9,d,99999999.99,9007199254740991\n"},
     };
     struct buffer out;
     buffer_init(&out, PRODUCT_CSV_RECORD_MAX);
@@ -271,7 +271,7 @@ static void test_write(void)
 static void test_longest_record(void)
 {
     char name[PRODUCT_NAME_MAX + 1], description[PRODUCT_DESCRIPTION_MAX + 1];
-    const struct product product = {PRODUCT_ID_MAX, MONEY_PRICE_MAX, PRODUCT_QUANTITY_MAX, name,
+    const struct product product = {PRODUCT_ID_MAX, MONEY_PRICE_MAX, PRODUCT_STOCK_MAX, name,
                                     description};
     struct buffer out;
     memset(name, '"', PRODUCT_NAME_MAX);

@@ -17,14 +17,14 @@ static void test_numbers(void)
         enum product_field fault;
     } rows[] = {
         {__LINE__, 1, 0, 0, PRODUCT_FIELD_MAX},
-        {__LINE__, PRODUCT_ID_MAX, MONEY_PRICE_MAX, PRODUCT_QUANTITY_MAX, PRODUCT_FIELD_MAX},
+        {__LINE__, PRODUCT_ID_MAX, MONEY_PRICE_MAX, PRODUCT_STOCK_MAX, PRODUCT_FIELD_MAX},
         {__LINE__, 0, 1, 1, PRODUCT_ID},
         {__LINE__, -1, 1, 1, PRODUCT_ID},
         {__LINE__, PRODUCT_ID_MAX + 1, 1, 1, PRODUCT_ID},
         {__LINE__, 1, -1, 1, PRODUCT_PRICE},
         {__LINE__, 1, MONEY_PRICE_MAX + 1, 1, PRODUCT_PRICE},
         {__LINE__, 1, 1, -1, PRODUCT_QUANTITY},
-        {__LINE__, 1, 1, PRODUCT_QUANTITY_MAX + 1, PRODUCT_QUANTITY},
+        {__LINE__, 1, 1, PRODUCT_STOCK_MAX + 1, PRODUCT_QUANTITY},
         {__LINE__, 0, -1, -1, PRODUCT_ID},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
@@ -122,7 +122,7 @@ static void test_names_and_rules(void)
         {__LINE__, PRODUCT_NAME, "name", "200"},
         {__LINE__, PRODUCT_DESCRIPTION, "description", "2000"},
         {__LINE__, PRODUCT_PRICE, "price", "99999999.99"},
-        {__LINE__, PRODUCT_QUANTITY, "quantity", "1000000000"},
+        {__LINE__, PRODUCT_QUANTITY, "quantity", "9007199254740991"},
     };
     CHECK_INT(sizeof rows / sizeof rows[0], PRODUCT_FIELD_MAX);
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {

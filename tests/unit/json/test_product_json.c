@@ -91,13 +91,13 @@ static const struct {
     {__LINE__, "[{\"name\":\"N\",\"price\":1}]",
      "line 1, item 1: id is missing; it must be a whole number from 1 to 9007199254740991"},
     {__LINE__, "[{\"id\":1,\"quantity\":null}]",
-     "line 1, item 1: quantity must be a whole number from 0 to 1000000000"},
+     "line 1, item 1: quantity must be a whole number from 0 to 9007199254740991"},
     {__LINE__, "[{\"id\":1,\"name\":\"N\",\"price\":1e-400,\"quantity\":1}]",
      "line 1, item 1: price must be a number from 0 to 99999999.99 with at most two decimals"},
     {__LINE__, "[{\"id\":1,\"name\":\"N\",\"price\":9.9900000000000000001,\"quantity\":1}]",
      "line 1, item 1: price must be a number from 0 to 99999999.99 with at most two decimals"},
     {__LINE__, "[{\"id\":1,\"name\":\"N\",\"price\":1,\"quantity\":0.99999999999999999999}]",
-     "line 1, item 1: quantity must be a whole number from 0 to 1000000000"},
+     "line 1, item 1: quantity must be a whole number from 0 to 9007199254740991"},
     {__LINE__, "[{\"id\":1,\"name\":\"a\xc2\x9b\",\"price\":1,\"quantity\":1}]",
      "line 1, item 1: name must be 1 to 200 bytes of UTF-8 text without control characters"},
     /* Lines are counted through strings and nested values, whatever brackets they hold. */
@@ -105,7 +105,7 @@ static const struct {
      "\n[\n{" GOOD "},\n\n{\"id\":2,\"name\":\"]},\\\"[{\",\n\"price\":1,\"quantity\":1} ,\n\t7]",
      "line 7, item 3: must be an object"},
     {__LINE__, "[{\"id\":1,\"name\":\"N\",\"price\":1,\"quantity\":1e400}]",
-     "line 1, item 1: quantity must be a whole number from 0 to 1000000000"},
+     "line 1, item 1: quantity must be a whole number from 0 to 9007199254740991"},
 };
 
 static void test_item_errors(void)
