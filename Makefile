@@ -108,11 +108,12 @@ MODULE_NAMES := $(notdir $(basename $(wildcard webserver-conf/module/mod_*.c)))
 # What calls lighttpd, beside what has the modules' names. The rest knows no web server.
 MODULE_PARTS := $(wildcard webserver-conf/module/vpce_*.c webserver-conf/module/published_*.c)
 MODULE_PARSERS := $(filter-out webserver-conf/module/mod_% $(MODULE_PARTS),$(wildcard webserver-conf/module/*.c))
-# What mod_postern_published alone is made of, the application's own files among it.
-MODULE_PUBLISHED := $(addprefix webserver-conf/module/,demand.c offer.c) $(addprefix fcgi-app/, \
+# What mod_postern_vpce and mod_postern_published take the application's memory with, and what the second alone is made of.
+MODULE_OFFER := webserver-conf/module/offer.c $(addprefix fcgi-app/, \
     $(addprefix publish/,layout.c reader.c handover.c target.c roster.c) $(addprefix metrics/,metrics.c memory.c table.c) \
-    $(addprefix http/,conditional.c field.c) domain/bucket.c $(addprefix base/,clock.c shared.c socket.c))
-MODULE_SHARED := $(filter-out $(MODULE_PUBLISHED),$(MODULE_PARSERS)) fcgi-app/base/endpoint.c fcgi-app/base/id.c fcgi-app/base/random.c fcgi-app/base/text.c fcgi-app/base/trace.c fcgi-app/config/consumers.c
+    domain/bucket.c $(addprefix base/,clock.c shared.c socket.c))
+MODULE_PUBLISHED := webserver-conf/module/demand.c $(addprefix fcgi-app/http/,conditional.c field.c)
+MODULE_SHARED := $(filter-out $(MODULE_OFFER) $(MODULE_PUBLISHED),$(MODULE_PARSERS)) fcgi-app/base/endpoint.c fcgi-app/base/id.c fcgi-app/base/random.c fcgi-app/base/text.c fcgi-app/base/trace.c fcgi-app/config/consumers.c
 MODULES      := $(MODULE_NAMES:%=$(BUILD)/webserver-conf/%.so)
 MODULES_DIR  := $(BUILD)/webserver-conf/modules
 
@@ -213,8 +214,9 @@ MODULE_CFLAGS = -D_GNU_SOURCE -Ifcgi-app $(filter-out -fsanitize% -fno-sanitize%
 build/lighttpd/fetched: $(BUILD)/lighttpd-version webserver-conf/module/lighttpd-headers
 	@mkdir -p $(@D)
 	$(Q)$(LIGHTTPD_HEADERS) >$@
-$(BUILD)/webserver-conf/mod_postern_vpce.so: $(filter webserver-conf/module/vpce_%,$(MODULE_PARTS))
-$(BUILD)/webserver-conf/mod_postern_published.so: $(filter webserver-conf/module/published_%,$(MODULE_PARTS)) $(MODULE_PUBLISHED) \
+$(BUILD)/webserver-conf/mod_postern_vpce.so: $(filter webserver-conf/module/vpce_%,$(MODULE_PARTS)) $(MODULE_OFFER)
+$(BUILD)/webserver-conf/mod_postern_published.so: $(filter webserver-conf/module/published_%,$(MODULE_PARTS)) $(MODULE_OFFER) $(MODULE_PUBLISHED)
+$(addprefix $(BUILD)/webserver-conf/,mod_postern_vpce.so mod_postern_published.so): \
     $(wildcard $(addprefix fcgi-app/,base/*.h domain/*.h http/*.h metrics/*.h metrics/*.def publish/*.h))
 $(BUILD)/webserver-conf/mod_%.so: webserver-conf/module/mod_%.c $(MODULE_SHARED) $(BUILD)/flags \
     $(wildcard webserver-conf/module/*.h) build/lighttpd/fetched

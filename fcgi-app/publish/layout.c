@@ -63,6 +63,7 @@ uint64_t layout_shape(void)
                                      METRIC_MAX,
                                      METRIC_REQUESTS,
                                      METRIC_PROBLEMS,
+                                     METRIC_CONNECTIONS_CLOSED,
                                      IS_MAX,
                                      IS_GET,
                                      IS_HEAD,

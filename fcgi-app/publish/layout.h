@@ -8,7 +8,7 @@
 #include <stdint.h>
 
 enum {
-    LAYOUT_VERSION = 1,
+    LAYOUT_VERSION = 2,
     LAYOUT_LEASE_US = 500 * 1000, /* the longest time for which answers count without a look */
     LAYOUT_STRIPES = 1 << 14,     /* of products; those of one are withdrawn together */
     LAYOUT_WAYS = 4,              /* places that an answer may be in, of its size */
@@ -42,6 +42,7 @@ struct layout {
     uint64_t shape;     /* layout_shape() of the program that made it */
     int32_t list_route; /* the routes' numbers in the metrics */
     int32_t product_route;
+    int32_t denied_problem; /* likewise, the problem's of a consumer that is denied */
     /* Of TRACE_RATE_ALL traces that begin here so many are sampled, and of those that callers began
      * the ones they say: their spans are the application's to write. -1: no spans are written. */
     int32_t trace_rate;

@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "base/socket.h"
 #include "http/http.h"
+#include "http/problem.h"
 #include "metrics/metrics.h"
 #include "publish/handover.h"
 #include "server/pace.h"
@@ -50,6 +51,7 @@ bool publisher_make_answers(struct answers *answers, const struct config *config
 {
     if (answers_make(answers, http_route_number("/products"),
                      http_route_number("/products/{id}"))) {
+        answers->layout->denied_problem = PROBLEM_DENIED;
         answers->layout->trace_rate = *config->trace_file ? config->trace_rate : -1;
         return true;
     }

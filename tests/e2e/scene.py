@@ -17,7 +17,9 @@ DEADLINE_S = 90
 CONSUMERS = {"acme": "vpce-0aaaaaaaaaaaaaaaa", "globex": "vpce-0bbbbbbbbbbbbbbbb", "initech": "vpce-0cccccccccccccccc"}
 CATALOGUE = "id,name,description,price,quantity\n1,a,b,9.99,1000000\n2,c,d,20.01,1000000\n3,e,f,1.00,0\n"
 LIGHTTPD = ('include env.WEBSERVER_CONF + "/lighttpd-local.conf"\n'
-            'include env.WEBSERVER_CONF + "/PROXY_PROTOCOL=v2.conf"\n')
+            'include env.WEBSERVER_CONF + "/PROXY_PROTOCOL=v2.conf"\n'
+            # Reads are the application's, and what lighttpd closes is told over this.
+            'postern-published.socket = env.POSTERN_SOCKET + ".publish"\n')
 PROMETHEUS = """global: {{scrape_interval: 2s, scrape_timeout: 2s, evaluation_interval: 2s}}
 rule_files: ["{rules}"]
 scrape_configs:
@@ -167,6 +169,16 @@ class Scene:
                 self.call("initech", "POST", "/orders", order(2)), self.call("initech", "GET", "/orders"),
                 self.call("initech", "POST", "/orders", order(3)), self.call("initech", "GET", "/none"),
                 *(self.call("globex", "GET", "/products/2") for _ in range(1 + number % 3))]
+
+    def send_no_header(self):
+        """What the balancer never does; lighttpd closes the connection."""
+        with socket.create_connection(("127.0.0.1", self.ports["web"]), DEADLINE_S, (BALANCER, 0)) as wrong:
+            wrong.sendall(b"GET / HTTP/1.1\r\n\r\n")
+            try:
+                while wrong.recv(4096):
+                    pass
+            except ConnectionResetError:
+                pass
 
     def workers(self):
         """The process ids of the workers."""

@@ -9,6 +9,7 @@
 
 #include "check.h"
 #include "e2e/answer.h"
+#include "e2e/caller.h"
 #include "e2e/e2e_suite.h"
 #include "e2e/fixture.h"
 #include "e2e/load.h"
@@ -17,7 +18,7 @@
 #include "e2e/stub.h"
 #include "e2e/wire.h"
 
-#define GET(path) "GET " path " HTTP/1.1\r\nHost: x\r\n\r\n"
+#define GET(path) CALLER_GET(path)
 #define ORDER     "{\"items\":[{\"product_id\":1,\"quantity\":1}]}"
 #define POST                                                                                       \
     "POST /orders HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"                       \
@@ -35,7 +36,7 @@ enum { ALL_BUT_KEPT = 64 - 1 - 4 };
 enum { DENIED_SHARE = 4 };
 
 /* Without a share a connection would stay open for AT_ONCE_MS: its next request has longer. */
-enum { WAIT_MS = 15000, SHORT_MS = 150, AT_ONCE_MS = 8000, TRIES = 5 };
+enum { WAIT_MS = CALLER_WAIT_MS, SHORT_MS = 150, AT_ONCE_MS = 8000, TRIES = 5 };
 
 static int setup(void)
 {
@@ -49,49 +50,14 @@ static int setup(void)
                                                 "postern-vpce.request-seconds := 1\n"});
 }
 
-static bool send_text(int fd, const char *text)
-{
-    return fd >= 0 && client_raw_send(fd, text, strlen(text));
-}
-
-/* A connection of the endpoint that has sent this; or -1. */
 static int ask(const char *id, const char *text)
 {
-    int fd = proxy_open_of(pair.port, id);
-    if (send_text(fd, text))
-        return fd;
-    if (fd >= 0)
-        close(fd);
-    return -1;
-}
-
-/* The status of the next answer on the connection, or 0. */
-static int status_of(int fd)
-{
-    static char text[WIRE_ANSWER_MAX];
-    static const char start[] = "HTTP/1.1 ";
-    text[0] = '\0';
-    if (fd >= 0)
-        client_raw_read(fd, text, sizeof start + strlen("200"), WAIT_MS, NULL);
-    return strncmp(text, start, sizeof start - 1) == 0
-               ? (int)strtol(text + sizeof start - 1, NULL, 10)
-               : 0;
-}
-
-/* Whether the server has closed it, however, maybe before it was used; waits for that, and takes
- * what comes before. */
-static bool is_closed(int fd, int timeout_ms)
-{
-    static char text[WIRE_ANSWER_MAX];
-    bool closed = false;
-    if (fd >= 0)
-        client_raw_read(fd, text, sizeof text, timeout_ms, &closed);
-    return closed || fd < 0;
+    return caller_ask(pair.port, id, text);
 }
 
 static int status_for(const char *id, const char *text)
 {
-    int fd = ask(id, text), status = status_of(fd);
+    int fd = ask(id, text), status = caller_status(fd);
     close(fd);
     return status;
 }
@@ -105,23 +71,16 @@ static void wait_for_places(const char *id)
     CHECK_INT(status, 200);
 }
 
-static void close_all(const int *fds, int count)
-{
-    for (int i = 0; i < count; i++)
-        if (fds[i] >= 0)
-            close(fds[i]);
-}
-
 static void test_connections(void)
 {
     int fds[SHARE];
     for (int i = 0; i < SHARE; i++) {
         fds[i] = ask(PROXY_A, GET("/healthz"));
-        CHECK_INT(status_of(fds[i]), 200, "%d", i);
+        CHECK_INT(caller_status(fds[i]), 200, "%d", i);
     }
     for (int i = 0; i < 3; i++) {
         int over = ask(PROXY_A, GET("/healthz"));
-        CHECK_TRUE(is_closed(over, AT_ONCE_MS));
+        CHECK_TRUE(caller_is_closed(over, AT_ONCE_MS));
         close(over);
     }
     CHECK_INT(status_for(PROXY_B, GET("/products/1")), 200);
@@ -130,7 +89,7 @@ static void test_connections(void)
               "of " PROXY_A ": its group of callers has its share of connections", WAIT_MS);
     close(fds[0]);
     wait_for_places(PROXY_A);
-    close_all(fds + 1, SHARE - 1);
+    caller_close(fds + 1, SHARE - 1);
 }
 
 /* Endpoints that hold all places together give one up for an endpoint that has none. */
@@ -143,13 +102,13 @@ static void test_crowd(void)
     for (int i = 0; i < CROWD; i++) {
         fds[i] = ask(ids[i / SHARE], GET("/healthz"));
         if (i < ALL_BUT_KEPT)
-            CHECK_INT(status_of(fds[i]), 200, "%d", i);
+            CHECK_INT(caller_status(fds[i]), 200, "%d", i);
     }
     for (int i = 0; i < 3; i++)
         CHECK_INT(status_for(PROXY_B, GET("/products/1")), 200, "%d", i);
     CHECK_LOG(&pair, "lighttpd.log", "no place was left, and its group of callers had the most",
               WAIT_MS);
-    close_all(fds, CROWD);
+    caller_close(fds, CROWD);
     wait_for_places(PROXY_A);
 }
 
@@ -159,12 +118,12 @@ static void test_names(void)
     int fds[SHARE];
     for (int i = 0; i < SHARE; i++) {
         fds[i] = ask(i % 2 ? TWIN_1 : TWIN_2, GET("/healthz"));
-        CHECK_INT(status_of(fds[i]), 200, "%d", i);
+        CHECK_INT(caller_status(fds[i]), 200, "%d", i);
     }
     int over = ask(TWIN_1, GET("/healthz"));
-    CHECK_TRUE(is_closed(over, AT_ONCE_MS));
+    CHECK_TRUE(caller_is_closed(over, AT_ONCE_MS));
     close(over);
-    close_all(fds, SHARE);
+    caller_close(fds, SHARE);
     wait_for_places(TWIN_2);
 }
 
@@ -205,8 +164,8 @@ static int denied_left(void)
     for (int i = 0; i < MANY; i++)
         fds[i] = ask(DENIED, "GET / HTTP/1.1\r\n");
     for (int i = MANY - 1; i >= 0; i--)
-        open += !is_closed(fds[i], i < DENIED_SHARE ? SHORT_MS / 5 : AT_ONCE_MS);
-    close_all(fds, MANY);
+        open += !caller_is_closed(fds[i], i < DENIED_SHARE ? SHORT_MS / 5 : AT_ONCE_MS);
+    caller_close(fds, MANY);
     return open;
 }
 
@@ -230,11 +189,11 @@ static void test_silent(void)
         fds[i] = proxy_open(pair.port, PROXY_BALANCER);
         CHECK_INT(status_for(PROXY_B, GET("/products/1")), 200, "after %d", i);
     }
-    CHECK_TRUE(is_closed(fds[0], AT_ONCE_MS), "the oldest");
+    CHECK_TRUE(caller_is_closed(fds[0], AT_ONCE_MS), "the oldest");
     CHECK_TRUE(client_get(client, "/healthz", &answer));
     for (int i = 1; i < SILENT; i++)
-        CHECK_TRUE(is_closed(fds[i], WAIT_MS), "%d", i);
-    close_all(fds, SILENT);
+        CHECK_TRUE(caller_is_closed(fds[i], WAIT_MS), "%d", i);
+    caller_close(fds, SILENT);
     CHECK_LOG(&pair, "lighttpd.log", "too many had sent no PROXY protocol header", WAIT_MS);
     CHECK_LOG(&pair, "lighttpd.log", "no PROXY protocol header came in time", WAIT_MS);
 }
@@ -253,7 +212,8 @@ static void test_trickle(void)
         fds[i] = ask(PROXY_A, starts[i]);
     while (left > 0 && load_now_ms() - start < WAIT_MS) {
         for (int i = 0; i < STARTS; i++) {
-            if (ends[i] || (send(fds[i], "a", 1, MSG_NOSIGNAL) == 1 && !is_closed(fds[i], 30)))
+            if (ends[i] ||
+                (send(fds[i], "a", 1, MSG_NOSIGNAL) == 1 && !caller_is_closed(fds[i], 30)))
                 continue;
             ends[i] = load_now_ms() - start;
             left--;
@@ -261,11 +221,11 @@ static void test_trickle(void)
     }
     for (int i = 0; i < STARTS; i++)
         CHECK_COMPARE(ends[i], >, 0, "%d", i);
-    CHECK_INT(status_of(idle), 200);
-    CHECK_TRUE(send_text(idle, GET("/healthz")));
-    CHECK_FALSE(is_closed(idle, SHORT_MS));
+    CHECK_INT(caller_status(idle), 200);
+    CHECK_TRUE(caller_send(idle, GET("/healthz")));
+    CHECK_FALSE(caller_is_closed(idle, SHORT_MS));
     close(idle);
-    close_all(fds, STARTS);
+    caller_close(fds, STARTS);
     CHECK_LOG(&pair, "lighttpd.log", "its request did not come whole in time", WAIT_MS);
 }
 
@@ -276,10 +236,10 @@ static void test_held_on(void)
     for (int i = 0; i < SHARE; i++)
         fds[i] = ask(PROXY_A, "GET /products HTTP/1.1\r\nX: ");
     for (int i = 0; i < SHARE; i++)
-        CHECK_TRUE(is_closed(fds[i], WAIT_MS));
+        CHECK_TRUE(caller_is_closed(fds[i], WAIT_MS));
     for (int i = 0; i < SHARE / 2; i++)
         CHECK_INT(status_for(PROXY_A, GET("/products/1")), 200);
-    close_all(fds, SHARE);
+    caller_close(fds, SHARE);
 }
 
 /* A group's third request waits in lighttpd until one of two ends; others' and probes do not. */
@@ -296,8 +256,8 @@ static void test_requests(void)
     int b = ask(PROXY_B, GET("/products/1")), probe = ask(PROXY_A, GET("/readyz?x"));
     for (int i = 0; i < 2; i++)
         CHECK_TRUE(stub_answer(stub_accept(listener, WAIT_MS), 2));
-    CHECK_INT(status_of(b), 200);
-    CHECK_INT(status_of(probe), 200);
+    CHECK_INT(caller_status(b), 200);
+    CHECK_INT(caller_status(probe), 200);
     for (int i = REQUESTS; i < ALL; i++) {
         CHECK_TRUE(stub_answer(begun[i - REQUESTS], 2));
         CHECK_COMPARE(begun[i] = stub_accept(listener, WAIT_MS), >=, 0, "%d", i);
@@ -306,8 +266,8 @@ static void test_requests(void)
     for (int i = ALL - REQUESTS; i < ALL; i++)
         CHECK_TRUE(stub_answer(begun[i], 2));
     for (int i = 0; i < ALL; i++)
-        CHECK_INT(status_of(fds[i]), 200, "%d", i);
-    close_all(fds, ALL);
+        CHECK_INT(caller_status(fds[i]), 200, "%d", i);
+    caller_close(fds, ALL);
     close(b);
     close(probe);
     CHECK_TRUE(stub_close(&pair, listener));
@@ -342,7 +302,7 @@ static void test_callers_that_leave(void)
     CHECK_INT(stub_accept(listener, SHORT_MS), -1);
     stub_answer(begun[0], 1024 * 1024);
     CHECK_TRUE(stub_answer(stub_accept(listener, WAIT_MS), 2));
-    CHECK_INT(status_of(next), 200);
+    CHECK_INT(caller_status(next), 200);
     close(begun[1]);
     CHECK_INT(stub_accept(listener, SHORT_MS), -1);
     close(next);
@@ -404,8 +364,8 @@ static void test_pipelined(void)
     static char text[WIRE_ANSWER_MAX * 4];
     int fd = ask(PROXY_A, GET("/products/1")), found = 0;
     for (int i = 2; i < ALL; i++)
-        CHECK_TRUE(send_text(fd, GET("/products/1")));
-    CHECK_TRUE(send_text(fd, "GET /nowhere HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"));
+        CHECK_TRUE(caller_send(fd, GET("/products/1")));
+    CHECK_TRUE(caller_send(fd, "GET /nowhere HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"));
     client_raw_read(fd, text, sizeof text, WAIT_MS, NULL);
     close(fd);
     for (const char *at = text; (at = strstr(at, "HTTP/1.1 200 OK\r\n")); at++)
@@ -437,7 +397,7 @@ static void test_stop(void)
     /* Came last: when the application has it, lighttpd has read all the others. */
     int last = ask(PROXY_B, GET("/products/1"));
     CHECK_TRUE(stub_answer(stub_accept(listener, WAIT_MS), 2));
-    CHECK_INT(status_of(last), 200);
+    CHECK_INT(caller_status(last), 200);
     close(last);
     kill(pair.web, SIGINT);
     load_sleep_ms(SHORT_MS);
@@ -447,8 +407,8 @@ static void test_stop(void)
             CHECK_COMPARE(begun[i + REQUESTS] = stub_accept(listener, WAIT_MS), >=, 0, "%d", i);
     }
     for (int i = 0; i < ALL; i++)
-        CHECK_INT(status_of(fds[i]), 200, "%d", i);
-    close_all(fds, ALL);
+        CHECK_INT(caller_status(fds[i]), 200, "%d", i);
+    caller_close(fds, ALL);
     CHECK_INT(process_exit(process_reap(pair.web, WAIT_MS)), 0);
     CHECK_TRUE(pair_start_web(&pair));
     CHECK_TRUE(stub_close(&pair, listener));

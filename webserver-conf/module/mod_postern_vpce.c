@@ -32,7 +32,7 @@ static void vpce_set_env(request_st *r, const char *name, const char *value)
  * before every module's handle_uri_clean, of which lighttpd 1.4.69 would take none beside it. */
 static handler_t vpce_handle_uri_raw(request_st *r, void *p_d)
 {
-    const struct vpce_plugin *p = p_d;
+    struct vpce_plugin *p = p_d;
     const struct vpce_connection *state = r->con->plugin_ctx[p->base.id];
     if (!state)
         return HANDLER_GO_ON;
@@ -77,6 +77,7 @@ enum vpce_key {
     VPCE_KEY_HEADER_SECONDS,
     VPCE_KEY_REQUEST_SECONDS,
     VPCE_KEY_CONSUMERS,
+    VPCE_KEY_SOCKET,
     VPCE_KEY_MAX
 };
 
@@ -94,6 +95,11 @@ static void vpce_set_limits(const server *srv, struct vpce_plugin *p,
     limits->requests = limits->contested = UINT_MAX;
 }
 
+static const char *vpce_path(const buffer *value)
+{
+    return buffer_is_blank(value) ? NULL : value->ptr;
+}
+
 static bool vpce_read_settings(server *srv, struct vpce_plugin *p)
 {
     static const config_plugin_keys_t keys[] = {
@@ -104,6 +110,7 @@ static bool vpce_read_settings(server *srv, struct vpce_plugin *p)
         {CONST_STR_LEN("postern-vpce.header-seconds"), T_CONFIG_SHORT, T_CONFIG_SCOPE_SERVER},
         {CONST_STR_LEN("postern-vpce.request-seconds"), T_CONFIG_SHORT, T_CONFIG_SCOPE_SERVER},
         {CONST_STR_LEN("postern-vpce.consumers"), T_CONFIG_STRING, T_CONFIG_SCOPE_SERVER},
+        {CONST_STR_LEN("postern-published.socket"), T_CONFIG_STRING, T_CONFIG_SCOPE_SERVER},
         {NULL, 0, T_CONFIG_UNSET, T_CONFIG_SCOPE_UNSET}};
     unsigned values[VPCE_KEY_MAX] = {[VPCE_KEY_REQUESTS] = VPCE_REQUESTS,
                                      [VPCE_KEY_REQUESTS_CONTESTED] = VPCE_REQUESTS_CONTESTED,
@@ -120,7 +127,9 @@ static bool vpce_read_settings(server *srv, struct vpce_plugin *p)
         if (at->k_id == VPCE_KEY_FORWARDER)
             blocks = at->v.a;
         else if (at->k_id == VPCE_KEY_CONSUMERS)
-            p->callers.path = buffer_is_blank(at->v.b) ? NULL : at->v.b->ptr;
+            p->callers.path = vpce_path(at->v.b);
+        else if (at->k_id == VPCE_KEY_SOCKET)
+            p->offer.path = vpce_path(at->v.b);
         else if (at->v.shrt > 0)
             values[at->k_id] = at->v.shrt;
     }
@@ -152,6 +161,7 @@ static void *vpce_init(void)
 static void vpce_cleanup(void *p_d)
 {
     struct vpce_plugin *p = p_d;
+    vpce_metrics_end(p);
     vpce_abandoned_free(p);
     callers_free(&p->callers);
 }

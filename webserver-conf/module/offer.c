@@ -15,10 +15,11 @@ static void offer_hang_up(struct offer *offer)
 }
 
 /* The one before counts no more, or it would not have been asked for another. */
-static void offer_replace(struct offer *offer, const struct handover *fresh)
+static void offer_replace(struct offer *offer, const struct handover *fresh, int64_t now_us)
 {
     handover_close(&offer->memory);
     offer->memory = *fresh;
+    offer->received_us = now_us;
     offer->wrong = NULL;
     metrics_attach(fresh->metrics);
 }
@@ -29,7 +30,7 @@ static void offer_receive(struct offer *offer, int64_t now_us)
     struct handover fresh;
     enum handover_got got = handover_receive(offer->connection, &fresh);
     if (got == HANDOVER_WHOLE)
-        offer_replace(offer, &fresh);
+        offer_replace(offer, &fresh, now_us);
     else if (got == HANDOVER_YET && now_us - offer->connected_us < OFFER_WAIT_US)
         return;
     else if (got == HANDOVER_FAILED && errno == EPROTO)
@@ -59,6 +60,13 @@ const struct handover *offer_look(struct offer *offer, int64_t now_us)
     if (offer->connected_us)
         offer_receive(offer, now_us);
     return memory->layout && reader_is_live(memory->layout, now_us) ? memory : NULL;
+}
+
+const struct handover *offer_running(struct offer *offer, int64_t now_us)
+{
+    const struct handover *memory = offer_look(offer, now_us);
+    bool fresh = offer->memory.layout && now_us - offer->received_us < LAYOUT_LEASE_US;
+    return memory || !fresh ? memory : &offer->memory;
 }
 
 void offer_close(struct offer *offer)

@@ -18,6 +18,15 @@ enum {
 static const unsigned char pp2_vpce_signature[PP2_VPCE_AT_COMMAND] = {
     0x0D, 0x0A, 0x0D, 0x0A, 0x00, 0x0D, 0x0A, 0x51, 0x55, 0x49, 0x54, 0x0A};
 
+/* Of version 1: a line of text, which names no endpoint. */
+static const unsigned char pp2_vpce_text[] = {'P', 'R', 'O', 'X', 'Y', ' '};
+
+static bool pp2_vpce_starts(const unsigned char *bytes, size_t len, const unsigned char *start,
+                            size_t start_len)
+{
+    return memcmp(bytes, start, len < start_len ? len : start_len) == 0;
+}
+
 static size_t pp2_vpce_number(const unsigned char *at)
 {
     return (size_t)at[0] << 8 | at[1];
@@ -80,9 +89,9 @@ enum pp2_vpce_result pp2_vpce_read(const unsigned char *bytes, size_t len, struc
 {
     size_t addresses = 0;
     *out = (struct pp2_vpce){.wanted = 0};
-    if (memcmp(bytes, pp2_vpce_signature, len < PP2_VPCE_AT_COMMAND ? len : PP2_VPCE_AT_COMMAND) !=
-        0)
-        return PP2_VPCE_NONE;
+    if (!pp2_vpce_starts(bytes, len, pp2_vpce_signature, sizeof pp2_vpce_signature))
+        return pp2_vpce_starts(bytes, len, pp2_vpce_text, sizeof pp2_vpce_text) ? PP2_VPCE_NONE
+                                                                                : PP2_VPCE_BAD;
     if (len > PP2_VPCE_AT_COMMAND && bytes[PP2_VPCE_AT_COMMAND] != PP2_VPCE_COMMAND)
         return bytes[PP2_VPCE_AT_COMMAND] == PP2_VPCE_LOCAL ? PP2_VPCE_NONE : PP2_VPCE_BAD;
     if (len > PP2_VPCE_AT_FAMILY) {

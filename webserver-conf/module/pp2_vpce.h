@@ -12,9 +12,9 @@
 enum { PP2_VPCE_HEADER_MAX = 256 };
 
 enum pp2_vpce_result {
-    PP2_VPCE_MORE,  /* the bytes start a header that may hold an id */
-    PP2_VPCE_NONE,  /* they do not, or the header is whole and says nothing of an endpoint */
-    PP2_VPCE_BAD,   /* the header is malformed, or what it says of an endpoint is not one id */
+    PP2_VPCE_MORE, /* the bytes start a header that may hold an id */
+    PP2_VPCE_NONE, /* the header is whole and says nothing of an endpoint, or is of version 1 */
+    PP2_VPCE_BAD, /* there is none, it is malformed, or what it says of an endpoint is not one id */
     PP2_VPCE_FOUND, /* the header is whole and holds exactly one id */
     PP2_VPCE_RESULT_MAX
 };

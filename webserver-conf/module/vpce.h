@@ -11,6 +11,7 @@
 
 #include "callers.h"
 #include "deadline.h"
+#include "offer.h"
 #include "pp2_vpce.h"
 #include "shares.h"
 
@@ -20,14 +21,15 @@ enum vpce_reason {
     VPCE_CROWDED,  /* too many had not said yet where they come from, and it was the oldest */
     VPCE_CROWDING, /* no place was left, and its group had the most */
     VPCE_SILENT,   /* it did not say in time */
-    VPCE_UNKNOWN,  /* what it says of its endpoint is no id, or two */
+    VPCE_UNKNOWN,  /* it sends no header, or what that says of its endpoint is no id, or two */
     VPCE_SLOW,     /* its request did not come whole in time */
     VPCE_REASON_MAX
 };
 
-/* How often, since it was last told in the log. */
+/* How often. */
 struct vpce_tally {
-    unsigned count;
+    unsigned unlogged;           /* since it was last told in the log */
+    unsigned untold;             /* since the application's metrics were last told */
     char last[SHARES_NAME_SIZE]; /* the group of the last one */
 };
 
@@ -64,6 +66,7 @@ struct vpce_plugin {
     struct vpce_connection *first, *last;
     struct vpce_abandoned *abandoned;
     struct vpce_tally tallies[VPCE_REASON_MAX];
+    struct offer offer; /* of the application's metrics */
 };
 
 /* The plugin; one process loads it once. */
@@ -82,8 +85,18 @@ handler_t vpce_request_answered(request_st *r, void *p_d);
 handler_t vpce_request_reset(request_st *r, void *p_d);
 
 /* vpce_denied.c: answers the request if its endpoint is denied; HANDLER_GO_ON if it is not. */
-handler_t vpce_denied_answer(request_st *r, const struct vpce_plugin *p,
+handler_t vpce_denied_answer(request_st *r, struct vpce_plugin *p,
                              const struct vpce_connection *state);
+
+/* vpce_metrics.c: tells the application's metrics which connections were ended. What it cannot
+ * tell, because the application does not run, it tells another time. */
+void vpce_metrics_tell(struct vpce_plugin *p);
+
+/* The last time, when lighttpd ends: to the application that there was last. */
+void vpce_metrics_end(struct vpce_plugin *p);
+
+/* Counts a request that was answered here, because its endpoint is denied; also with that one. */
+void vpce_metrics_denied(struct vpce_plugin *p, const request_st *r, const char *consumer);
 
 /* The endpoint's id, or SHARES_NOBODY. */
 static inline const char *vpce_endpoint(const struct vpce_connection *state)

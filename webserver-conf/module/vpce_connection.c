@@ -19,7 +19,8 @@ enum { VPCE_DENIED_CONNECTIONS = 4 };
 static void vpce_count(struct vpce_plugin *p, enum vpce_reason reason, const char *name)
 {
     struct vpce_tally *tally = &p->tallies[reason];
-    tally->count++;
+    tally->unlogged++;
+    tally->untold++;
     snprintf(tally->last, sizeof tally->last, "%s", name);
 }
 
@@ -219,16 +220,17 @@ static void vpce_tell(server *srv, struct vpce_plugin *p)
         [VPCE_CROWDED] = "too many had sent no PROXY protocol header yet",
         [VPCE_CROWDING] = "no place was left, and its group of callers had the most",
         [VPCE_SILENT] = "no PROXY protocol header came in time",
-        [VPCE_UNKNOWN] = "its PROXY protocol header names no VPC endpoint's id, or two",
+        [VPCE_UNKNOWN] =
+            "no PROXY protocol header, or its header names no VPC endpoint's id, or two",
         [VPCE_SLOW] = "its request did not come whole in time",
     };
     for (int i = 0; i < VPCE_REASON_MAX; i++) {
         struct vpce_tally *tally = &p->tallies[i];
-        if (tally->count)
+        if (tally->unlogged)
             log_error(srv->errh, __FILE__, __LINE__,
-                      "connections ended: %u, the last one of %s: %s", tally->count, tally->last,
+                      "connections ended: %u, the last one of %s: %s", tally->unlogged, tally->last,
                       why[i]);
-        tally->count = 0;
+        tally->unlogged = 0;
     }
 }
 
@@ -250,5 +252,6 @@ handler_t vpce_connection_trigger(server *srv, void *p_d)
         vpce_check_time(p, state);
     vpce_look(srv, p);
     vpce_tell(srv, p);
+    vpce_metrics_tell(p);
     return HANDLER_GO_ON;
 }

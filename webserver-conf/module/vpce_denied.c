@@ -12,7 +12,7 @@ static const char vpce_denied_body[] =
     "\"detail\":\"the owner of this service refuses your VPC endpoint; ask the owner to admit it "
     "again\"}";
 
-handler_t vpce_denied_answer(request_st *r, const struct vpce_plugin *p,
+handler_t vpce_denied_answer(request_st *r, struct vpce_plugin *p,
                              const struct vpce_connection *state)
 {
     const struct consumers_line *line = callers_find(&p->callers, vpce_endpoint(state));
@@ -25,5 +25,6 @@ handler_t vpce_denied_answer(request_st *r, const struct vpce_plugin *p,
                              CONST_STR_LEN("application/problem+json"));
     chunkqueue_append_mem(&r->write_queue, CONST_STR_LEN(vpce_denied_body));
     r->resp_body_finished = 1;
+    vpce_metrics_denied(p, r, callers_name(&p->callers, vpce_endpoint(state)));
     return HANDLER_FINISHED;
 }

@@ -106,9 +106,10 @@ static const struct row rows[] = {
     /* No signature: version 1, HTTP, and a byte that differs. */
     {__LINE__, PP2_VPCE_NONE, NULL, BYTES("PROXY TCP4 10.0.0.5 10.0.0.6 12345 80\r\n")},
     {__LINE__, PP2_VPCE_NONE, NULL, BYTES("PROXY TCP4 10.0.0.5 10.0.0.6 12345 80\r\n" ID_TLV)},
-    {__LINE__, PP2_VPCE_NONE, NULL, BYTES("GET / HTTP/1.1\r\n\r\n")},
-    {__LINE__, PP2_VPCE_NONE, NULL, BYTES(" " WHOLE)},
-    {__LINE__, PP2_VPCE_NONE, NULL, BYTES("\r\n\r\n\0\r\nQUIT\r" TCP4 LEN("\x26") IP4 ID_TLV)},
+    {__LINE__, PP2_VPCE_BAD, NULL, BYTES("PROXZ TCP4 10.0.0.5 10.0.0.6 12345 80\r\n")},
+    {__LINE__, PP2_VPCE_BAD, NULL, BYTES("GET / HTTP/1.1\r\n\r\n")},
+    {__LINE__, PP2_VPCE_BAD, NULL, BYTES(" " WHOLE)},
+    {__LINE__, PP2_VPCE_BAD, NULL, BYTES("\r\n\r\n\0\r\nQUIT\r" TCP4 LEN("\x26") IP4 ID_TLV)},
     {__LINE__, PP2_VPCE_NONE, NULL, BYTES("P")},
 };
 
