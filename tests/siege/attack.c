@@ -15,7 +15,7 @@
 /* Against connections: by a consumer, and by a denied one. */
 #define TRICKLE(who)                                                                               \
     .endpoint = (who), .connections = 1024, .openings = {UNFINISHED}, .trickle_ms = 500,           \
-    .again_ms = 1000, .reset_ms = ATTACK_NEVER
+    .again_ms = 1000, .reset_ms = ATTACK_NEVER, .told = true
 #define BODIES(who)                                                                                \
     .endpoint = (who), .connections = 1000, .openings = {POST("65536")}, .filling = 60000,         \
     .trickle_ms = 500, .again_ms = 2000, .reset_ms = ATTACK_NEVER

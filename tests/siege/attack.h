@@ -23,7 +23,8 @@ struct attack {
     int rate;         /* requests a second of all together; 0: as fast as they are answered */
     bool log_stands;  /* meanwhile nobody reads lighttpd's standard error */
     bool fills;       /* needs the small folder of uploads */
-    int admitted;     /* requests a second that may get through; 0: it does not matter */
+    bool told;    /* what of it the server ends without an answer, all of it, its metrics tell */
+    int admitted; /* requests a second that may get through; 0: it does not matter */
 };
 
 extern const struct attack attacks[];

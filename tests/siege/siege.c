@@ -27,6 +27,7 @@ enum {
     RATE_MS = 10000,     /* at least, where the admitted rate is counted */
     AFTER_MS = 20000,
     LOOK_MS = 50,
+    TOLD_MS = 5 * SITE_TELLS_MS,
     TIMES_ALONE = 3,
     FLOOR_US = 10000, /* less than this is noise */
     CEILING_US = 250000,
@@ -115,29 +116,49 @@ static void check_rate(struct row *row, const struct attack *attack,
               off * 100 / larger(wanted, 1), RATE_PERCENT, text);
 }
 
-/* Between two looks at the metrics. The pair is not restarted between them, and the consumer waited
- * for each of its answers. */
-static void check_counted(struct row *row, const char *consumer, int64_t counted, int64_t least,
+/* Between two looks at the metrics. */
+static void check_counted(struct row *row, const char *what, int64_t counted, int64_t least,
                           int64_t most)
 {
     char text[96];
-    snprintf(text, sizeof text, "%" PRId64 " of %s were counted, and not %" PRId64 " to %" PRId64,
-             counted, consumer, least, most);
+    snprintf(text, sizeof text, "%" PRId64 " %s were counted, and not %" PRId64 " to %" PRId64,
+             counted, what, least, most);
     if (counted < least)
-        wrong(row, &row->faults, "requests not counted", least - counted, 0, text);
+        wrong(row, &row->faults, "not counted", least - counted, 0, text);
     if (counted > most)
-        wrong(row, &row->faults, "requests counted that nobody sent", counted - most, 0, text);
+        wrong(row, &row->faults, "counted though there were none", counted - most, 0, text);
 }
 
+/* Looks at the metrics until they tell as many closed connections, or are late with them. */
+static bool count_closed(struct site_counts *counts, int64_t closed)
+{
+    int64_t until = load_now_ms() + TOLD_MS;
+    bool came = site_count(&site, counts);
+    while (came && counts->closed < closed && load_now_ms() < until) {
+        load_sleep_ms(LOOK_MS);
+        came = site_count(&site, counts);
+    }
+    return came;
+}
+
+/* The pair is not restarted between the looks, and the consumer waited for each of its answers. */
 static void check_counters(struct row *row, const struct attack *attack,
-                           const struct swarm_result *cost, const int64_t before[2])
+                           const struct swarm_result *cost, const struct site_counts *before)
 {
     int64_t answered = (int64_t)besieged.caller.count;
-    check_counted(row, SITE_STEADY_NAME, site_counted(&site, SITE_STEADY_NAME) - before[0],
-                  answered, answered + (int64_t)besieged.caller.failed);
+    struct site_counts now;
+    if (!count_closed(&now, attack->told ? before->closed + cost->ended : 0)) {
+        wrong(row, &row->faults, "scrapes that failed", 1, 0, "");
+        return;
+    }
+    check_counted(row, "requests of " SITE_STEADY_NAME, now.steady - before->steady, answered,
+                  answered + (int64_t)besieged.caller.failed);
     if (attack->admitted)
-        check_counted(row, SITE_LIMITED_NAME, site_counted(&site, SITE_LIMITED_NAME) - before[1],
+        check_counted(row, "requests of " SITE_LIMITED_NAME, now.limited - before->limited,
                       cost->answers, cost->requests);
+    if (attack->told)
+        check_counted(row, "closed connections", now.closed - before->closed, cost->ended,
+                      cost->ended + cost->unseen);
 }
 
 /* Waits until all is as before; the milliseconds, or -1, and then *differs says what is not. */
@@ -194,8 +215,15 @@ static void attack_once(const struct attack *attack, int ms, struct row *row)
     char after[24];
     figures_reset(&besieged.caller);
     figures_reset(&besieged.probes);
-    const int64_t counted[] = {site_counted(&site, SITE_STEADY_NAME),
-                               site_counted(&site, SITE_LIMITED_NAME)};
+    if (attack->told)
+        load_sleep_ms(SITE_TELLS_MS +
+                      LOOK_MS); /* else closed connections of before are told later */
+    struct site_counts counts;
+    *row = (struct row){.name = attack->name};
+    if (!site_count(&site, &counts)) {
+        wrong(row, &row->faults, "scrapes that failed", 1, 0, "");
+        return;
+    }
     site_read_log(!attack->log_stands);
     watch_open(&besieged);
     bool ran = swarm_run(attack, site.pair.port, ms, &randomness, &cost);
@@ -204,9 +232,9 @@ static void attack_once(const struct attack *attack, int ms, struct row *row)
     site_read_log(true);
     snprintf(after, sizeof after, "%" PRId64, settled);
     print_row(attack->name, &cost, &besieged, settled < 0 ? "no" : after);
-    *row = (struct row){.name = attack->name, .faults = ran ? 0 : 1};
+    row->faults += !ran;
     check_failures(row, &besieged);
-    check_counters(row, attack, &cost, counted);
+    check_counters(row, attack, &cost, &counts);
     check_rate(row, attack, &cost);
     check_times(row);
     if (settled < 0)

@@ -186,6 +186,7 @@ static bool site_configure(char *out, size_t size)
         return false;
     snprintf(out, size,
              "server.modules += (\"mod_postern_errors\")\n" PROXY_LIGHTTPD
+             "postern-published.socket = env.POSTERN_SOCKET + \".publish\"\n"
              "accesslog.filename := \"|exec %s\"\nserver.errorlog = \"|exec %s\"\n",
              program, program);
     return true;
@@ -262,17 +263,21 @@ struct site_state site_look(const struct site *site)
     return state;
 }
 
-int64_t site_counted(const struct site *site, const char *consumer)
+bool site_count(const struct site *site, struct site_counts *counts)
 {
-    char label[64];
     struct client *client = client_open(site->metrics_port);
     struct client_answer scraped;
-    int64_t counted = -1;
-    snprintf(label, sizeof label, "consumer=\"%s\"", consumer);
-    if (client && scrape_get(client, &scraped, SITE_START_MS))
-        counted = (int64_t)scrape_sum(scraped.body, SCRAPE_REQUESTS "{", label);
+    bool came = client && scrape_get(client, &scraped, SITE_START_MS);
+    if (came)
+        *counts = (struct site_counts){
+            .steady = (int64_t)scrape_sum(scraped.body, SCRAPE_REQUESTS "{",
+                                          "consumer=\"" SITE_STEADY_NAME "\""),
+            .limited = (int64_t)scrape_sum(scraped.body, SCRAPE_REQUESTS "{",
+                                           "consumer=\"" SITE_LIMITED_NAME "\""),
+            .closed = (int64_t)scrape_sum(scraped.body, "postern_connections_closed_total{", ""),
+        };
     client_close(client);
-    return counted;
+    return came;
 }
 
 const char *site_differs(const struct site_state *was, const struct site_state *is)

@@ -17,7 +17,8 @@
 #define SITE_DENIED       "vpce-0dddddddddddddddd"
 
 enum {
-    SITE_RATE = 50, /* of SITE_LIMITED, as SITE_CONSUMERS says */
+    SITE_RATE = 50,       /* of SITE_LIMITED, as SITE_CONSUMERS says */
+    SITE_TELLS_MS = 2000, /* in which lighttpd's module tells what it has closed */
     /* For one group's share of connections, 256, with 1000 orders each, and little more. */
     SITE_UPLOADS_MB = 96
 };
@@ -51,9 +52,14 @@ void site_read_log(bool reads);
 
 struct site_state site_look(const struct site *site);
 
-/* How many requests of the consumer of that name it has counted since it was started; -1 if its
- * metrics do not come. */
-int64_t site_counted(const struct site *site, const char *consumer);
+/* What its metrics say since it was started. */
+struct site_counts {
+    int64_t steady, limited; /* requests of SITE_STEADY and SITE_LIMITED */
+    int64_t closed;          /* connections */
+};
+
+/* False if they do not come. */
+bool site_count(const struct site *site, struct site_counts *counts);
 
 /* What of it is not as it was, as a text; "" if all is. Borrowed until the next call. */
 const char *site_differs(const struct site_state *was, const struct site_state *is);

@@ -76,6 +76,13 @@ static void visitor_leave(struct swarm *swarm, struct visitor *visitor, bool res
     visitor->next_ms = swarm->now_ms + swarm->attack->again_ms;
 }
 
+/* The server has ended its connection. */
+static void visitor_lose(struct swarm *swarm, struct visitor *visitor)
+{
+    swarm->result->ended++;
+    visitor_leave(swarm, visitor, false);
+}
+
 static void visitor_watch(struct swarm *swarm, struct visitor *visitor, int operation, bool sends)
 {
     struct epoll_event event = {.events = EPOLLRDHUP | (swarm->attack->reads ? EPOLLIN : 0) |
@@ -93,7 +100,7 @@ static void visitor_send(struct swarm *swarm, struct visitor *visitor)
     ssize_t n =
         send(visitor->fd, swarm->lines[kind] + visitor->sent, left, MSG_NOSIGNAL | MSG_DONTWAIT);
     if (n < 0 && errno != EAGAIN) {
-        visitor_leave(swarm, visitor, false);
+        visitor_lose(swarm, visitor);
         return;
     }
     n = n < 0 ? 0 : n;
@@ -117,8 +124,10 @@ static void visitor_enter(struct swarm *swarm, struct visitor *visitor)
     const int small = SMALL;
     visitor->fd = proxy_open_of(swarm->port, attack->endpoint);
     visitor->next_ms = swarm->now_ms + attack->again_ms;
-    if (visitor->fd < 0)
+    if (visitor->fd < 0) {
+        swarm->result->unseen++;
         return;
+    }
     fcntl(visitor->fd, F_SETFL, O_NONBLOCK);
     if (!attack->reads)
         setsockopt(visitor->fd, SOL_SOCKET, SO_RCVBUF, &small, sizeof small);
@@ -153,7 +162,7 @@ static void visitor_take(struct swarm *swarm, struct visitor *visitor)
     char bytes[CHUNK];
     ssize_t n = recv(visitor->fd, bytes, sizeof bytes, MSG_DONTWAIT);
     if (n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR)) {
-        visitor_leave(swarm, visitor, false);
+        visitor_lose(swarm, visitor);
         return;
     }
     for (size_t at = 0; n > 0 && at < (size_t)n && visitor->fd >= 0;) {
@@ -212,7 +221,7 @@ static void swarm_serve(struct swarm *swarm)
         if (visitor->fd >= 0 && swarm->attack->reads && (events[i].events & ~(uint32_t)EPOLLOUT))
             visitor_take(swarm, visitor);
         else if (visitor->fd >= 0 && (events[i].events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)))
-            visitor_leave(swarm, visitor, false);
+            visitor_lose(swarm, visitor);
     }
     for (size_t i = 0; i < swarm->attack->connections && load_now_ms() < swarm->end_ms; i++)
         visitor_tick(swarm, &swarm->visitors[i]);
@@ -239,8 +248,10 @@ bool swarm_run(const struct attack *attack, int port, int ms, uint64_t *random,
         perror("siege: an attack cannot begin");
     while (ok && load_now_ms() < swarm.end_ms)
         swarm_serve(&swarm);
-    for (size_t i = 0; i < SWARM_MAX; i++)
+    for (size_t i = 0; i < SWARM_MAX; i++) {
+        result->unseen += swarm.visitors[i].fd >= 0;
         visitor_leave(&swarm, &swarm.visitors[i], false);
+    }
     for (size_t i = 0; i < swarm.kinds; i++)
         free(swarm.lines[i]);
     if (swarm.epoll >= 0)
