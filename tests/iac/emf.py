@@ -3,8 +3,12 @@
 import json
 import os
 import re
+import sys
 
 import terraform
+
+sys.path.append(os.path.join(terraform.TOP, "tests"))
+import metric_tables  # noqa: E402 pylint: disable=wrong-import-position
 
 APP = os.path.join(terraform.TOP, "fcgi-app")
 with open(os.path.join(terraform.INPUTS, "emf-schema.json"), encoding="utf-8") as stream:
@@ -20,26 +24,15 @@ def read(*path):
 
 def metrics():
     """Name → (type, the sets of dimensions it is told by), by the program's tables."""
-    names = {value: (name, kind) for value, kind, name in
-             re.findall(r'^METRIC\((\w+), (\w+), \w+, "(\w+)"', read("metrics", "metrics.def"), re.MULTILINE)}
-    labels = dict(re.findall(r'^LABEL\((\w+), \w+, "(\w+)"\)', read("metrics", "labels.def"), re.MULTILINE))
-    told = {}
-    for value, total, row in re.findall(r"^EMF\((\w+), (\w+), ([^)]*)\)", read("metrics", "emf.def"), re.MULTILINE):
-        name, kind = names[value]
-        keys = frozenset(labels[label] for label in re.findall(r"LABEL_(?!NONE)(\w+)", row))
-        told[name] = kind, {keys} | ({frozenset()} if total == "true" else set())
-    return told
+    return {metric.name: (metric.kind, {frozenset(dimensions)} | ({frozenset()} if total else set()))
+            for metric, dimensions, total in metric_tables.told()}
 
 
 def values():
     """Dimension → the values it may have, by the program's tables; without those of a route."""
-    found = {"code": {f"{first}xx" for first in range(1, 6)}}
-    labels = dict(re.findall(r'^LABEL\((\w+), \w+, "(\w+)"\)', read("metrics", "labels.def"), re.MULTILINE))
-    for label, text in re.findall(r'^VALUE\((\w+), \w+, "([^"]*)"\)', read("metrics", "labels.def"), re.MULTILINE):
-        found.setdefault(labels[label], set()).add(text)
-    found["problem"] = set(re.findall(r'^PROBLEM\(\w+,\s*\d+,\s*"([^"]+)"', read("http", "problems.def"), re.MULTILINE))
-    found["result"] = set(re.findall(r'\[STORE_\w+\] = "([^"]+)"', read("store", "store.c")))
-    return found
+    problems = re.findall(r'^PROBLEM\(\w+,\s*\d+,\s*"([^"]+)"', read("http", "problems.def"), re.MULTILINE)
+    return {**metric_tables.values(), "code": {f"{first}xx" for first in range(1, 6)}, "problem": set(problems),
+            "result": set(re.findall(r'\[STORE_\w+\] = "([^"]+)"', read("store", "store.c")))}
 
 
 def wrong(name, dimensions):
