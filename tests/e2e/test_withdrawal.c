@@ -194,6 +194,24 @@ static void test_publisher_killed(void)
     REQUIRE_TRUE(taker_take(&here, &pair));
 }
 
+/* A command that finds nobody to look for it waits for the end of the lease. */
+static void test_publisher_dead(void)
+{
+    static const char *const stock[] = {"stock", "1", "+5", NULL};
+    char before[TAKER_BODY_SIZE];
+    pid_t pid = publisher();
+    publish(&here, client);
+    snprintf(before, sizeof before, "%s", here.body);
+    stop(pair.app); /* so that there is no other one */
+    kill(pid, SIGKILL);
+    CHECK_TRUE(process_wait_end(pid, LATE_MS));
+    CHECK_INT(pair_command(&pair, stock, NULL, 0), 0);
+    check_gone(before);
+    kill(pair.app, SIGCONT);
+    REQUIRE_TRUE(taker_take(&here, &pair));
+    check_gone(before);
+}
+
 static void test_no_store(void)
 {
     publish(&here, client);
@@ -294,6 +312,7 @@ int main(void)
         {"other task", test_other_task},
         {"publisher stopped", test_publisher_stopped},
         {"publisher killed", test_publisher_killed},
+        {"publisher dead", test_publisher_dead},
         {"no store", test_no_store},
         {"stopped", test_stopped},
         {"drain", test_drain},
