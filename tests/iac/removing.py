@@ -17,11 +17,14 @@ VERBS = re.compile(r"Cancel|Delete|Deregister|Detach|Disassociate|Reject|Remove|
 # Of these only some requests take away.
 MIXED = {"ec2:ModifyVpcEndpointServicePermissions", "route53:ChangeResourceRecordSets"}
 NUMBERS = itertools.count(1)
+WAIT_S = 240
 
 
 @functools.cache
 def client(service):
-    return boto3.client(service, config=botocore.config.Config(retries={"total_max_attempts": 1}))
+    # A busy machine answers late; a second attempt would hide what the first one did.
+    return boto3.client(service, config=botocore.config.Config(read_timeout=WAIT_S, connect_timeout=WAIT_S,
+                                                               retries={"total_max_attempts": 1}))
 
 
 def ask(name, **members):
