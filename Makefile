@@ -351,8 +351,8 @@ walks: ## prove the walks of CONTRIBUTING.md, on a copy of the tree
 SECONDS_TO_RUN ?= 60
 torture: ## break pairs and their STORE=postgres|sqlite under load for SECONDS_TO_RUN=60; SEED= repeats; AWAY_US= puts postgres away
 	@.ci/install $(PACKAGES_TEST)
-	+@$(BUILDER) $(POSTERN) $(TORTURE) $(FAULTY_DISK) $(DISTANCE)
-	@POSTERN=$(POSTERN) STORE=$(STORE) AWAY_US=$(AWAY_US) DISTANCE=$(DISTANCE) FAULTY_DISK_LIBRARY=$(FAULTY_DISK) SECONDS_TO_RUN=$(SECONDS_TO_RUN) SEED=$(SEED) $(TORTURE)
+	+@$(BUILDER) $(POSTERN) $(MODULES_DIR)/ready $(TORTURE) $(FAULTY_DISK) $(DISTANCE)
+	@POSTERN=$(POSTERN) WEBSERVER_MODULES=$(MODULES_DIR) STORE=$(STORE) AWAY_US=$(AWAY_US) DISTANCE=$(DISTANCE) FAULTY_DISK_LIBRARY=$(FAULTY_DISK) SECONDS_TO_RUN=$(SECONDS_TO_RUN) SEED=$(SEED) $(TORTURE)
 $(TORTURE): $(TORTURE_OBJECTS) $(patsubst %.c,$(BUILD)/%.o,$(filter-out %/e2e_suite.c %/fixture.c,$(E2E_HELPERS))) $(BUILD)/tests/postgres_server.o $(BUILD)/tests/port.o $(BUILD)/tests/faulty_disk.o \
     $(E2E_OBJECTS)
 	$(say) LINK $@

@@ -299,7 +299,7 @@ size_t pair_children(const struct pair *pair, const char *task, pid_t *pids, siz
     int pid;
     /* NOLINTNEXTLINE(cert-err34-c): the kernel wrote it. */
     while (f && n < max && fscanf(f, "%d", &pid) == 1) {
-        if (pair_is_called(pid, task))
+        if (!task || pair_is_called(pid, task))
             pids[n++] = pid;
     }
     if (f)

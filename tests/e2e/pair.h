@@ -76,7 +76,7 @@ int pair_stop_app(struct pair *pair, int signal);
 int pair_stop_web(struct pair *pair, int signal);
 
 /* The pids of those of the master's children that are called so, ascending; how many there are, at
- * most max. Workers are called postern-worker. */
+ * most max. Workers are called postern-worker; NULL: all. */
 size_t pair_children(const struct pair *pair, const char *task, pid_t *pids, size_t max);
 size_t pair_workers(const struct pair *pair, pid_t *pids, size_t max);
 

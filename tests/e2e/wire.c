@@ -38,6 +38,11 @@ bool wire_is_stale(const struct wire *wire)
     return wire->fd >= 0 && recv(wire->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) >= 0;
 }
 
+static int wire_status(const struct wire *wire)
+{
+    return (int)strtol(wire->answer + sizeof "HTTP/1.x", NULL, 10);
+}
+
 /* The length of head and body, 0 while the head is not whole. */
 static size_t wire_whole(const struct wire *wire)
 {
@@ -45,6 +50,8 @@ static size_t wire_whole(const struct wire *wire)
     const char *length = strcasestr(wire->answer, "\r\nContent-Length:");
     if (!end)
         return 0;
+    if (wire_status(wire) == 304)
+        return (size_t)(end - wire->answer) + 4;
     size_t body = length && length < end ? strtoul(length + strlen("\r\nContent-Length:"), NULL, 10)
                                          : SIZE_MAX / 2;
     return (size_t)(end - wire->answer) + 4 + body;
@@ -85,7 +92,7 @@ enum wire_result wire_call(struct wire *wire, const char *request)
     if (!sent && result == WIRE_CLOSED)
         result = WIRE_RESET;
     if (result == WIRE_ANSWERED)
-        wire->status = (int)strtol(wire->answer + sizeof "HTTP/1.x", NULL, 10);
+        wire->status = wire_status(wire);
     if (result != WIRE_ANSWERED || strcasestr(wire->answer, "\r\nConnection: close"))
         wire_close(wire);
     return result;

@@ -13,8 +13,12 @@
 
 enum { AWAY_START_MS = 20000, AWAY_STEP_MS = 20, AWAY_TEXT_SIZE = 128 };
 
-static pid_t distance; /* the program's process; 0 if there is none */
-static int port_fd = -1;
+static struct way {
+    pid_t pid; /* of the program distance */
+    int port_fd;
+} ways[AWAY_WAYS_MAX];
+
+static size_t ways_count;
 
 /* In the child. What it says of connections that the server refused is of no use. */
 static void run_distance(const char *program, int port, const char *socket, int us)
@@ -31,7 +35,7 @@ static void run_distance(const char *program, int port, const char *socket, int 
     _exit(127);
 }
 
-static bool slow_down_commits(const struct postgres_server *server, int us)
+bool away_slow_down(const struct postgres_server *server, int us)
 {
     char lines[AWAY_TEXT_SIZE];
     /* commit_siblings: also if no other transaction is under way. */
@@ -54,16 +58,17 @@ bool away_start(const struct postgres_server *server, int us, char url[POSTGRES_
     const char *program = getenv("DISTANCE");
     char socket[AWAY_TEXT_SIZE];
     struct postgres_server there = *server;
-    port_fd = port_take(&there.port);
-    snprintf(socket, sizeof socket, "%s/.s.PGSQL.%d", server->folder, server->port);
-    if (port_fd < 0 || !slow_down_commits(server, us))
+    struct way *way = &ways[ways_count];
+    if (ways_count == AWAY_WAYS_MAX || (way->port_fd = port_take(&there.port)) < 0)
         return false;
-    distance = fork();
-    if (distance == 0)
-        run_distance(program ? program : "build/release/tests/bench/distance", there.port, socket,
-                     us);
+    ways_count++;
+    snprintf(socket, sizeof socket, "%s/.s.PGSQL.%d", server->folder, server->port);
+    way->pid = fork();
+    if (way->pid == 0)
+        run_distance(program && *program ? program : "build/release/tests/bench/distance",
+                     there.port, socket, us);
     postgres_server_url(&there, "postgres", url);
-    for (int waited = 0; distance > 0 && waited < AWAY_START_MS; waited += AWAY_STEP_MS) {
+    for (int waited = 0; way->pid > 0 && waited < AWAY_START_MS; waited += AWAY_STEP_MS) {
         if (answers(url))
             return true;
         load_sleep_ms(AWAY_STEP_MS);
@@ -72,14 +77,24 @@ bool away_start(const struct postgres_server *server, int us, char url[POSTGRES_
     return false;
 }
 
+void away_cut(size_t n)
+{
+    kill(ways[n].pid, SIGSTOP);
+}
+
+void away_mend(size_t n)
+{
+    kill(ways[n].pid, SIGCONT);
+}
+
 void away_stop(void)
 {
-    if (distance > 0) {
-        kill(distance, SIGKILL);
-        waitpid(distance, NULL, 0);
+    for (; ways_count > 0; ways_count--) {
+        const struct way *way = &ways[ways_count - 1];
+        if (way->pid > 0) {
+            kill(way->pid, SIGKILL);
+            waitpid(way->pid, NULL, 0);
+        }
+        close(way->port_fd);
     }
-    distance = 0;
-    if (port_fd >= 0)
-        close(port_fd);
-    port_fd = -1;
 }

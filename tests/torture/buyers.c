@@ -1,22 +1,22 @@
 #include "torture/buyers.h"
 
-#include <errno.h>
-#include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "e2e/client.h"
 #include "e2e/load.h"
 #include "e2e/wire.h"
+#include "torture/gate.h"
+#include "torture/stock.h"
 #include "torture/wrong.h"
 
 enum {
     REQUEST_SIZE = 1024,
     THINK_MS = 25,
+    THINK_SLOW_MS = 600,
     RETRY_MS = 20,
     SETTLE_MS = 60000 /* until then an order must be acknowledged or refused */
 };
@@ -46,57 +46,19 @@ struct buyer {
 static struct buyer buyers[BUYERS];
 static struct load load;
 static int port;
-static atomic_bool finishing, patient;
+static atomic_bool finishing, patient, slow;
 
 /* Where the buyers wait while the books are read. */
-static struct {
-    pthread_mutex_t mutex;
-    pthread_cond_t changed;
-    bool closed;
-    size_t waiting;
-    size_t present;
-} gate = {.mutex = PTHREAD_MUTEX_INITIALIZER, .changed = PTHREAD_COND_INITIALIZER};
-
-static void gate_pass(void)
-{
-    pthread_mutex_lock(&gate.mutex);
-    gate.waiting++;
-    pthread_cond_broadcast(&gate.changed);
-    while (gate.closed)
-        pthread_cond_wait(&gate.changed, &gate.mutex);
-    gate.waiting--;
-    pthread_mutex_unlock(&gate.mutex);
-}
-
-static void gate_leave(void)
-{
-    pthread_mutex_lock(&gate.mutex);
-    gate.present--;
-    pthread_cond_broadcast(&gate.changed);
-    pthread_mutex_unlock(&gate.mutex);
-}
+static struct gate gate = GATE_INIT;
 
 bool buyers_pause(int timeout_ms)
 {
-    struct timespec until;
-    clock_gettime(CLOCK_REALTIME, &until);
-    until.tv_sec += timeout_ms / 1000;
-    pthread_mutex_lock(&gate.mutex);
-    gate.closed = true;
-    int result = 0;
-    while (gate.waiting < gate.present && result != ETIMEDOUT)
-        result = pthread_cond_timedwait(&gate.changed, &gate.mutex, &until);
-    bool ok = gate.waiting == gate.present;
-    pthread_mutex_unlock(&gate.mutex);
-    return ok;
+    return gate_close(&gate, timeout_ms);
 }
 
 void buyers_resume(void)
 {
-    pthread_mutex_lock(&gate.mutex);
-    gate.closed = false;
-    pthread_cond_broadcast(&gate.changed);
-    pthread_mutex_unlock(&gate.mutex);
+    gate_open(&gate);
 }
 
 void buyers_reference(size_t buyer, size_t n, char out[ORDER_REFERENCE_SIZE])
@@ -138,7 +100,7 @@ static char *buyer_body(struct buyer *buyer)
 /* The status, or 0 if no whole answer came. A connection is for one answer, or for a few. */
 static int buyer_ask(struct buyer *buyer, const char *request)
 {
-    gate_pass();
+    gate_pass(&gate);
     if (wire_is_stale(&buyer->wire) || load_random(&buyer->random, 3) == 0)
         wire_close(&buyer->wire);
     enum wire_result result = wire_call(&buyer->wire, request);
@@ -167,7 +129,7 @@ static void buyer_request(const struct order *order, const char *reference, char
 /* Sends a request and does not wait for its answer. */
 static void buyer_walk_away(struct buyer *buyer, const char *request)
 {
-    gate_pass();
+    gate_pass(&gate);
     int fd = client_raw_open(port);
     if (fd < 0)
         return;
@@ -175,6 +137,31 @@ static void buyer_walk_away(struct buyer *buyer, const char *request)
     load_sleep_ms((int)load_random(&buyer->random, 4));
     close(fd);
     buyer->deeds[BUYERS_WALKED]++;
+}
+
+/* The pair that gave the last answer. */
+static size_t buyer_pair(const struct buyer *buyer)
+{
+    static const char name[] = "\r\n" BUYERS_PAIR ": ";
+    const char *pair = strcasestr(buyer->wire.answer, name);
+    if (pair)
+        return strtoul(pair + strlen(name), NULL, 10);
+    wrong_say("an answer does not tell the pair: %.300s", buyer->wire.answer);
+    return 0;
+}
+
+/* The stock of what it is of is about to change, one way or the other; or it has, through the pair
+ * of the last answer. */
+static void buyer_begin(const struct order *order, int64_t sign)
+{
+    for (size_t i = 0; order->kind != ORDER_UNJUDGED && i < order->count; i++)
+        stock_begin(order->lines[i].product, sign * order->lines[i].quantity);
+}
+
+static void buyer_end(const struct buyer *buyer, const struct order *order, int64_t sign)
+{
+    for (size_t i = 0; order->kind != ORDER_UNJUDGED && i < order->count; i++)
+        stock_end(order->lines[i].product, sign * order->lines[i].quantity, buyer_pair(buyer));
 }
 
 /* Whether the answer is that this attempt, at least, left no trace: the store's word, or lighttpd's
@@ -195,6 +182,7 @@ static bool buyer_hear(struct buyer *buyer, struct order *order, const char *ref
         if (replayed && order->state == ORDER_OPEN && order->nowhere)
             wrong_say("%s was replayed, and nothing was changed by what was told", reference);
         order_acknowledge(order, reference, buyer_body(buyer));
+        buyer_end(buyer, order, -1);
         buyer->deeds[BUYERS_PLACED]++;
     } else if (status == 409 && strstr(buyer_body(buyer), "out-of-stock")) {
         order->state = order->nowhere ? ORDER_REFUSED : ORDER_DOUBTED;
@@ -221,6 +209,7 @@ static void buyer_buy(struct buyer *buyer)
         return;
     }
     buyer->count++;
+    buyer_begin(order, -1);
     buyer_request(order, reference, request);
     order->nowhere = !order->keyed || load_random(&buyer->random, 16) > 0 || atomic_load(&patient);
     if (!order->nowhere)
@@ -283,26 +272,54 @@ static void buyer_read(struct buyer *buyer)
     buyer->deeds[BUYERS_READ] += status == 200;
 }
 
-static void buyer_cancel(struct buyer *buyer)
+/* Whether it is certain now that the order is cancelled. */
+static bool buyer_hear_cancelled(struct buyer *buyer, struct order *order, int status)
 {
-    char request[REQUEST_SIZE];
-    struct order *order = &buyer->orders[buyer_pick(buyer)];
-    if (order->state != ORDER_PLACED)
-        return;
-    snprintf(request, sizeof request,
-             "POST /orders/%s/cancel HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n", order->id);
-    order->cancel_sent = true;
-    if (load_random(&buyer->random, 8) == 0 && !atomic_load(&patient)) {
-        buyer_walk_away(buyer, request);
-        return;
-    }
-    int status = buyer_ask(buyer, request);
     if (status == 200) {
+        bool first = order->cancelled == 0;
         order_cancelled(order, buyer_body(buyer));
+        if (first)
+            buyer_end(buyer, order, 1);
         buyer->deeds[BUYERS_CANCELLED]++;
     } else if (status != 0 && status < 500) {
         wrong_say("order %s cannot be cancelled: %d %s", order->id, status, buyer_body(buyer));
     }
+    return order->cancelled != 0;
+}
+
+/* Once; of what is judged, until its outcome is known. */
+static void buyer_cancel(struct buyer *buyer, struct order *order)
+{
+    char request[REQUEST_SIZE];
+    if (order->state != ORDER_PLACED || order->kind == ORDER_KEPT)
+        return;
+    snprintf(request, sizeof request,
+             "POST /orders/%s/cancel HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n", order->id);
+    if (!order->cancel_sent)
+        buyer_begin(order, 1);
+    order->cancel_sent = true;
+    if (order->kind == ORDER_UNJUDGED && load_random(&buyer->random, 8) == 0 &&
+        !atomic_load(&patient)) {
+        buyer_walk_away(buyer, request);
+        return;
+    }
+    int64_t until = load_now_ms() + SETTLE_MS;
+    while (!buyer_hear_cancelled(buyer, order, buyer_ask(buyer, request)) &&
+           order->kind == ORDER_RETURNS && !wrong_any()) {
+        if (load_now_ms() > until)
+            wrong_say("order %s is still not cancelled after %d ms: %.300s", order->id, SETTLE_MS,
+                      buyer->wire.answer);
+        load_sleep_ms(RETRY_MS);
+    }
+}
+
+/* What may be returned is so at once, half of the time. */
+static void buyer_trade(struct buyer *buyer)
+{
+    buyer_buy(buyer);
+    struct order *last = buyer->count > 0 ? &buyer->orders[buyer->count - 1] : NULL;
+    if (last && last->kind == ORDER_RETURNS && load_random(&buyer->random, 2) == 0)
+        buyer_cancel(buyer, last);
 }
 
 static void buyer_live(void *context, size_t thread)
@@ -312,17 +329,18 @@ static void buyer_live(void *context, size_t thread)
     while (!atomic_load(&finishing) && !wrong_any()) {
         uint32_t dice = load_random(&buyer->random, 10);
         if (buyer->count == 0 || (dice < 6 && buyer->count < BUYERS_ORDERS_MAX))
-            buyer_buy(buyer);
+            buyer_trade(buyer);
         else if (dice < 7)
-            buyer_cancel(buyer);
+            buyer_cancel(buyer, &buyer->orders[buyer_pick(buyer)]);
         else if (dice < 8)
             buyer_repeat(buyer);
         else
             buyer_read(buyer);
-        load_sleep_ms((int)load_random(&buyer->random, THINK_MS));
+        load_sleep_ms(
+            (int)load_random(&buyer->random, atomic_load(&slow) ? THINK_SLOW_MS : THINK_MS));
     }
     wire_close(&buyer->wire);
-    gate_leave();
+    gate_leave(&gate);
 }
 
 bool buyers_start(int to, uint64_t seed)
@@ -343,6 +361,11 @@ bool buyers_start(int to, uint64_t seed)
 void buyers_be_patient(bool waits)
 {
     atomic_store(&patient, waits);
+}
+
+void buyers_be_slow(bool slower)
+{
+    atomic_store(&slow, slower);
 }
 
 void buyers_finish(void)

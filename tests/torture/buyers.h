@@ -8,6 +8,9 @@
 
 #include "torture/order.h"
 
+/* The field of a pair's answers that tells its number. */
+#define BUYERS_PAIR "X-Pair"
+
 enum { BUYERS = 64, BUYERS_ORDERS_MAX = 16384 /* each */ };
 
 enum buyers_deed {
@@ -36,6 +39,9 @@ void buyers_resume(void);
 
 /* Has them wait for each answer, or leave before some, as at first. Call it while they pause. */
 void buyers_be_patient(bool waits);
+
+/* Has them think for longer, so that the list of products stays the same for a while. */
+void buyers_be_slow(bool slower);
 
 /* Lets them settle what they have begun, and waits for their end. */
 void buyers_finish(void);

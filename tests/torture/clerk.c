@@ -30,7 +30,7 @@ static void clerk_adjust(void)
     char out[COMMANDS_OUT_SIZE];
     size_t n = atomic_load(&commands.told);
     struct adjustment *a = &adjustments[n];
-    a->product = 1 + load_random(&commands.random, ORDER_PRODUCTS);
+    a->product = 1 + load_random(&commands.random, ORDER_SHARED);
     a->change = 1 + load_random(&commands.random, CLERK_AMOUNT_MAX);
     if (load_random(&commands.random, 2))
         a->change = -a->change;
@@ -58,8 +58,9 @@ static void clerk_audit(bool away)
                   commands.pair.dir);
 }
 
-static void clerk_work(void)
+static void clerk_work(struct commands *own)
 {
+    (void)own;
     if (load_random(&commands.random, 3) == 0)
         clerk_audit(true);
     else

@@ -10,13 +10,13 @@ static void commands_live(void *context, size_t thread)
     (void)thread;
     while (!atomic_load(&commands->finishing) && !wrong_any() &&
            atomic_load(&commands->told) < COMMANDS_MAX) {
-        commands->next();
+        commands->next(commands);
         load_sleep_ms((int)load_random(&commands->random, COMMANDS_THINK_MS));
     }
 }
 
 bool commands_start(struct commands *commands, const struct pair *pair, uint64_t seed,
-                    void (*next)(void))
+                    void (*next)(struct commands *commands))
 {
     commands->pair = *pair;
     commands->random = seed;

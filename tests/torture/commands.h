@@ -16,7 +16,7 @@ struct commands {
     struct pair pair; /* a copy: its processes come and go */
     struct load load;
     uint64_t random;
-    void (*next)(void);
+    void (*next)(struct commands *commands);
     atomic_bool finishing;
     bool started;
     int killed;
@@ -26,7 +26,7 @@ struct commands {
 /* Starts the thread in that pair's environment. It calls next, which runs one, until something is
  * wrong or COMMANDS_MAX are told. False if there is no thread. */
 bool commands_start(struct commands *commands, const struct pair *pair, uint64_t seed,
-                    void (*next)(void));
+                    void (*next)(struct commands *commands));
 
 /* Lets it end what it has begun, and waits for its end. Harmless if it did not start. */
 void commands_finish(struct commands *commands);

@@ -7,13 +7,23 @@
 
 #include "e2e/load.h"
 #include "e2e/process.h"
+#include "torture/away.h"
 #include "torture/wrong.h"
 
-enum { ORPHANS_MS = 15000, OUTAGE_MS = 800, PAUSE_MS = 300, WRITER_DEATHS_MAX = 4 };
+enum {
+    ORPHANS_MS = 15000,
+    OUTAGE_MS = 800,
+    PAUSE_MS = 300,
+    STILL_MIN_MS = 500, /* for so long published answers count without a look */
+    STILL_MAX_MS = 2000,
+    WRITER_DEATHS_MAX = 4
+};
 
 const char *const faults_names[FAULTS_KIND_MAX] = {
-    [FAULTS_WRITER] = "writer kills", [FAULTS_WORKERS] = "worker kills",
-    [FAULTS_MASTER] = "master kills", [FAULTS_FAST] = "database restarts fast",
+    [FAULTS_WRITER] = "writer kills", [FAULTS_WORKERS] = "kills of workers and others",
+    [FAULTS_MASTER] = "master kills", [FAULTS_PUBLISHER] = "publisher faults",
+    [FAULTS_STILL] = "standstills",   [FAULTS_WEB] = "lighttpd kills",
+    [FAULTS_APART] = "partitions",    [FAULTS_FAST] = "database restarts fast",
     [FAULTS_CRASH] = "immediate",     [FAULTS_EIO] = "writes and syncs failed with EIO",
     [FAULTS_ENOSPC] = "with ENOSPC",  [FAULTS_ALL] = "deaths of all on a failing disk",
     [FAULTS_DRAIN] = "drains",
@@ -23,13 +33,15 @@ int faults_counts[FAULTS_KIND_MAX];
 
 /* The end of a round is FAULTS_KIND_MAX. */
 static const enum faults_kind faults_postgres[] = {
-    FAULTS_WRITER, FAULTS_WRITER, FAULTS_WRITER, FAULTS_WORKERS, FAULTS_MASTER,  FAULTS_MASTER,
-    FAULTS_FAST,   FAULTS_CRASH,  FAULTS_DRAIN,  FAULTS_WORKERS, FAULTS_KIND_MAX};
+    FAULTS_WRITER, FAULTS_WRITER, FAULTS_WRITER, FAULTS_WORKERS, FAULTS_MASTER,    FAULTS_MASTER,
+    FAULTS_FAST,   FAULTS_CRASH,  FAULTS_DRAIN,  FAULTS_WORKERS, FAULTS_PUBLISHER, FAULTS_PUBLISHER,
+    FAULTS_STILL,  FAULTS_WEB,    FAULTS_APART,  FAULTS_APART,   FAULTS_KIND_MAX};
 static const enum faults_kind faults_sqlite[] = {
-    FAULTS_WRITER, FAULTS_WRITER, FAULTS_WRITER, FAULTS_WORKERS, FAULTS_MASTER,
-    FAULTS_EIO,    FAULTS_EIO,    FAULTS_EIO,    FAULTS_ENOSPC,  FAULTS_ENOSPC,
-    FAULTS_ALL,    FAULTS_ALL,    FAULTS_DRAIN,  FAULTS_KIND_MAX};
-enum { ROUND_MAX = 16 };
+    FAULTS_WRITER, FAULTS_WRITER, FAULTS_WRITER,  FAULTS_WORKERS,   FAULTS_MASTER,
+    FAULTS_EIO,    FAULTS_EIO,    FAULTS_EIO,     FAULTS_ENOSPC,    FAULTS_ENOSPC,
+    FAULTS_ALL,    FAULTS_ALL,    FAULTS_DRAIN,   FAULTS_PUBLISHER, FAULTS_PUBLISHER,
+    FAULTS_STILL,  FAULTS_WEB,    FAULTS_KIND_MAX};
+enum { ROUND_MAX = 24 };
 
 static void faults_wait(struct site *site, uint32_t ms)
 {
@@ -74,11 +86,67 @@ static void faults_workers(struct site *site, size_t n)
             faults_kill(pids, 1 + load_random(&site->random, (uint32_t)count));
 }
 
-/* The pids of a pair's workers and of its writer. */
-static size_t faults_children(const struct pair *pair, pid_t pids[PROCESS_WORKERS_MAX])
+/* Longer than what is published counts without it. */
+static void faults_stand_still(struct site *site)
 {
-    size_t count = pair_workers(pair, pids, PROCESS_WORKERS_MAX - 1);
-    return count + pair_children(pair, "postern-writer", &pids[count], 1);
+    load_sleep_ms(STILL_MIN_MS + (int)load_random(&site->random, STILL_MAX_MS - STILL_MIN_MS));
+}
+
+/* The pair's publisher, which is made to stand still; 0 if there is none. */
+static pid_t faults_hold_publisher(const struct pair *pair)
+{
+    pid_t publisher;
+    bool held =
+        pair_children(pair, "postern-publish", &publisher, 1) == 1 && kill(publisher, SIGSTOP) == 0;
+    faults_counts[FAULTS_PUBLISHER] += held;
+    return held ? publisher : 0;
+}
+
+/* Half of the time it is killed, whether it stands still or not. */
+static void faults_publisher(struct site *site, size_t n)
+{
+    pid_t publisher = faults_hold_publisher(&site->pairs[n]);
+    if (!publisher)
+        return;
+    if (load_random(&site->random, 4) > 0)
+        faults_stand_still(site);
+    kill(publisher, load_random(&site->random, 2) ? SIGCONT : SIGKILL);
+}
+
+/* They go on in any order. */
+static void faults_still(struct site *site, size_t n)
+{
+    const struct pair *pair = &site->pairs[n];
+    pid_t pids[PROCESS_WORKERS_MAX];
+    kill(pair->app, SIGSTOP);
+    size_t count = pair_children(pair, NULL, pids, PROCESS_WORKERS_MAX - 1);
+    pids[count++] = pair->app;
+    for (size_t i = 0; i < count; i++)
+        kill(pids[i], SIGSTOP);
+    faults_stand_still(site);
+    for (; count > 0; count--) {
+        size_t i = load_random(&site->random, (uint32_t)count);
+        kill(pids[i], SIGCONT);
+        pids[i] = pids[count - 1];
+    }
+    faults_counts[FAULTS_STILL]++;
+}
+
+static void faults_web(struct site *site, size_t n)
+{
+    pair_stop_web(&site->pairs[n], SIGKILL);
+    faults_counts[FAULTS_WEB]++;
+    faults_wait(site, PAUSE_MS);
+    if (!pair_start_web(&site->pairs[n]))
+        faults_say_absent(site, n);
+}
+
+static void faults_apart(struct site *site, size_t n)
+{
+    away_cut(n);
+    faults_stand_still(site);
+    away_mend(n);
+    faults_counts[FAULTS_APART]++;
 }
 
 /* Half of the time its children die with it, and nothing of it is left to finish anything. */
@@ -86,7 +154,7 @@ static void faults_master(struct site *site, size_t n)
 {
     struct pair *pair = &site->pairs[n];
     pid_t pids[PROCESS_WORKERS_MAX];
-    size_t count = faults_children(pair, pids);
+    size_t count = pair_children(pair, NULL, pids, PROCESS_WORKERS_MAX);
     if (load_random(&site->random, 2)) {
         kill(pair->app, SIGSTOP);
         faults_counts[FAULTS_WORKERS] += faults_kill(pids, count);
@@ -184,7 +252,7 @@ static void faults_all(struct site *site, size_t n)
     faults_wait(site, PAUSE_MS);
     for (size_t i = 0; i < FAULTS_PAIRS; i++) {
         kill(site->pairs[i].app, SIGSTOP);
-        counts[i] = faults_children(&site->pairs[i], pids[i]);
+        counts[i] = pair_children(&site->pairs[i], NULL, pids[i], PROCESS_WORKERS_MAX);
     }
     for (size_t i = 0; i < FAULTS_PAIRS; i++)
         faults_kill(pids[i], counts[i]);
@@ -200,7 +268,9 @@ static void faults_all(struct site *site, size_t n)
 
 static void (*const faults_deeds[FAULTS_KIND_MAX])(struct site *, size_t) = {
     [FAULTS_WRITER] = faults_writer, [FAULTS_WORKERS] = faults_workers,
-    [FAULTS_MASTER] = faults_master, [FAULTS_FAST] = faults_fast,
+    [FAULTS_MASTER] = faults_master, [FAULTS_PUBLISHER] = faults_publisher,
+    [FAULTS_STILL] = faults_still,   [FAULTS_WEB] = faults_web,
+    [FAULTS_APART] = faults_apart,   [FAULTS_FAST] = faults_fast,
     [FAULTS_CRASH] = faults_crash,   [FAULTS_EIO] = faults_eio,
     [FAULTS_ENOSPC] = faults_enospc, [FAULTS_ALL] = faults_all,
     [FAULTS_DRAIN] = faults_drain,
@@ -225,7 +295,13 @@ void faults_next(struct site *site)
 {
     enum faults_kind kind = faults_draw(site);
     size_t n = load_random(&site->random, FAULTS_PAIRS);
+    /* Half of the time another pair publishes what it knew before. */
+    pid_t held = load_random(&site->random, 2)
+                     ? faults_hold_publisher(&site->pairs[(n + 1) % FAULTS_PAIRS])
+                     : 0;
     faults_deeds[kind](site, n);
+    if (held)
+        kill(held, SIGCONT);
     for (size_t i = 0; i < FAULTS_PAIRS; i++) {
         if (!pair_wait_ready(&site->pairs[i]))
             wrong_say("pair %zu is not ready again after one of the %s", i, faults_names[kind]);

@@ -20,15 +20,19 @@ struct site {
 };
 
 enum faults_kind {
-    FAULTS_WRITER,  /* the writer of a pair killed, or made to stand still until it is killed */
-    FAULTS_WORKERS, /* some workers of a pair, or all, killed */
-    FAULTS_MASTER,  /* a pair's master killed and started again */
-    FAULTS_FAST,    /* the database restarted, its clients cut off */
-    FAULTS_CRASH,   /* the database restarted as after a crash */
-    FAULTS_EIO,     /* the store's disk fails in some of its writes and syncs, or in all */
-    FAULTS_ENOSPC,  /* it is full */
-    FAULTS_ALL,     /* every process of every pair killed while the disk fails */
-    FAULTS_DRAIN,   /* a pair stopped gently and replaced */
+    FAULTS_WRITER,    /* the writer of a pair killed, or made to stand still until it is killed */
+    FAULTS_WORKERS,   /* some workers of a pair, or all, killed; all children with their master */
+    FAULTS_MASTER,    /* a pair's master killed and started again */
+    FAULTS_PUBLISHER, /* the publisher of a pair killed, or made to stand still */
+    FAULTS_STILL,     /* a pair's master and all its children made to stand still */
+    FAULTS_WEB,       /* a pair's lighttpd killed and started again */
+    FAULTS_APART,     /* a pair cut off from the database */
+    FAULTS_FAST,      /* the database restarted, its clients cut off */
+    FAULTS_CRASH,     /* the database restarted as after a crash */
+    FAULTS_EIO,       /* the store's disk fails in some of its writes and syncs, or in all */
+    FAULTS_ENOSPC,    /* it is full */
+    FAULTS_ALL,       /* every process of every pair killed while the disk fails */
+    FAULTS_DRAIN,     /* a pair stopped gently and replaced */
     FAULTS_KIND_MAX
 };
 

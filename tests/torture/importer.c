@@ -44,7 +44,7 @@ static struct import {
 
 static struct commands commands;
 static int counts[KINDS];
-static int64_t seen[ORDER_PRODUCTS + 1]; /* the import that wrote a product's description; or -1 */
+static int64_t seen[ORDER_SHARED + 1]; /* the import that wrote a product's description; or -1 */
 
 static bool importer_has(const struct import *import, int64_t product)
 {
@@ -63,7 +63,7 @@ static bool importer_write(struct import *import, size_t n, const struct kind *k
     size_t used = (size_t)snprintf(text, sizeof text, "%s\n", kind->header);
     import->rows = 0;
     while (import->rows < rows) {
-        int64_t product = 1 + load_random(&commands.random, ORDER_PRODUCTS);
+        int64_t product = 1 + load_random(&commands.random, ORDER_SHARED);
         if (importer_has(import, product))
             continue;
         import->products[import->rows++] = (uint8_t)product;
@@ -80,8 +80,9 @@ static bool importer_write(struct import *import, size_t n, const struct kind *k
     return pair_write(&commands.pair, "import.csv", text);
 }
 
-static void importer_import(void)
+static void importer_import(struct commands *own)
 {
+    (void)own;
     char path[PAIR_PATH_SIZE + 16], out[COMMANDS_OUT_SIZE];
     size_t n = atomic_load(&commands.told), k = load_random(&commands.random, KINDS);
     const struct kind *kind = &kinds[k];
@@ -104,7 +105,7 @@ static void importer_import(void)
 
 bool importer_start(const struct pair *pair, uint64_t seed)
 {
-    for (size_t i = 0; i <= ORDER_PRODUCTS; i++)
+    for (size_t i = 0; i <= ORDER_SHARED; i++)
         seen[i] = -1;
     return commands_start(&commands, pair, seed ^ 0x1394057, importer_import);
 }
@@ -123,9 +124,9 @@ void importer_see(const char *product, const char *description)
 {
     int64_t id = strtoll(product, NULL, 10);
     bool imported = strncmp(description, "i-", 2) == 0;
-    if (id < 1 || id > ORDER_PRODUCTS || (*description && !imported))
+    if (id < 1 || id > ORDER_PRODUCTS || (*description && (!imported || id > ORDER_SHARED)))
         wrong_say("product %s has the description \"%s\"", product, description);
-    else
+    else if (id <= ORDER_SHARED)
         seen[id] = imported ? strtoll(description + 2, NULL, 10) : -1;
 }
 

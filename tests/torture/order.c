@@ -23,27 +23,55 @@ void order_catalogue(char *out, unsigned size)
 
 int64_t order_stock(int64_t product)
 {
+    if (product > ORDER_RETURNED)
+        return ORDER_MARKED_STOCK;
     return product <= ORDER_SCARCE ? ORDER_SCARCE_STOCK : ORDER_PLENTY_STOCK;
+}
+
+/* Of products that anybody may change. Some name them upward and some downward, as if to wait for
+ * each other. */
+static void order_choose(struct order *order, uint64_t *random)
+{
+    uint32_t lines = load_random(random, 2) ? 1 : 1 + load_random(random, ORDER_LINES_MAX);
+    uint32_t scarce = load_random(random, 8) == 0, all = ORDER_SHARED - ORDER_SCARCE;
+    uint32_t first = load_random(random, all), step = load_random(random, 2) ? 1 : all - 1;
+    for (uint32_t i = 0; i < lines; i++)
+        order->lines[i].product =
+            (uint8_t)(i == 0 && scarce ? 1 + load_random(random, ORDER_SCARCE)
+                                       : 1 + ORDER_SCARCE + (first + i * step) % all);
+    order->count = (uint8_t)lines;
+}
+
+/* Of one or two that are judged: the first ones often, the last ones seldom. */
+static void order_choose_judged(struct order *order, uint64_t *random)
+{
+    bool kept = load_random(random, 2) == 0;
+    uint32_t before = kept ? ORDER_SHARED : ORDER_SOLD;
+    uint32_t all = (kept ? ORDER_SOLD : ORDER_RETURNED) - before;
+    uint32_t first = load_random(random, 1 + load_random(random, all));
+    order->kind = kept ? ORDER_KEPT : ORDER_RETURNS;
+    order->keyed = true;
+    order->count = (uint8_t)(1 + load_random(random, 2));
+    for (uint32_t i = 0; i < order->count; i++)
+        order->lines[i].product = (uint8_t)(1 + before + (first + i) % all);
 }
 
 bool order_make(struct order *order, uint64_t *random, const char *reference)
 {
     char body[ORDER_BODY_SIZE];
-    uint32_t lines = load_random(random, 2) ? 1 : 1 + load_random(random, ORDER_LINES_MAX);
-    uint32_t scarce = load_random(random, 8) == 0, all = ORDER_PRODUCTS - ORDER_SCARCE;
-    uint32_t first = load_random(random, all);
-    /* Some name their products upward and some downward, as if to wait for each other. */
-    uint32_t step = load_random(random, 2) ? 1 : all - 1;
+    *order = (struct order){.keyed = load_random(random, 5) > 0};
+    if (load_random(random, 4) == 0)
+        order_choose_judged(order, random);
+    else
+        order_choose(order, random);
     size_t n = (size_t)snprintf(body, sizeof body, "{\"reference\":\"%s\",\"items\":[", reference);
-    for (uint32_t i = 0; i < lines; i++) {
-        uint32_t product = i == 0 && scarce ? 1 + load_random(random, ORDER_SCARCE)
-                                            : 1 + ORDER_SCARCE + (first + i * step) % all;
-        n += (size_t)snprintf(body + n, sizeof body - n,
-                              "%s{\"product_id\":%" PRIu32 ",\"quantity\":%" PRIu32 "}",
-                              i ? "," : "", product, 1 + load_random(random, 3));
+    for (size_t i = 0; i < order->count; i++) {
+        order->lines[i].quantity = (uint8_t)(1 + load_random(random, 3));
+        n += (size_t)snprintf(body + n, sizeof body - n, "%s{\"product_id\":%d,\"quantity\":%d}",
+                              i ? "," : "", order->lines[i].product, order->lines[i].quantity);
     }
     snprintf(body + n, sizeof body - n, "]}");
-    *order = (struct order){.keyed = load_random(random, 5) > 0, .body = strdup(body)};
+    order->body = strdup(body);
     return order->body != NULL;
 }
 

@@ -12,10 +12,14 @@ enum {
     ORDER_BODY_SIZE = 512,
     ORDER_BOOKED_SIZE = 512,
     ORDER_ANSWER_SIZE = 4096,
-    ORDER_SCARCE = 6,         /* products 1 to this, few of each */
-    ORDER_PRODUCTS = 46,      /* the rest of these, plenty of each */
+    ORDER_SCARCE = 6,    /* products 1 to this, few of each */
+    ORDER_SHARED = 46,   /* the rest of these, plenty of each; everything may change those two */
+    ORDER_SOLD = 52,     /* the next: judged by readers, as are all that follow; orders alone */
+    ORDER_RETURNED = 58, /* orders and their cancellations */
+    ORDER_PRODUCTS = 64, /* commands alone; ORDER_MARKED_STOCK of each */
     ORDER_SCARCE_STOCK = 500, /* sold out after some seconds */
-    ORDER_PLENTY_STOCK = 1000000000
+    ORDER_PLENTY_STOCK = 1000000000,
+    ORDER_MARKED_STOCK = 5000
 };
 
 enum order_state {
@@ -27,8 +31,23 @@ enum order_state {
     ORDER_STATE_MAX
 };
 
+/* Whether readers judge the stock of what it is of. Then it has a key, and a cancellation that was
+ * begun is repeated until its outcome is known. */
+enum order_kind {
+    ORDER_UNJUDGED,
+    ORDER_KEPT,    /* of products sold, never cancelled */
+    ORDER_RETURNS, /* may be cancelled */
+};
+
+struct order_line {
+    uint8_t product, quantity;
+};
+
 struct order {
     enum order_state state;
+    enum order_kind kind;
+    struct order_line lines[ORDER_LINES_MAX];
+    uint8_t count;      /* of lines */
     bool nowhere;       /* each attempt so far was answered with the word that it changed nothing */
     bool keyed;         /* its reference is its Idempotency-Key too */
     uint8_t seen;       /* how often the books have it */

@@ -9,6 +9,7 @@
 #include "e2e/scrape.h"
 #include "port.h"
 #include "torture/buyers.h"
+#include "torture/readers.h"
 #include "torture/wrong.h"
 
 enum { TALLY_WAIT_MS = 30000, TALLY_REST_MS = 100, TALLY_SERIES_MAX = 2 };
@@ -39,16 +40,20 @@ enum { TALLY_5XX = 0, TALLY_ROWS = sizeof tally_rows / sizeof tally_rows[0] };
 struct tally_count {
     double began; /* names the master */
     int64_t rows[TALLY_ROWS];
+    int64_t reads;     /* of products and of their list, answered with 200 or 304 */
+    int64_t published; /* of those, at least: the rest of them asked the store */
     int64_t requests, under_way;
 };
 
 static struct tally_pair {
     int port, port_fd;
     struct tally_count last;
+    int64_t published; /* what the masters before the last one had counted */
 } tally_pairs[TALLY_PAIRS_MAX];
 
 static size_t tally_count;
 static int64_t tally_told[BUYERS_DEED_MAX]; /* by the last call */
+static int64_t tally_read, tally_cut;       /* readers' likewise */
 static int tally_calls, tally_both_ways;
 
 bool tally_add(char setting[TALLY_SETTING_SIZE])
@@ -59,6 +64,18 @@ bool tally_add(char setting[TALLY_SETTING_SIZE])
     tally_count++;
     snprintf(setting, TALLY_SETTING_SIZE, "METRICS_PORT=%d", pair->port);
     return true;
+}
+
+static int64_t tally_reads(const char *text)
+{
+    static const char series[] = SCRAPE_REQUESTS "{route=\"/products";
+    return (int64_t)scrape_sum(text, series, "method=\"GET\",code=\"200\"") +
+           (int64_t)scrape_sum(text, series, "method=\"GET\",code=\"304\"");
+}
+
+static int64_t tally_asked(const char *text)
+{
+    return (int64_t)scrape_sum(text, "postern_store_call_duration_seconds_count{", "product_");
 }
 
 /* A connection of its own for each time: the exporter before may be dead. */
@@ -73,6 +90,8 @@ static bool tally_look(const struct tally_pair *pair, struct tally_count *count)
         count->requests = (int64_t)scrape_sum(scraped.body, SCRAPE_REQUESTS "{", "/orders");
         count->under_way = (int64_t)scrape_value(scraped.body, "postern_requests_under_way") +
                            (int64_t)scrape_value(scraped.body, "postern_queue_length");
+        count->reads = tally_reads(scraped.body);
+        count->published = count->reads - tally_asked(scraped.body);
         for (size_t i = 0; i < TALLY_ROWS; i++) {
             for (size_t n = 0; n < TALLY_SERIES_MAX && tally_rows[i].series[n]; n++)
                 count->rows[i] += (int64_t)scrape_sum(scraped.body, tally_rows[i].series[n],
@@ -136,6 +155,22 @@ static void tally_compare(const struct tally_count now[TALLY_PAIRS_MAX], bool re
     }
 }
 
+/* Likewise with what readers were told, whose connections are cut, and not left. */
+static void tally_compare_reads(const struct tally_count now[TALLY_PAIRS_MAX], bool renewed)
+{
+    int64_t heard = readers_answered() - tally_read, cut = readers_cut() - tally_cut, counted = 0;
+    for (size_t n = 0; n < tally_count; n++) {
+        const struct tally_count *last = &tally_pairs[n].last;
+        counted += now[n].reads - (last->began == now[n].began ? last->reads : 0);
+    }
+    if ((counted < heard && !renewed) || counted > heard + cut)
+        wrong_say("the pairs counted %" PRId64 " reads of products, and by what readers were told"
+                  " it is %" PRId64 " to %" PRId64,
+                  counted, heard, heard + cut);
+    tally_read += heard;
+    tally_cut += cut;
+}
+
 void tally_check(void)
 {
     struct tally_count now[TALLY_PAIRS_MAX] = {{.began = 0}};
@@ -147,16 +182,30 @@ void tally_check(void)
     for (size_t i = 0; i < tally_count; i++)
         renewed = renewed || now[i].began != tally_pairs[i].last.began;
     tally_compare(now, renewed);
+    tally_compare_reads(now, renewed);
     tally_calls++;
     tally_both_ways += !renewed;
-    for (size_t i = 0; i < tally_count; i++)
+    for (size_t i = 0; i < tally_count; i++) {
+        if (now[i].began != tally_pairs[i].last.began)
+            tally_pairs[i].published += tally_pairs[i].last.published;
         tally_pairs[i].last = now[i];
+    }
     for (int i = 0; i < BUYERS_DEED_MAX; i++)
         tally_told[i] = buyers_count((enum buyers_deed)i);
 }
 
+static int64_t tally_published(size_t pair)
+{
+    return tally_pairs[pair].published + tally_pairs[pair].last.published;
+}
+
 void tally_end(bool brief)
 {
+    for (size_t i = 0; i < tally_count; i++) {
+        if (!brief && tally_published(i) <= 0)
+            wrong_say("no read through pair %zu was answered from what is published", i);
+    }
+
     if (!brief && tally_both_ways == 0)
         wrong_say("no count was compared both ways");
 }
@@ -164,6 +213,9 @@ void tally_end(bool brief)
 void tally_report(void)
 {
     printf(" counters compared %d times, %d of them both ways,", tally_calls, tally_both_ways);
+    for (size_t i = 0; i < tally_count; i++)
+        printf(" %" PRId64 "%s", tally_published(i),
+               i + 1 < tally_count ? " and" : " reads answered from what the pairs published,");
 }
 
 void tally_free(void)

@@ -1,8 +1,9 @@
-/* Three complete pairs over one store behind a balancer, many buyers, and one fault after the
- * other: killed workers and masters, a drained pair; with PostgreSQL a restarted or crashed
- * database; with SQLite (STORE=sqlite) a disk that fails or is full. After each fault and at the
- * end the books must be right. SECONDS_TO_RUN bounds it; SEED repeats its decisions. AWAY_US puts
- * PostgreSQL so many microseconds away. */
+/* Three complete pairs over one store behind a balancer, many buyers, readers as judges of what
+ * is published, and one fault after the other: processes killed or made to stand still, a drained
+ * pair; with PostgreSQL a restarted, crashed or unreachable database; with SQLite (STORE=sqlite) a
+ * disk that fails or is full. After each fault and at the end the books must be right.
+ * SECONDS_TO_RUN bounds it; SEED repeats its decisions. AWAY_US puts PostgreSQL so many
+ * microseconds away. */
 #include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
@@ -21,6 +22,9 @@
 #include "torture/clerk.h"
 #include "torture/faults.h"
 #include "torture/importer.h"
+#include "torture/marker.h"
+#include "torture/readers.h"
+#include "torture/stock.h"
 #include "torture/tally.h"
 #include "torture/wrong.h"
 
@@ -30,16 +34,18 @@ enum {
     SECONDS_ENOUGH = 15, /* for each of the commands to succeed once between the faults */
     SECONDS_SPARE = 240, /* for start, the last fault and the end, however slow the machine */
     WORKERS = 4,
+    LINES_SIZE = 256,
     BETWEEN_MS = 400,
     CALM_MS = 200,
     PAUSE_MS = 45000 /* longer than any request may take */
 };
 
 static struct site site;
-static char url[POSTGRES_SERVER_URL_SIZE];       /* for what looks at the books */
-static char pairs_url[POSTGRES_SERVER_URL_SIZE]; /* for the pairs */
+static char url[POSTGRES_SERVER_URL_SIZE]; /* for what looks at the books */
+static char pairs_urls[FAULTS_PAIRS][POSTGRES_SERVER_URL_SIZE];
 static char folder[] = "/tmp/postern-torture-XXXXXX";
 static char preload[FAULTY_DISK_SETTING_SIZE], control[FAULTY_DISK_SETTING_SIZE];
+static int ports[FAULTS_PAIRS];
 static int checks;
 
 /* Whatever hangs, the kernel then ends what was started. */
@@ -60,8 +66,10 @@ static bool make_server(int away_us)
         !postgres_server_sql(&site.server, "postgres", "SELECT pg_reload_conf()", NULL, 0))
         return false;
     postgres_server_url(&site.server, "postgres", url);
-    memcpy(pairs_url, url, sizeof url);
-    return away_us == 0 || away_start(&site.server, away_us, pairs_url);
+    bool ok = away_us == 0 || away_slow_down(&site.server, away_us);
+    for (size_t i = 0; i < FAULTS_PAIRS; i++)
+        ok = ok && away_start(&site.server, away_us, pairs_urls[i]);
+    return ok;
 }
 
 /* Or a folder for a SQLite file. */
@@ -79,7 +87,8 @@ static bool make_store(int away_us)
         return false;
     snprintf(file, sizeof file, "%s/control", folder);
     snprintf(url, sizeof url, "sqlite:%s/torture.db", folder);
-    memcpy(pairs_url, url, sizeof url);
+    for (size_t i = 0; i < FAULTS_PAIRS; i++)
+        memcpy(pairs_urls[i], url, sizeof url);
     site.disk = faulty_disk_map(file);
     faulty_disk_settings(file, preload, control);
     return site.disk != NULL;
@@ -100,23 +109,53 @@ static void remove_store(void)
         rmdir(folder);
 }
 
+/* lighttpd answers with what is published, as in `make run`, and tells which pair it is. */
+static bool start_pair(size_t i, const char *catalogue, const char *const *env)
+{
+    char lines[LINES_SIZE];
+    snprintf(lines, sizeof lines,
+             "include env.WEBSERVER_CONF + \"/published.conf\"\n"
+             "setenv.add-response-header = (\"" BUYERS_PAIR "\" => \"%zu\")\n",
+             i);
+    return pair_start(&site.pairs[i], &(struct pair_options){.workers = WORKERS,
+                                                             .catalogue = catalogue,
+                                                             .database = pairs_urls[i],
+                                                             .env = env,
+                                                             .lighttpd = lines,
+                                                             .module = true});
+}
+
 static bool start_pairs(void)
 {
     char catalogue[4096], metrics[TALLY_SETTING_SIZE];
-    int ports[FAULTS_PAIRS];
     order_catalogue(catalogue, sizeof catalogue);
     const char *const env[] = {"POSTERN_QUIET_MS=1000", metrics, site.disk ? preload : NULL,
                                control, NULL};
     for (size_t i = 0; i < FAULTS_PAIRS; i++) {
-        const struct pair_options options = {.workers = WORKERS,
-                                             .catalogue = i == 0 ? catalogue : "",
-                                             .database = pairs_url,
-                                             .env = env};
-        if (!tally_add(metrics) || !pair_start(&site.pairs[i], &options))
+        if (!tally_add(metrics) || !start_pair(i, i == 0 ? catalogue : "", env))
             return false;
         ports[i] = site.pairs[i].port;
     }
     return balancer_start(&site.balancer, ports, FAULTS_PAIRS);
+}
+
+static bool start_clients(void)
+{
+    bool ok = clerk_start(&site.pairs[0], site.random) &&
+              importer_start(&site.pairs[1], site.random) &&
+              readers_start(ports, FAULTS_PAIRS, site.random);
+    for (size_t i = 0; i < FAULTS_PAIRS; i++)
+        ok = ok && marker_start(i, &site.pairs[i], site.random);
+    return ok && buyers_start(site.balancer.port, site.random);
+}
+
+static void finish_clients(void)
+{
+    buyers_finish();
+    readers_finish();
+    marker_finish();
+    clerk_finish();
+    importer_finish();
 }
 
 static bool check_books(bool settled)
@@ -127,27 +166,31 @@ static bool check_books(bool settled)
     return true;
 }
 
+static void look_at_counters(void)
+{
+    if (!buyers_pause(PAUSE_MS) || !readers_pause(PAUSE_MS))
+        wrong_say("a request is still under way after %d ms", PAUSE_MS);
+    else
+        tally_check();
+}
+
 /* Between every other pair of looks at the counters they must fit all but exactly: nobody leaves.
  */
 static void torture(int64_t seconds)
 {
     int64_t until = load_now_ms() + seconds * 1000;
-    bool patient = false;
-    while (load_now_ms() < until && !wrong_any()) {
+    for (unsigned n = 1; load_now_ms() < until && !wrong_any(); n++) {
         load_sleep_ms((int)load_random(&site.random, BETWEEN_MS));
         faults_next(&site);
         load_sleep_ms((int)load_random(&site.random, CALM_MS));
-        if (!buyers_pause(PAUSE_MS))
-            wrong_say("a request is still under way after %d ms", PAUSE_MS);
-        else
-            tally_check();
-        buyers_be_patient(patient = !patient);
+        look_at_counters();
+        buyers_be_patient(n % 2);
+        buyers_be_slow(n / 2 % 2);
+        readers_resume();
         if (!wrong_any() && check_books(false))
             buyers_resume();
     }
-    buyers_finish();
-    clerk_finish();
-    importer_finish();
+    finish_clients();
     if (!wrong_any())
         tally_check();
     if (!wrong_any())
@@ -156,8 +199,10 @@ static void torture(int64_t seconds)
         tally_end(seconds < SECONDS_ENOUGH);
     if (!wrong_any())
         clerk_end(seconds < SECONDS_ENOUGH);
-    if (!wrong_any() && seconds >= SECONDS_ENOUGH)
+    if (!wrong_any() && seconds >= SECONDS_ENOUGH) {
         importer_end();
+        marker_end();
+    }
 }
 
 static void report(int64_t seconds)
@@ -167,6 +212,9 @@ static void report(int64_t seconds)
         printf(" %" PRId64 " %s,", buyers_count((enum buyers_deed)i), buyers_deeds[i]);
     clerk_report();
     importer_report();
+    marker_report();
+    readers_report();
+    stock_report();
     tally_report();
     for (int i = 0; i < FAULTS_KIND_MAX; i++) {
         if (faults_counts[i])
@@ -183,12 +231,11 @@ int main(void)
         return EXIT_FAILURE;
     site.random = load_seed();
     wrong_start(site.random);
+    stock_start();
     signal(SIGALRM, give_up);
     alarm((unsigned)(seconds + SECONDS_SPARE));
     if (make_store((int)away_us)) {
-        if (start_pairs() && clerk_start(&site.pairs[0], site.random) &&
-            importer_start(&site.pairs[1], site.random) &&
-            buyers_start(site.balancer.port, site.random))
+        if (start_pairs() && start_clients())
             torture(seconds);
         else
             wrong_say("it cannot start");
@@ -199,9 +246,10 @@ int main(void)
     }
     for (size_t i = 0; i < FAULTS_PAIRS; i++)
         pair_end(&site.pairs[i]);
-    tally_free();
     remove_store();
     report((load_now_ms() - start) / 1000);
+    tally_free();
     buyers_free();
+    readers_free();
     return wrong_any() || checks == 0 ? EXIT_FAILURE : EXIT_SUCCESS;
 }
