@@ -4,7 +4,8 @@
 
 #include "suite.h"
 
-/* suite_run (see suite.h) for an end-to-end test. */
+/* suite_run (see suite.h) for an end-to-end test. It fails, too, if a sanitizer reported in a
+ * pair's logs. */
 int e2e_suite_run(const char *name, CU_InitializeFunc setup, CU_CleanupFunc teardown,
                   CU_TestInfo *tests);
 

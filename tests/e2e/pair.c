@@ -17,6 +17,7 @@
 
 #include "e2e/catalogue.h"
 #include "e2e/client.h"
+#include "e2e/reports.h"
 #include "port.h"
 
 enum {
@@ -313,24 +314,34 @@ size_t pair_workers(const struct pair *pair, pid_t *pids, size_t max)
     return pair_children(pair, "postern-worker", pids, max);
 }
 
-/* The number of workers that is set; 0 if that is left to the application. */
-static size_t pair_workers_wanted(const struct pair *pair)
+/* What a setting is set to; "" if that is left to the application. */
+static const char *pair_setting(const struct pair *pair, const char *name)
 {
-    static const char name[] = "POSTERN_WORKERS=";
+    size_t n = strlen(name);
     for (size_t i = 0; i < pair->settings_count; i++) {
-        if (strncmp(pair->settings[i], name, sizeof name - 1) == 0)
-            return strtoul(pair->settings[i] + sizeof name - 1, NULL, 10);
+        if (strncmp(pair->settings[i], name, n) == 0 && pair->settings[i][n] == '=')
+            return pair->settings[i] + n + 1;
     }
-    return 0;
+    return "";
 }
 
-/* The prober says that the pair is ready, and has no need of a worker for that. */
-static bool pair_wait_workers(const struct pair *pair)
+static bool pair_has(const struct pair *pair, const char *task, size_t wanted)
 {
     pid_t pids[PAIR_WORKERS_MAX];
-    size_t wanted = pair_workers_wanted(pair);
+    return pair_children(pair, task, pids, PAIR_WORKERS_MAX) >= wanted;
+}
+
+/* The prober says that the pair is ready, and needs none of the others for that. */
+static bool pair_wait_children(const struct pair *pair)
+{
+    size_t workers = strtoul(pair_setting(pair, "POSTERN_WORKERS"), NULL, 10);
+    bool traces = *pair_setting(pair, "POSTERN_TRACE_FILE") != '\0';
+    bool publishes = strcmp(pair_setting(pair, "POSTERN_PUBLISH"), "off") != 0;
     for (int ms = 0; ms < PAIR_READY_MS; ms += PAIR_TICK_MS) {
-        if (pair_workers(pair, pids, PAIR_WORKERS_MAX) >= wanted)
+        if (pair_has(pair, "postern-worker", workers) && pair_has(pair, "postern-writer", 1) &&
+            pair_has(pair, "postern-prober", 1) && pair_has(pair, "postern-watcher", 1) &&
+            pair_has(pair, "postern-metrics", 1) && pair_has(pair, "postern-tracer", traces) &&
+            pair_has(pair, "postern-publish", publishes))
             return true;
         pair_sleep();
     }
@@ -439,7 +450,7 @@ bool pair_start(struct pair *pair, const struct pair_options *options)
         pair_configure(pair, options) &&
         pair_import(pair, options->catalogue ? options->catalogue : pair_demo) &&
         pair_start_app(pair) && pair_start_web(pair) && pair_wait_ready(pair) &&
-        pair_wait_workers(pair))
+        pair_wait_children(pair))
         return true;
     pair_complain(pair);
     pair_end(pair);
@@ -458,6 +469,7 @@ void pair_end(struct pair *pair)
     pair_stop_app(pair, SIGTERM);
     if (!pair->dir[0])
         return;
+    reports_show(pair);
     nftw(pair->dir, pair_remove, 16, FTW_DEPTH | FTW_PHYS);
     pair->dir[0] = '\0';
     if (pair->port_fd >= 0)

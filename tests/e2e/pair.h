@@ -55,8 +55,8 @@ struct pair {
 };
 
 /* Makes a fresh folder, takes a port, imports the catalogue, starts both and waits until /readyz
- * answers 200 and all workers that are set are there. On failure says why, with the logs' ends,
- * leaves nothing behind, returns false. */
+ * answers 200 and all processes of the application are there. On failure says why, with the logs'
+ * ends, leaves nothing behind, returns false. */
 bool pair_start(struct pair *pair, const struct pair_options *options);
 
 /* Stops what still runs and removes the folder: lighttpd at once, for what that should do in time

@@ -11,7 +11,7 @@
 
 #include "e2e/load.h"
 
-enum { PROCESS_TICK_MS = 10 };
+enum { PROCESS_TICK_MS = 10, PROCESS_STOP_MS = 30000 };
 
 /* What /proc says of it after its name, which stands in parentheses; NULL if it is not there. */
 static const char *process_stat(pid_t pid, char *line, size_t size)
@@ -38,6 +38,19 @@ bool process_is_stopped(pid_t pid)
     char line[1024];
     const char *state = process_stat(pid, line, sizeof line);
     return state && *state == 'T';
+}
+
+bool process_stop(pid_t pid)
+{
+    int64_t until = load_now_ms() + PROCESS_STOP_MS;
+    if (pid <= 0 || kill(pid, SIGSTOP) != 0)
+        return false;
+    while (!process_is_stopped(pid)) {
+        if (load_now_ms() > until)
+            return false;
+        load_sleep_ms(1);
+    }
+    return true;
 }
 
 long process_ticks(pid_t pid)

@@ -16,6 +16,10 @@ bool process_runs(pid_t pid);
 /* Whether a STOP has stopped it. */
 bool process_is_stopped(pid_t pid);
 
+/* Sends it STOP, and waits until it stands still: on a busy machine it may go on for a while, and
+ * take what comes next. False if it has not stopped within 30 s. */
+bool process_stop(pid_t pid);
+
 /* The processor time that it has used, in ticks of 10 ms, or -1. */
 long process_ticks(pid_t pid);
 

@@ -37,8 +37,8 @@ static bool start(const char *catalogue)
            process_wait_workers(&pair, WORKERS, NULL, 0, WAIT_MS);
 }
 
-/* All workers but one are made to wait, one after the other, each by a request of its own. */
-static void check_last_one_serves(const char *const *variables, const char *body)
+/* One after the other come as many requests that nothing answers as there are other workers. */
+static void check_reads_are_served(const char *const *variables, const char *body)
 {
     int fds[WORKERS - 1];
     for (int i = 0; i < WORKERS - 1; i++) {
@@ -53,24 +53,24 @@ static void check_last_one_serves(const char *const *variables, const char *body
         close(fds[i]);
 }
 
-static void test_all_wait_for_the_writer(void)
+static void test_orders_wait_for_the_writer(void)
 {
     pid_t writer;
     REQUIRE_TRUE(start(NULL));
     load_sleep_ms(SETTLE_MS);
     REQUIRE_INT(pair_children(&pair, "postern-writer", &writer, 1), 1);
-    kill(writer, SIGSTOP);
-    check_last_one_serves(order, "{\"items\":[{\"product_id\":1,\"quantity\":1}]}");
+    CHECK_TRUE(process_stop(writer));
+    check_reads_are_served(order, "{\"items\":[{\"product_id\":1,\"quantity\":1}]}");
     kill(writer, SIGCONT);
     fixture_end();
 }
 
 /* Their readers are slow: nothing told that they were about to wait. */
-static void test_all_are_stuck(void)
+static void test_all_but_one_are_stuck(void)
 {
     REQUIRE_TRUE(start(catalogue_large()));
     load_sleep_ms(SETTLE_MS);
-    check_last_one_serves(list, NULL);
+    check_reads_are_served(list, NULL);
     fixture_end();
 }
 
@@ -114,7 +114,7 @@ static void test_slow_readers_hold_up_nobody(void)
 {
     int64_t best = INT64_MAX;
     REQUIRE_TRUE(start(catalogue_large()));
-    kill(pair.app, SIGSTOP);
+    CHECK_TRUE(process_stop(pair.app));
     for (int i = 0; i < TRIES && best > PROMPT_MS; i++) {
         int64_t took = read_after_slow_readers();
         best = took < best ? took : best;
@@ -165,8 +165,8 @@ static void test_they_are_killed(void)
 
 int main(void)
 {
-    static CU_TestInfo tests[] = {{"all wait for the writer", test_all_wait_for_the_writer},
-                                  {"all are stuck", test_all_are_stuck},
+    static CU_TestInfo tests[] = {{"orders wait for the writer", test_orders_wait_for_the_writer},
+                                  {"all but one are stuck", test_all_but_one_are_stuck},
                                   {"slow readers hold up nobody", test_slow_readers_hold_up_nobody},
                                   {"they are killed", test_they_are_killed},
                                   CU_TEST_INFO_NULL};

@@ -190,7 +190,7 @@ static void test_callers_leave(void)
     pid_t worker;
     REQUIRE_INT(fixture_start(&(struct pair_options){.workers = 1}), 0);
     REQUIRE_INT(pair_workers(&pair, &worker, 1), 1);
-    kill(worker, SIGSTOP);
+    CHECK_TRUE(process_stop(worker));
     for (int i = 0; i < 5; i++) {
         int left = fastcgi_begin(&pair, variables, body);
         CHECK_COMPARE(left, >=, 0);

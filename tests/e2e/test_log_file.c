@@ -383,7 +383,7 @@ static void test_term(void)
     struct seen seen = {.whole = 0};
     char said[256];
     struct program program = start_here();
-    kill(program.pid, SIGSTOP);
+    CHECK_TRUE(process_stop(program.pid));
     CHECK_TRUE(write_lines(program.in, LINE_SIZE, 0, HELD));
     CHECK_INT(write(program.in, "the end", 7), 7);
     kill(program.pid, SIGINT);

@@ -371,7 +371,7 @@ static void signal_workers(int signal)
     size_t n = pair_workers(&pair, workers, PROCESS_WORKERS_MAX);
     CHECK_INT(n, 3);
     for (size_t i = 0; i < n; i++)
-        kill(workers[i], signal);
+        CHECK_TRUE(signal == SIGSTOP ? process_stop(workers[i]) : kill(workers[i], signal) == 0);
 }
 
 static void test_workers_held(void)

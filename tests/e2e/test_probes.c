@@ -65,7 +65,7 @@ static void signal_workers(int signal)
     size_t n = pair_workers(&pair, workers, PROCESS_WORKERS_MAX);
     CHECK_COMPARE(n, >, 0);
     for (size_t i = 0; i < n; i++)
-        kill(workers[i], signal);
+        CHECK_TRUE(signal == SIGSTOP ? process_stop(workers[i]) : kill(workers[i], signal) == 0);
 }
 
 /* No worker answers, and hundreds of requests wait for one. */
@@ -214,7 +214,7 @@ static void test_nobody_looks(void)
 {
     pid_t watcher = 0;
     REQUIRE_INT(pair_children(&pair, "postern-watcher", &watcher, 1), 1);
-    kill(watcher, SIGSTOP);
+    CHECK_TRUE(process_stop(watcher));
     CHECK_TRUE(fixture_wait_status("/readyz", 503, WAIT_MS));
     kill(watcher, SIGCONT);
     CHECK_TRUE(fixture_wait_status("/readyz", 200, WAIT_MS));

@@ -313,7 +313,7 @@ static void test_callers_that_leave(void)
 static void test_closed_at_once(void)
 {
     int64_t before = answer_stock(client, 1);
-    kill(pair.web, SIGSTOP);
+    CHECK_TRUE(process_stop(pair.web));
     for (int i = 0; i < 3; i++)
         close(ask(PROXY_A, POST));
     kill(pair.web, SIGCONT);
@@ -331,7 +331,7 @@ static int64_t placed_though_left(int pause_ms)
     int64_t before = answer_stock(client, 1);
     size_t count = pair_workers(&pair, workers, PROCESS_WORKERS_MAX);
     for (size_t i = 0; i < count; i++)
-        kill(workers[i], SIGSTOP);
+        CHECK_TRUE(process_stop(workers[i]));
     for (int i = 0; i < REQUESTS; i++) {
         int fd = ask(PROXY_A, POST);
         load_sleep_ms(pause_ms); /* until the application has it */

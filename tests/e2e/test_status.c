@@ -10,6 +10,7 @@
 #include "e2e/fastcgi.h"
 #include "e2e/fixture.h"
 #include "e2e/load.h"
+#include "e2e/process.h"
 
 enum {
     WORKERS = 3,
@@ -110,7 +111,7 @@ static void test_exporter_is_stopped(void)
     size_t count = 0;
     pid_t exporter;
     REQUIRE_INT(pair_children(&pair, "postern-metrics", &exporter, 1), 1);
-    kill(exporter, SIGSTOP);
+    CHECK_TRUE(process_stop(exporter));
     while (count < QUEUE_MAX && (fds[count] = socket_connect(exporter_socket, QUEUE_MS)) >= 0)
         count++;
     CHECK_COMPARE(count, <, QUEUE_MAX);

@@ -341,7 +341,7 @@ static void test_held_up(void)
     REQUIRE_INT(pair_children(&pair, "postern-tracer", &tracer, 1), 1);
     CHECK_COMPARE(spans_told("written"), >, 0);
     CHECK_INT(spans_told("dropped"), 0);
-    kill(tracer, SIGSTOP);
+    CHECK_TRUE(process_stop(tracer));
     int served = 0;
     for (int i = 0; i < MANY && spans_told("dropped") <= 0; i += 100) {
         for (int j = 0; j < 100; j++)

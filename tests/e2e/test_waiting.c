@@ -54,7 +54,7 @@ static void begin(int timeout_ms)
     scraper = client_open(port);
     before = ledger_number(&pair, "SELECT count(*) FROM orders");
     REQUIRE_INT(pair_children(&pair, "postern-writer", &writer, 1), 1);
-    kill(writer, SIGSTOP);
+    CHECK_TRUE(process_stop(writer));
 }
 
 static void end(void)

@@ -116,7 +116,7 @@ static void test_stands_still(void)
     static struct tally tally = {.once = true};
     int64_t before = placed();
     pid_t old = writer();
-    kill(old, SIGSTOP);
+    CHECK_TRUE(process_stop(old));
     CHECK_TRUE(load_run(WORKERS, buy, &tally));
     CHECK_TRUE(fixture_wait_status("/products/1", 200, WAIT_MS));
     CHECK_COMPARE(tally.busy, >, 0);
@@ -171,7 +171,7 @@ static void test_nobody_replaces_it(void)
 {
     static struct tally tally = {.once = true};
     int64_t before = placed();
-    kill(pair.app, SIGSTOP);
+    CHECK_TRUE(process_stop(pair.app));
     kill(writer(), SIGKILL);
     CHECK_TRUE(load_run(WORKERS, buy, &tally));
     CHECK_INT(tally.busy, WORKERS);
