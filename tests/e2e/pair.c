@@ -395,7 +395,8 @@ char *pair_read(const struct pair *pair, const char *name)
     char path[PAIR_PATH_SIZE + 64], *text = NULL;
     struct stat st;
     snprintf(path, sizeof path, "%s/%s", pair->dir, name);
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    /* A named pipe in a log's place may have no writer to wait for. */
+    int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
     if (fd >= 0 && fstat(fd, &st) == 0 && (text = malloc((size_t)st.st_size + 1)) != NULL)
         text[pair_drain(fd, text, (size_t)st.st_size + 1)] = '\0';
     if (fd >= 0)

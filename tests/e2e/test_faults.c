@@ -68,7 +68,9 @@ static bool start(void)
         if (!buyers[i].placed)
             return false;
     }
-    return pair_start(&pair, &(struct pair_options){.workers = WORKERS, .catalogue = catalogue});
+    static const char *const env[] = {"POSTERN_QUIET_MS=1000", NULL};
+    return pair_start(
+        &pair, &(struct pair_options){.workers = WORKERS, .catalogue = catalogue, .env = env});
 }
 
 static void finish(void)
