@@ -34,6 +34,12 @@ struct store_driver {
     /* As store_upkeep; NULL if there is nothing to do. */
     enum store_result (*upkeep)(struct store *store);
 
+    /* As store_changes_send and store_changes_wait; NULL if a group is made in one go. */
+    bool (*changes_send)(struct store *store, struct store_change *changes, size_t count,
+                         struct store_wait *wait);
+    bool (*changes_wait)(struct store *store, struct store_change *changes, size_t count,
+                         struct store_wait *wait);
+
     /* The calls; see calls.def. */
 #define STORE_CALL(name, parameters, arguments) store_##name##_call *name;
 #include "store/calls.def"
@@ -44,6 +50,7 @@ struct store {
     const struct store_driver *driver;
     const struct trace *trace; /* that calls are made in; NULL: in none */
     struct trace call;         /* with a trace: the span of the call that is being made */
+    int64_t sent_us; /* monotonic: when the group was sent that is under way; 0: none is */
 };
 
 #endif

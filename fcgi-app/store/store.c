@@ -178,11 +178,29 @@ bool store_has_failed(enum store_result result)
     return result >= STORE_BUSY;
 }
 
+bool store_changes_send(struct store *store, struct store_change *changes, size_t count,
+                        struct store_wait *wait)
+{
+    if (!store->driver->changes_send)
+        return false;
+    store->sent_us = clock_monotonic_us();
+    return store->driver->changes_send(store, changes, count, wait);
+}
+
+bool store_changes_wait(struct store *store, struct store_change *changes, size_t count,
+                        struct store_wait *wait)
+{
+    return store->driver->changes_wait(store, changes, count, wait);
+}
+
+/* When the call began. */
 static int64_t store_begin(struct store *store)
 {
+    int64_t sent_us = store->sent_us;
+    store->sent_us = 0;
     if (store->trace)
         trace_within(store->trace, &store->call);
-    return clock_monotonic_us();
+    return sent_us ? sent_us : clock_monotonic_us();
 }
 
 /* Counts a call, and makes the span of one that is traced. */

@@ -5,6 +5,7 @@
 #ifndef STORE_H
 #define STORE_H
 
+#include <poll.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -83,6 +84,12 @@ struct store_change {
     struct store_outcome *outcome;
     enum store_result result; /* set by the call */
     void *owner;              /* its owner's; not looked at */
+};
+
+/* What is to be waited for until a group that was sent can be ended. */
+struct store_wait {
+    struct pollfd poll; /* readiness of a descriptor that is the store's */
+    int64_t until_us;   /* monotonic: if nothing comes, until then */
 };
 
 /* How a consumer gets another name. All borrowed for the call. */
@@ -287,6 +294,17 @@ bool store_has_failed(enum store_result result);
 /* Does what keeps the store quick, and would make changes wait if they had to do it. STORE_OK, or
  * how the store failed. */
 enum store_result store_upkeep(struct store *store);
+
+/* Sends a group of changes to a server, and does not wait for what it says. True: it is to be
+ * waited for, as *wait tells. In either case store_changes_make with the same changes must follow,
+ * before any other call of the store; it ends what was begun, or does all of it. */
+bool store_changes_send(struct store *store, struct store_change *changes, size_t count,
+                        struct store_wait *wait);
+
+/* Once that descriptor is ready: takes in what has come. True: there is more to be waited for; else
+ * store_changes_make finds all there is, or must deal with a failure. */
+bool store_changes_wait(struct store *store, struct store_change *changes, size_t count,
+                        struct store_wait *wait);
 
 /* Notes in the metrics how long a caller waited for a change that another process has made, as a
  * call order_place or order_cancel, and makes it a span of the trace, if that is sampled. */

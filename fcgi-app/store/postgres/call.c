@@ -1,5 +1,6 @@
 #include "store/postgres/call.h"
 
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -34,11 +35,29 @@ static void postgres_call_enter(struct postgres *p, const struct postgres_call *
     p->losses = 0;
 }
 
+bool postgres_call_begin(struct postgres *p, const struct postgres_call *call)
+{
+    /* What the server has said without being asked, perhaps its end, is heard by postgres_connect.
+     */
+    if (!p->ready || !p->idle || postgres_session_wait(p, POLLIN, 0))
+        return false;
+    postgres_call_enter(p, call);
+    p->unbounded = false;
+    p->remedy = POSTGRES_NONE;
+    p->begun = true;
+    return true;
+}
+
+static enum store_result postgres_call_reach(struct postgres *p, const struct postgres_call *call)
+{
+    p->unbounded = false;
+    return call->migrates ? postgres_connect(p) : postgres_reach(p);
+}
+
 static enum store_result postgres_call_try(struct postgres *p, const struct postgres_call *call,
                                            void *context)
 {
-    p->unbounded = false;
-    enum store_result result = call->migrates ? postgres_connect(p) : postgres_reach(p);
+    enum store_result result = p->begun ? STORE_OK : postgres_call_reach(p, call);
     int64_t session = p->session;
     if (result != STORE_OK)
         return result;
@@ -107,7 +126,8 @@ enum store_result postgres_call_run(struct store *store, const struct postgres_c
     struct postgres *p = (struct postgres *)store;
     enum store_result result;
     bool unknown = false; /* what an earlier attempt did */
-    postgres_call_enter(p, call);
+    if (!p->begun)
+        postgres_call_enter(p, call);
     do {
         result = postgres_call_try(p, call, context);
         unknown = unknown || result == STORE_UNKNOWN;

@@ -17,6 +17,11 @@ struct postgres_call {
     const struct postgres_settlement *settlement;
 };
 
+/* Begins a call whose work sends something first, if that can be done without waiting: there is a
+ * connection that can be used. True: p->begun, and the caller sends it. The work, which
+ * postgres_call_run then does, ends what was begun. */
+bool postgres_call_begin(struct postgres *p, const struct postgres_call *call);
+
 /* Runs a call: sets its deadline; sees to it that the store can be used; does the work; does both
  * again if the failure passes, nothing has changed and there is time; and logs a trouble that is
  * new, or over. Returns how it ended. */

@@ -123,58 +123,51 @@ static bool postgres_changes_queue_lock(struct postgres *p, const struct changes
     return queued;
 }
 
-/* The first statement's rows are the lock's. */
+/* Of a group of several, the first statement's rows are the lock's. */
 static enum store_result postgres_changes_take(struct postgres *p, void *context, size_t number,
                                                const PGresult *rows)
 {
     const struct changes *all = context;
-    if (number == 0 || number > all->pending_count)
+    size_t locks = all->pending_count > 1;
+    if (number < locks || number - locks >= all->pending_count)
         return STORE_OK;
-    struct store_change *change = all->pending[number - 1];
+    struct store_change *change = all->pending[number - locks];
     change->result = postgres_change_kinds[change->use].take(p, change, rows);
     return change->result == STORE_FAULT ? STORE_FAULT : STORE_OK;
 }
 
-/* Makes those that are pending in one transaction, or none of them. */
-static enum store_result postgres_changes_group(struct postgres *p, struct changes *all)
+/* Sends those that are pending, as one transaction. */
+static void postgres_changes_begin(struct postgres *p, const struct changes *all)
 {
-    bool queued = postgres_pipeline_begin(p) && postgres_changes_queue_lock(p, all);
+    bool queued = postgres_pipeline_begin(p);
+    if (queued && all->pending_count > 1)
+        queued = postgres_changes_queue_lock(p, all);
     for (size_t i = 0; i < all->pending_count && queued; i++)
         queued = postgres_change_kinds[all->pending[i]->use].queue(p, all->pending[i]);
-    if (!queued) {
-        /* Nothing is done before the pipeline's end is sent. */
-        postgres_query_lose(p, PQerrorMessage(p->conn));
-        p->remedy = POSTGRES_RECONNECT;
-        return STORE_UNREACHABLE;
-    }
-    enum store_result result = postgres_pipeline_run(p, postgres_changes_take, all);
+    postgres_pipeline_send(p, queued);
+}
+
+/* All that were sent are made, or none of them. */
+static enum store_result postgres_changes_finish(struct postgres *p, struct changes *all)
+{
+    enum store_result result = postgres_pipeline_finish(p, postgres_changes_take, all);
     for (size_t i = 0; i < all->pending_count && result != STORE_OK; i++)
         all->pending[i]->result = POSTGRES_PENDING;
     return result;
 }
 
-static enum store_result postgres_change_alone(struct postgres *p, struct store_change *change)
-{
-    PGresult *rows = NULL;
-    const struct change_kind *kind = &postgres_change_kinds[change->use];
-    enum store_result result = postgres_query_sent(p, kind->queue(p, change));
-    if (result == STORE_OK)
-        result = postgres_query_finish(p, &rows);
-    if (result == STORE_OK)
-        change->result = kind->take(p, change, rows);
-    PQclear(rows);
-    return result == STORE_OK && change->result == STORE_FAULT ? STORE_FAULT : result;
-}
-
 static enum store_result postgres_changes_write(struct postgres *p, void *context)
 {
     struct changes *all = context;
-    enum store_result result = postgres_changes_look_again(p, all);
-    postgres_changes_gather(all);
-    if (result != STORE_OK || all->pending_count == 0)
-        return result;
-    return all->pending_count == 1 ? postgres_change_alone(p, all->pending[0])
-                                   : postgres_changes_group(p, all);
+    if (!p->begun) {
+        enum store_result result = postgres_changes_look_again(p, all);
+        postgres_changes_gather(all);
+        if (result != STORE_OK || all->pending_count == 0)
+            return result;
+        postgres_changes_begin(p, all);
+    }
+    p->begun = false;
+    return postgres_changes_finish(p, all);
 }
 
 /* The changes of another attempt have the same ids, so not even a fault in settling could make one
@@ -205,18 +198,33 @@ static void postgres_changes_give_up(const struct postgres *p, const void *conte
     }
 }
 
-/* Makes them in one transaction; all that are not made then have the result it returns. */
+static const struct postgres_settlement postgres_changes_settlement = {
+    .look = postgres_changes_look, .give_up = postgres_changes_give_up};
+
+static const struct postgres_call postgres_changes_call = {.name = "changes_make",
+                                                           .work = postgres_changes_write,
+                                                           .settlement =
+                                                               &postgres_changes_settlement};
+
+/* Those of a group of which none is looked for first, all of them pending at first. */
+static struct changes postgres_changes_of(struct store_change *changes, size_t count)
+{
+    struct changes all = {.list = changes, .count = count, .pending_count = count};
+    for (size_t i = 0; i < count; i++)
+        all.pending[i] = &changes[i];
+    return all;
+}
+
+/* Makes them in one transaction, or ends that one if it has begun; all that are not made then have
+ * the result it returns. */
 static enum store_result postgres_changes_try(struct store *store, struct store_change *changes,
                                               size_t count)
 {
-    static const struct postgres_settlement settlement = {.look = postgres_changes_look,
-                                                          .give_up = postgres_changes_give_up};
-    static const struct postgres_call call = {
-        .name = "changes_make", .work = postgres_changes_write, .settlement = &settlement};
-    struct changes all = {.list = changes, .count = count};
-    for (size_t i = 0; i < count; i++)
+    const struct postgres *p = (const struct postgres *)store;
+    struct changes all = postgres_changes_of(changes, count);
+    for (size_t i = 0; i < count && !p->begun; i++)
         changes[i].result = POSTGRES_PENDING;
-    enum store_result result = postgres_call_run(store, &call, &all);
+    enum store_result result = postgres_call_run(store, &postgres_changes_call, &all);
     for (size_t i = 0; i < count; i++) {
         if (changes[i].result == POSTGRES_PENDING)
             changes[i].result = result;
@@ -258,11 +266,46 @@ static enum store_result postgres_changes_one_by_one(struct store *store,
     return result;
 }
 
+static void postgres_changes_set_deadline(struct postgres *p)
+{
+    p->until_us = clock_monotonic_us() + (int64_t)p->timeout_ms * 1000;
+}
+
+/* What was handed over again is looked for first, which takes round trips. */
+bool postgres_changes_send(struct store *store, struct store_change *changes, size_t count,
+                           struct store_wait *wait)
+{
+    struct postgres *p = (struct postgres *)store;
+    struct changes all = postgres_changes_of(changes, count);
+    bool again = false;
+    for (size_t i = 0; i < count; i++) {
+        again = again || changes[i].placement->again;
+        changes[i].result = POSTGRES_PENDING;
+    }
+    postgres_changes_set_deadline(p);
+    if (again || !postgres_call_begin(p, &postgres_changes_call))
+        return false;
+    postgres_changes_begin(p, &all);
+    return postgres_changes_wait(store, changes, count, wait);
+}
+
+bool postgres_changes_wait(struct store *store, struct store_change *changes, size_t count,
+                           struct store_wait *wait)
+{
+    struct postgres *p = (struct postgres *)store;
+    struct changes all = postgres_changes_of(changes, count);
+    short events = postgres_pipeline_read(p, postgres_changes_take, &all);
+    if (events)
+        *wait = (struct store_wait){{.fd = PQsocket(p->conn), .events = events}, p->deadline_us};
+    return events != 0;
+}
+
 enum store_result postgres_changes_make(struct store *store, struct store_change *changes,
                                         size_t count)
 {
     struct postgres *p = (struct postgres *)store;
-    p->until_us = clock_monotonic_us() + (int64_t)p->timeout_ms * 1000;
+    if (!p->until_us)
+        postgres_changes_set_deadline(p);
     enum store_result result = postgres_changes_try(store, changes, count);
     if (count > 1 && (result == STORE_BUSY || result == STORE_FAULT))
         result = postgres_changes_one_by_one(store, changes, count);

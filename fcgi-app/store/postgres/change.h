@@ -6,4 +6,10 @@
 
 store_changes_make_call postgres_changes_make;
 
+/* As store_changes_send and store_changes_wait. */
+bool postgres_changes_send(struct store *store, struct store_change *changes, size_t count,
+                           struct store_wait *wait);
+bool postgres_changes_wait(struct store *store, struct store_change *changes, size_t count,
+                           struct store_wait *wait);
+
 #endif

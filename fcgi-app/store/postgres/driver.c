@@ -87,6 +87,8 @@ const struct store_driver postgres_driver = {
     .open = postgres_driver_open,
     .close = postgres_driver_close,
     .schema_version = postgres_schema_version,
+    .changes_send = postgres_changes_send,
+    .changes_wait = postgres_changes_wait,
 #define STORE_CALL(name, parameters, arguments) .name = postgres_##name,
 #include "store/calls.def"
 };

@@ -27,6 +27,14 @@ enum postgres_remedy {
     POSTGRES_LOST       /* the connection broke; what was sent may or may not have been done */
 };
 
+/* What has been read of the answer to a pipeline: see pipeline.h. */
+struct postgres_reading {
+    size_t number;            /* statements that have given their rows */
+    enum store_result result; /* the first failure, or STORE_OK */
+    int empty;                /* ends of a statement's results in a row */
+    bool over;                /* the commit has been answered */
+};
+
 struct postgres {
     struct store store;        /* first, so that a struct store * is a struct postgres * */
     PQconninfoOption *options; /* of the URL; owned */
@@ -50,6 +58,8 @@ struct postgres {
     int retries, losses;            /* attempts of the call that runs */
     enum postgres_remedy remedy;
     const char *call; /* the use case that runs, for the log */
+    bool begun; /* the call has sent what it has to send, and its answer is read: see call.h */
+    struct postgres_reading reading;
     struct postgres_error error;
     char cause[POSTGRES_ERROR_SIZE]; /* the text of the last error that had no SQLSTATE */
     int causes;                      /* and how often it was another one */

@@ -1,5 +1,6 @@
 /* Groups of orders on PostgreSQL: the way to the server is lost, a product is locked by somebody
  * else, or the process that sent a group dies. */
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -34,6 +35,18 @@ static void fill(void)
         changes[i] = (struct store_change){STORE_USE_ORDER, &requests[i],     &placements[i],
                                            &outcomes[i],    STORE_RESULT_MAX, NULL};
     }
+}
+
+/* As the writer does. */
+static enum store_result make(struct store *store)
+{
+    struct store_wait wait;
+    bool waits = store_changes_send(store, changes, GROUP, &wait);
+    while (waits && clock_monotonic_us() < wait.until_us) {
+        poll(&wait.poll, 1, (int)((wait.until_us - clock_monotonic_us()) / 1000) + 1);
+        waits = store_changes_wait(store, changes, GROUP, &wait);
+    }
+    return store_changes_make(store, changes, GROUP);
 }
 
 /* How many were sold; -1 if that is not what is missing from the stock. */
@@ -82,7 +95,7 @@ static void test_lost(void)
         CHECK_TRUE(fixture_recovers(store));
         fill();
         proxy_fail(rows[i].now, rows[i].then);
-        store_changes_make(store, changes, GROUP);
+        make(store);
         check_results(rows[i].result);
         clock_sleep_us(rows[i].now == PROXY_CUT_LATE ? 2 * PROXY_LATE_US : 50000);
         CHECK_INT(sold(), rows[i].sold);
@@ -91,13 +104,28 @@ static void test_lost(void)
         /* Whoever repeats them learns what is true. */
         for (size_t k = 0; k < GROUP; k++)
             placements[k].again = true;
-        CHECK_INT(store_changes_make(store, changes, GROUP), STORE_OK);
+        CHECK_INT(make(store), STORE_OK);
         check_results(STORE_OK);
         CHECK_INT(sold(), 2);
         store_close(store);
         proxy_stop();
         fixture_end();
     }
+}
+
+/* One that was made before is looked for first: it is no refusal that nothing is left now. */
+static void test_again(void)
+{
+    fixture_begin();
+    fill();
+    requests[0] = *fixture_request(1, 10);
+    CHECK_INT(store_changes_make(fixture, changes, 1), STORE_OK);
+    CHECK_INT(changes[0].result, STORE_OK);
+    placements[0].again = true;
+    CHECK_INT(make(fixture), STORE_OK);
+    check_results(STORE_OK);
+    CHECK_INT(sold(), 11);
+    fixture_end();
 }
 
 /* A session beside the store's. */
@@ -128,7 +156,7 @@ static void test_one_is_locked(void)
     run(beside, "BEGIN; SELECT FROM products WHERE id = 1 FOR UPDATE");
     fill();
     int64_t start = clock_monotonic_us();
-    CHECK_INT(store_changes_make(store, changes, GROUP), STORE_OK);
+    CHECK_INT(make(store), STORE_OK);
     CHECK_COMPARE(clock_monotonic_us() - start, <, WAIT_US);
     CHECK_INT(changes[0].result, STORE_BUSY);
     CHECK_INT(changes[1].result, STORE_UNKNOWN_PRODUCT);
@@ -161,7 +189,7 @@ static void test_order_is_held(void)
     changes[1] = (struct store_change){STORE_USE_CANCEL, NULL, &cancelled, &outcomes[1],
                                        STORE_RESULT_MAX, NULL};
     int64_t start = clock_monotonic_us();
-    CHECK_INT(store_changes_make(store, changes, GROUP), STORE_OK);
+    CHECK_INT(make(store), STORE_OK);
     CHECK_COMPARE(clock_monotonic_us() - start, <, WAIT_US);
     CHECK_INT(changes[0].result, STORE_OK);
     CHECK_INT(changes[1].result, STORE_BUSY);
@@ -185,11 +213,11 @@ static void test_commit_is_refused(void)
                 "CREATE CONSTRAINT TRIGGER refuse AFTER INSERT ON orders"
                 " DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION refuse()");
     fill();
-    CHECK_INT(store_changes_make(fixture, changes, GROUP), STORE_UNREACHABLE);
+    CHECK_INT(make(fixture), STORE_UNREACHABLE);
     check_results(STORE_UNREACHABLE);
     CHECK_INT(sold(), 0);
     run(beside, "DROP TRIGGER refuse ON orders");
-    CHECK_INT(store_changes_make(fixture, changes, GROUP), STORE_OK);
+    CHECK_INT(make(fixture), STORE_OK);
     check_results(STORE_OK);
     CHECK_INT(sold(), 2);
     PQfinish(beside);
@@ -228,7 +256,7 @@ static void test_sender_dies(void)
         fill();
         pid_t sender = fork();
         if (sender == 0) {
-            store_changes_make(open_as_successor(), changes, GROUP);
+            make(open_as_successor());
             _exit(0);
         }
         CHECK_TRUE(wait_until_it_waits(looks));
@@ -242,7 +270,7 @@ static void test_sender_dies(void)
             run(beside, "ROLLBACK");
         for (size_t i = 0; i < GROUP; i++)
             placements[i].again = true;
-        CHECK_INT(store_changes_make(store, changes, GROUP), STORE_OK);
+        CHECK_INT(make(store), STORE_OK);
         check_results(STORE_OK);
         CHECK_INT(sold(), 2);
         store_close(store);
@@ -267,7 +295,7 @@ static void test_succession(void)
     CHECK_TEXT(alive, "0");
     /* The first makes a session anew, and now the second's is over. */
     fill();
-    CHECK_INT(store_changes_make(first, changes, GROUP), STORE_OK);
+    CHECK_INT(make(first), STORE_OK);
     check_results(STORE_OK);
     CHECK_INT(store_ping(second), STORE_OK);
     CHECK_INT(sold(), 2);
@@ -279,6 +307,7 @@ static void test_succession(void)
 int main(void)
 {
     static CU_TestInfo tests[] = {{"lost", test_lost},
+                                  {"again", test_again},
                                   {"one is locked", test_one_is_locked},
                                   {"an order is held", test_order_is_held},
                                   {"commit is refused", test_commit_is_refused},
