@@ -32,8 +32,8 @@ locals {
   database_schema = "postern" # database-role makes it
   database_port   = 5432
 
-  # Of one task: each worker's that has read, the writer's, the watcher's and the publisher's.
-  task_connections = var.task_workers + 3
+  # Of one task: each worker's that has read, three of the writer, the watcher's and the publisher's.
+  task_connections = var.task_workers + 5
 
   # Some 190 for each ACU there may be, and no more than 2000 while an instance may shrink to less than 1 ACU
   # (Aurora User Guide, "Maximum connections for Aurora Serverless v2").

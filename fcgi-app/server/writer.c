@@ -6,17 +6,20 @@
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "metrics/metrics.h"
-#include "store/relay/group.h"
+#include "store/relay/lanes.h"
 #include "store/store.h"
 
-enum { WRITER_WAIT_MS = LOOK_EACH_MS, WRITER_SPARE_MS = 2000 };
+enum {
+    WRITER_WAIT_MS = LOOK_EACH_MS,
+    WRITER_SPARE_MS = 2000,
+    WRITER_LANES = 3 /* with a server, which works at one group while another one waits */
+};
 
 struct writer {
     const struct child *child;
     sigset_t waiting;
-    struct store *store;
-    struct relay_group *group;
+    struct store *stores[WRITER_LANES];
+    struct relay_lanes *lanes;
     enum store_result state; /* what the store said last */
     bool told;
 };
@@ -52,17 +55,41 @@ static void writer_withdraw(void *context, const struct store_change *change)
     }
 }
 
+/* Each has a succession of its own. */
+static struct store *writer_open_store(const struct writer *w, int lane)
+{
+    return child_open_store(w->child, w->child->board->succession ^ (int64_t)lane << 1);
+}
+
+/* Opens the stores; how many, 0 on failure. */
+static int writer_open_stores(struct writer *w)
+{
+    int count = 0, lanes = 1;
+    while (count < lanes && (w->stores[count] = writer_open_store(w, count))) {
+        lanes = store_traits(w->stores[0])->remote ? WRITER_LANES : 1;
+        count++;
+    }
+    return count == lanes ? count : 0;
+}
+
 static bool writer_open(struct writer *w)
 {
-    w->store = child_open_store(w->child, w->child->board->succession);
-    w->group = w->store ? relay_group_open(w->store, w->child->door) : NULL;
-    if (!w->group)
+    int count = writer_open_stores(w);
+    w->lanes = count ? relay_lanes_open(w->stores, count, w->child->door) : NULL;
+    if (!w->lanes)
         log_write(LOG_ERROR, "writer cannot start",
-                  LOG_FIELDS(LOG_TEXT("call", w->store ? "epoll" : "malloc"),
+                  LOG_FIELDS(LOG_TEXT("call", count ? "epoll" : "malloc"),
                              LOG_TEXT("error", strerror(errno))));
-    if (w->group && w->child->answers)
-        relay_group_on_made(w->group, writer_withdraw, w->child->answers);
-    return w->group != NULL;
+    if (w->lanes && w->child->answers)
+        relay_lanes_on_made(w->lanes, writer_withdraw, w->child->answers);
+    return w->lanes != NULL;
+}
+
+static void writer_close(struct writer *w)
+{
+    relay_lanes_close(w->lanes);
+    for (int i = 0; i < WRITER_LANES; i++)
+        store_close(w->stores[i]);
 }
 
 /* The master ends one that does not come back here. */
@@ -90,14 +117,13 @@ static enum store_result writer_hear(enum store_result result)
 /* While nothing is asked of it, it finds out by itself whether a store that failed is back. */
 static void writer_turn(struct writer *w)
 {
+    enum store_result said;
     writer_show(w);
     int wait_ms = w->told ? WRITER_WAIT_MS / 10 : WRITER_WAIT_MS;
-    int changes = relay_group_take(w->group, wait_ms, &w->waiting);
-    if (changes > 0) {
-        metrics_observe(METRIC_GROUPS, changes, METRICS_BARE);
-        w->state = writer_hear(relay_group_make(w->group));
-    } else if (w->state != STORE_OK && !w->told)
-        w->state = writer_hear(store_ping(w->store));
+    if (relay_lanes_turn(w->lanes, wait_ms, &w->waiting, &said) > 0)
+        w->state = writer_hear(said);
+    else if (w->state != STORE_OK && !w->told && relay_lanes_are_idle(w->lanes))
+        w->state = writer_hear(relay_lanes_ping(w->lanes));
 }
 
 /* An orphan bounds its own life, as workers do. */
@@ -113,7 +139,7 @@ static void writer_look_for_stop(struct writer *w)
 static bool writer_may_leave(struct writer *w)
 {
     writer_look_for_stop(w);
-    return w->told && (!child_is_orphan(w->child) || relay_group_is_over(w->group));
+    return w->told && (!child_is_orphan(w->child) || relay_lanes_are_over(w->lanes));
 }
 
 int writer_run(const struct child *child)
@@ -126,11 +152,11 @@ int writer_run(const struct child *child)
     ok = writer_open(&w);
     if (ok) {
         /* What the one before was about to change is over before anything is taken up. */
-        w.state = writer_hear(store_ping(w.store));
+        w.state = writer_hear(relay_lanes_ping(w.lanes));
         while (!writer_may_leave(&w))
             writer_turn(&w);
+        relay_lanes_finish(w.lanes);
     }
-    relay_group_close(w.group);
-    store_close(w.store);
+    writer_close(&w);
     return ok ? EXIT_SUCCESS : EXIT_FAILURE;
 }

@@ -17,7 +17,7 @@
 #include "fuzz.h"
 #include "server/exchange.h"
 #include "server/intake.h"
-#include "store/relay/group.h"
+#include "store/relay/lanes.h"
 
 enum {
     FUZZ_BACKLOG = 16,
@@ -38,7 +38,7 @@ static const char fuzz_good[] =
 static struct fake_store fuzz_store;
 static struct exchanges fuzz_exchanges;
 static struct relay *fuzz_relay;
-static struct relay_group *fuzz_writer;
+static struct relay_lanes *fuzz_writer;
 static struct intake *fuzz_intake;
 static struct sockaddr_un fuzz_address = {.sun_family = AF_UNIX};
 static socklen_t fuzz_address_len = sizeof(sa_family_t);
@@ -66,7 +66,7 @@ static void fuzz_open(void)
     FUZZ_REQUIRE(fuzz_intake);
     FUZZ_REQUIRE(relay_door_open(&door, 1));
     fuzz_relay = relay_open(&door, 0, config.store_timeout_ms);
-    fuzz_writer = relay_group_open(&fuzz_store.store, &door);
+    fuzz_writer = relay_lanes_open(&(struct store *){&fuzz_store.store}, 1, &door);
     FUZZ_REQUIRE(fuzz_relay && fuzz_writer);
     FUZZ_REQUIRE(exchanges_open(&fuzz_exchanges, &child, &fuzz_store.store, fuzz_relay, false));
 }
@@ -97,10 +97,10 @@ static void fuzz_receive(struct fuzz_peer *peer)
 static void fuzz_write(const struct exchange *exchange, const sigset_t *mask)
 {
     const struct store_change *change = NULL;
+    enum store_result said;
     for (int steps = 0; !change; steps++) {
         FUZZ_COMPARE(steps, <, FUZZ_STEPS);
-        if (relay_group_take(fuzz_writer, 0, mask) > 0)
-            relay_group_make(fuzz_writer);
+        relay_lanes_turn(fuzz_writer, 0, mask, &said);
         change = relay_next(fuzz_relay);
     }
     FUZZ_REQUIRE(exchanges_conclude(&fuzz_exchanges, change) == exchange);

@@ -1,41 +1,45 @@
-/* group: the changes that wait for the writer at one moment, made in one transaction and answered
- * one by one. */
+/* group: changes that are made in one transaction, by one store handle, and answered one by one. */
 #ifndef STORE_RELAY_GROUP_H
 #define STORE_RELAY_GROUP_H
 
-#include <signal.h>
-#include <stdbool.h>
-
-#include "store/relay/door.h"
-#include "store/store.h"
-
-enum {
-    RELAY_GROUP_MAX = STORE_GROUP_MAX, /* others wait for the next group */
-    RELAY_CONNECTIONS_MAX = 512        /* workers, and their predecessors that have just died */
-};
-
-struct relay_group;
-
-/* Makes an empty group; store and door are borrowed for its life. NULL on failure (errno). */
-struct relay_group *relay_group_open(struct store *store, const struct relay_door *door);
-
-/* Ends every connection; NULL is let pass. */
-void relay_group_close(struct relay_group *group);
+#include "store/relay/lines.h"
+#include "store/relay/rows.h"
 
 /* Called for each change once it has been made or refused, before it is answered. */
 typedef void (*relay_group_made)(void *context, const struct store_change *change);
-void relay_group_on_made(struct relay_group *group, relay_group_made made, void *context);
 
-/* Waits at most wait_ms, with that mask of signals, for a change; then takes up all that wait, the
- * oldest first, up to RELAY_GROUP_MAX. After a group of several, where commits take long, it waits
- * up to 2 ms for as many again. Those whose deadline has passed are told so: STORE_BUSY.
- * Returns how many were taken up; relay_group_make must follow if it is not 0. */
-int relay_group_take(struct relay_group *group, int wait_ms, const sigset_t *mask);
+/* All borrowed for its life; starts empty. */
+struct relay_group {
+    struct store *store;
+    struct relay_lines *lines;
+    struct relay_queue *queue;
+    relay_group_made on_made; /* or NULL */
+    void *on_made_context;
+    int count;              /* changes that were taken up; 0: the group is free */
+    bool again;             /* one of them was handed over before */
+    struct relay_rows rows; /* that they lock */
+    int64_t start_us;       /* when it was sent */
+    struct store_wait wait; /* what for, once it was sent */
+    struct store_change changes[STORE_GROUP_MAX]; /* each one's owner is its entry */
+};
 
-/* Makes the changes that were taken up, and answers each. Returns what store_changes_make did. */
-enum store_result relay_group_make(struct relay_group *group);
+/* Takes up changes of the queue, the oldest first: at most so many, and more that lock the same
+ * rows as those. What locks rows of others is left, and so is what comes after it and locks its
+ * rows. */
+void relay_group_fill(struct relay_group *group, const struct relay_rows *others, int most);
 
-/* Whether no worker is left, and nobody who could start one. */
-bool relay_group_is_over(const struct relay_group *group);
+/* Has the store begin with the changes. True: relay_group_finish would wait for it now. */
+bool relay_group_send(struct relay_group *group);
+
+/* Whether relay_group_finish would still wait, after the store's descriptor became ready or its
+ * time is over. */
+bool relay_group_waits(struct relay_group *group);
+
+/* Ends what was sent, answers each change and is free again. Returns what store_changes_make did.
+ */
+enum store_result relay_group_finish(struct relay_group *group);
+
+/* The same, but nothing is made: this is the result of each. */
+void relay_group_refuse(struct relay_group *group, enum store_result result);
 
 #endif

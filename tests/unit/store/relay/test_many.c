@@ -32,7 +32,7 @@ static void test_nothing_is_taken(void)
     CHECK_INT(relay_waiting(relay), 0);
     CHECK_TRUE(relay_due_us(relay) == INT64_MAX);
     relay_close(relay);
-    CHECK_INT(relay_group_take(group, 0, NULL), 0);
+    CHECK_INT(relay_fixture_turn(0), 0);
     CHECK_INT(fixture_stock(1), 10);
     relay_fixture_end();
 }
@@ -42,10 +42,9 @@ static int make(int count)
 {
     int groups = 0;
     for (int made = 0; made < count; groups++) {
-        int n = relay_fixture_take();
+        int n = relay_fixture_make();
         REQUIRE_COMPARE(n, >, 0);
         made += n;
-        relay_group_make(group);
     }
     return groups;
 }
@@ -92,11 +91,10 @@ static void test_in_turn(void)
         parcel_hand_over(second, &more[i], 9, 1);
     for (int i = 0; i < 2; i++)
         parcel_hand_over(third, &few[i], 1, 1);
-    CHECK_INT(relay_group_take(group, 0, NULL), 0); /* they are let in */
-    CHECK_INT(relay_fixture_take(), RELAY_GROUP_MAX);
-    relay_group_make(group);
+    CHECK_INT(relay_fixture_turn(0), 0); /* they are let in */
+    CHECK_INT(relay_fixture_make(), STORE_GROUP_MAX);
     CHECK_INT(fixture_stock(1), 8);
-    make(2 * RELAY_WAITING_MAX + 2 - RELAY_GROUP_MAX);
+    make(2 * RELAY_WAITING_MAX + 2 - STORE_GROUP_MAX);
     for (int i = 0; i < RELAY_WAITING_MAX; i++) {
         CHECK_INT(parcel_await(first)->result, STORE_UNKNOWN_PRODUCT);
         CHECK_INT(parcel_await(second)->result, STORE_UNKNOWN_PRODUCT);
@@ -149,8 +147,7 @@ static void test_answers_find_no_room(void)
         const struct store_change *change = relay_next(relay);
         if (!change) {
             at_once = at_once ? at_once : told;
-            if (relay_group_take(group, 1, NULL) > 0)
-                relay_group_make(group);
+            relay_fixture_turn(1);
             continue;
         }
         CHECK_INT(change->result, STORE_OK);
@@ -184,17 +181,16 @@ static void test_room_is_kept(void)
             (struct store_change){.use = STORE_USE_CANCEL, .placement = &parcels[i].placement};
         relay_hand_over(relay, &parcels[i].change, NULL);
     }
-    first = relay_fixture_take();
+    first = relay_fixture_make();
     CHECK_COMPARE(first, >, 0);
     CHECK_COMPARE(first, <, RELAY_WAITING_MAX);
-    relay_group_make(group);
     while (told < RELAY_WAITING_MAX) {
         const struct store_change *change = relay_next(relay);
         told += change != NULL;
         if (change)
             CHECK_INT(change->result, STORE_OK);
-        else if (relay_group_take(group, 0, NULL) > 0)
-            relay_group_make(group);
+        else
+            relay_fixture_turn(0);
     }
     CHECK_INT(relay_fd(relay), fd);
     CHECK_INT(fixture_stock(1), 10);

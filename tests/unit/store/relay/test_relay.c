@@ -73,8 +73,7 @@ static void test_results(void)
     for (int i = 0; i < 4; i++) {
         CHECK_ROW(rows[i].line);
         start(i, TIMEOUT_MS, rows[i].product, rows[i].quantity);
-        CHECK_INT(relay_fixture_take(), 1);
-        CHECK_INT(relay_group_make(group), STORE_OK);
+        CHECK_INT(relay_fixture_make(), 1);
         enum store_result result = told(i);
         CHECK_INT(result, rows[i].result);
     }
@@ -90,10 +89,9 @@ static void test_many(void)
     for (int i = 0; i < WORKERS; i++)
         start(i, TIMEOUT_MS, 1 + i % 2, 1);
     for (int taken = 0; taken < WORKERS; groups++) {
-        int n = relay_fixture_take();
+        int n = relay_fixture_make();
         REQUIRE_COMPARE(n, >, 0);
         taken += n;
-        relay_group_make(group);
     }
     int placed = 0;
     for (int i = 0; i < WORKERS; i++) {
@@ -114,8 +112,8 @@ static void test_not_taken(void)
     start(0, SHORT_MS, 1, 1);
     enum store_result result = told(0);
     CHECK_INT(result, STORE_BUSY);
-    CHECK_INT(relay_group_take(group, 0, NULL), 0);
-    CHECK_INT(relay_group_take(group, 0, NULL), 0);
+    CHECK_INT(relay_fixture_turn(0), 0);
+    CHECK_INT(relay_fixture_turn(0), 0);
     CHECK_INT(fixture_stock(1), 10);
     /* A worker that died while it waited is the same. */
     start(1, TIMEOUT_MS, 1, 1);
@@ -124,49 +122,12 @@ static void test_not_taken(void)
     CHECK_INT(told(1), STORE_RESULT_MAX);
     relay_door_void(&door, 1);
     for (int i = 0; i < 3; i++)
-        CHECK_INT(relay_group_take(group, 0, NULL), 0);
+        CHECK_INT(relay_fixture_turn(0), 0);
     CHECK_INT(fixture_stock(1), 10);
     relay_fixture_end();
 }
 
-/* It is taken up, and the writer stands still: nobody knows. */
-static void test_silence(void)
-{
-    relay_fixture_begin(WORKERS);
-    start(0, TAKEN_MS, 1, 1);
-    CHECK_INT(relay_fixture_take(), 1);
-    enum store_result result = told(0);
-    CHECK_INT(result, STORE_UNKNOWN);
-    relay_fixture_end();
-}
-
-static void replace_writer(void)
-{
-    relay_group_close(group);
-    group = relay_group_open(fixture, &door);
-    REQUIRE_NOT_NULL(group);
-}
-
-/* The writer dies before it took the change up, and after it. */
-static void test_writer_dies(void)
-{
-    for (int taken = 0; taken < 2; taken++) {
-        CHECK_OF("taken %d", taken);
-        relay_fixture_begin(WORKERS);
-        start(0, TIMEOUT_MS, 1, 1);
-        if (taken)
-            CHECK_INT(relay_fixture_take(), 1);
-        replace_writer();
-        CHECK_INT(relay_fixture_take(), 1);
-        CHECK_INT(relay_group_make(group), STORE_OK);
-        enum store_result result = told(0);
-        CHECK_INT(result, STORE_OK);
-        CHECK_INT(fixture_stock(1), 9);
-        relay_fixture_end();
-    }
-}
-
-/* Waits for a connection, and for the request that comes over it. */
+/* Waits for a connection, and takes up the request that comes over it. */
 static int take_by_hand(struct relay_request *request)
 {
     int fd = -1, got = -1;
@@ -178,7 +139,41 @@ static int take_by_hand(struct relay_request *request)
             got = relay_message_receive(fd, TICKETS, request);
     }
     CHECK_INT(got, 1);
+    CHECK_TRUE(relay_ticket_take(&door.tickets[request->ticket], request->number));
     return fd;
+}
+
+/* It is taken up, and the writer stands still: nobody knows. */
+static void test_silence(void)
+{
+    static struct relay_request request;
+    relay_fixture_begin(WORKERS);
+    start(0, TAKEN_MS, 1, 1);
+    int fd = take_by_hand(&request);
+    enum store_result result = told(0);
+    CHECK_INT(result, STORE_UNKNOWN);
+    close(fd);
+    relay_fixture_end();
+}
+
+/* The writer dies before it took the change up, and after it. */
+static void test_writer_dies(void)
+{
+    static struct relay_request request;
+    for (int taken = 0; taken < 2; taken++) {
+        CHECK_OF("taken %d", taken);
+        relay_fixture_begin(WORKERS);
+        start(0, TIMEOUT_MS, 1, 1);
+        if (taken)
+            close(take_by_hand(&request));
+        relay_lanes_close(lanes);
+        relay_fixture_open_writer();
+        CHECK_INT(relay_fixture_make(), 1);
+        enum store_result result = told(0);
+        CHECK_INT(result, STORE_OK);
+        CHECK_INT(fixture_stock(1), 9);
+        relay_fixture_end();
+    }
 }
 
 /* The writer dies after the commit, and before its answer; the product is sold out by then. */
@@ -186,17 +181,14 @@ static void test_writer_dies_after_commit(void)
 {
     static struct relay_request request;
     relay_fixture_begin(WORKERS);
-    relay_group_close(group);
+    relay_lanes_close(lanes);
     start(0, TIMEOUT_MS, 1, 10);
     int fd = take_by_hand(&request);
     struct store_placement placement = relay_message_placement(&request);
-    CHECK_TRUE(relay_ticket_take(&door.tickets[0], request.number));
     CHECK_INT(fixture_order_place(fixture, &request.order, &placement, &outcome), STORE_OK);
     close(fd);
-    group = relay_group_open(fixture, &door);
-    REQUIRE_NOT_NULL(group);
-    CHECK_INT(relay_fixture_take(), 1);
-    CHECK_INT(relay_group_make(group), STORE_OK);
+    relay_fixture_open_writer();
+    CHECK_INT(relay_fixture_make(), 1);
     enum store_result result = told(0);
     CHECK_INT(result, STORE_OK);
     CHECK_INT(fixture_stock(1), 0);
@@ -206,11 +198,12 @@ static void test_writer_dies_after_commit(void)
 /* The writer dies with the change, and there is no other in time. */
 static void test_no_other_writer(void)
 {
+    static struct relay_request request;
     relay_fixture_begin(WORKERS);
     start(0, TAKEN_MS, 1, 1);
-    CHECK_INT(relay_fixture_take(), 1);
-    relay_group_close(group);
-    group = NULL;
+    close(take_by_hand(&request));
+    relay_lanes_close(lanes);
+    lanes = NULL;
     enum store_result result = told(0);
     CHECK_INT(result, STORE_UNKNOWN);
     relay_fixture_end();
@@ -234,11 +227,10 @@ static void test_no_request(void)
     CHECK_INT(send(fd, &request, 10, 0), 10);
     CHECK_INT(send(fd, &request, sizeof request, 0), sizeof request);
     for (int i = 0; i < 8; i++)
-        CHECK_INT(relay_group_take(group, 0, NULL), 0);
+        CHECK_INT(relay_fixture_turn(0), 0);
     close(fd);
     start(1, TIMEOUT_MS, 1, 1);
-    CHECK_INT(relay_fixture_take(), 1);
-    relay_group_make(group);
+    CHECK_INT(relay_fixture_make(), 1);
     CHECK_INT(told(1), STORE_OK);
     relay_fixture_end();
 }
@@ -246,12 +238,12 @@ static void test_no_request(void)
 static void test_over(void)
 {
     relay_fixture_begin(WORKERS);
-    CHECK_INT(relay_group_take(group, 0, NULL), 0);
-    CHECK_FALSE(relay_group_is_over(group));
+    CHECK_INT(relay_fixture_turn(0), 0);
+    CHECK_FALSE(relay_lanes_are_over(lanes));
     close(door.outer_fd);
     door.outer_fd = -1;
-    CHECK_INT(relay_group_take(group, 0, NULL), 0);
-    CHECK_TRUE(relay_group_is_over(group));
+    CHECK_INT(relay_fixture_turn(0), 0);
+    CHECK_TRUE(relay_lanes_are_over(lanes));
     relay_fixture_end();
 }
 

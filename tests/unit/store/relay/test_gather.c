@@ -1,5 +1,5 @@
 /* For whom the writer waits before it makes a group. The test is the writer and the workers too. */
-#include "store/relay/group.h"
+#include "store/relay/lanes.h"
 
 #include <signal.h>
 #include <stddef.h>
@@ -25,7 +25,7 @@ enum {
 };
 
 static struct relay_door door;
-static struct relay_group *group;
+static struct relay_lanes *lanes;
 static int fds[WORKERS];
 static struct relay_request requests[WORKERS];
 static int64_t commit_us;
@@ -48,25 +48,26 @@ static struct store store = {.driver = &driver};
 
 static void begin(void)
 {
+    enum store_result said;
     sigemptyset(&waiting);
     sigaddset(&waiting, SIGALRM);
     REQUIRE_TRUE(relay_door_open(&door, WORKERS));
-    group = relay_group_open(&store, &door);
-    REQUIRE_NOT_NULL(group);
+    lanes = relay_lanes_open(&(struct store *){&store}, 1, &door);
+    REQUIRE_NOT_NULL(lanes);
     for (int i = 0; i < WORKERS; i++) {
         size_t room;
         fds[i] = relay_door_knock(&door, &room);
         REQUIRE_COMPARE(fds[i], >=, 0);
     }
     /* Lets them in. */
-    CHECK_INT(relay_group_take(group, 0, NULL), 0);
+    CHECK_INT(relay_lanes_turn(lanes, 0, NULL, &said), 0);
 }
 
 static void end(void)
 {
     for (int i = 0; i < WORKERS; i++)
         close(fds[i]);
-    relay_group_close(group);
+    relay_lanes_close(lanes);
     relay_door_close(&door);
 }
 
@@ -100,10 +101,16 @@ static void hand_over_soon(void)
     REQUIRE_INT(setitimer(ITIMER_REAL, &once, NULL), 0);
 }
 
-static void make(int count)
+/* Makes the next group; returns how many changes it had. */
+static int make(void)
 {
-    CHECK_INT(relay_group_take(group, WAIT_MS, &waiting), count);
-    CHECK_INT(relay_group_make(group), STORE_OK);
+    enum store_result said = STORE_FAULT;
+    int made = 0;
+    for (int64_t until = clock_monotonic_us() + (int64_t)WAIT_MS * 1000;
+         made == 0 && clock_monotonic_us() < until;)
+        made = relay_lanes_turn(lanes, WAIT_MS, &waiting, &said);
+    CHECK_INT(said, STORE_OK);
+    return made;
 }
 
 /* A group of one, then one of so many; then a change comes, and another one soon after. Returns how
@@ -111,19 +118,18 @@ static void make(int count)
 static int take_after(int count)
 {
     hand_over(0);
-    make(1);
+    CHECK_INT(make(), 1);
     for (int i = 0; i < count && count > 1; i++)
         hand_over(i);
     if (count > 1)
-        make(count);
+        CHECK_INT(make(), count);
     hand_over(0);
     hand_over_soon();
-    int taken = relay_group_take(group, WAIT_MS, &waiting);
-    CHECK_INT(relay_group_make(group), STORE_OK);
+    int taken = make();
     while (!alarmed)
         clock_sleep_us(SOON_US);
     if (taken == 1)
-        make(1);
+        CHECK_INT(make(), 1);
     return taken;
 }
 
@@ -164,5 +170,5 @@ int main(void)
 {
     static CU_TestInfo tests[] = {
         {"waits", test_waits}, {"waits for nobody", test_waits_for_nobody}, CU_TEST_INFO_NULL};
-    return suite_run("unit/store/relay/group", NULL, NULL, tests);
+    return suite_run("unit/store/relay/gather", NULL, NULL, tests);
 }

@@ -1,0 +1,56 @@
+#include "store/relay/rows.h"
+
+#include <stddef.h>
+
+enum { RELAY_ROWS_SHIFT = 51 }; /* leaves 13 bits: RELAY_ROWS_WORDS * 64 is 2 to the 13th */
+
+/* Spreads numbers that follow one another: Knuth, The Art of Computer Programming, 6.4. */
+static const uint64_t relay_rows_factor = 0x9e3779b97f4a7c15;
+
+/* FNV-1a, which goes on from a hash: RFC draft-eastlake-fnv. */
+static const uint64_t relay_rows_basis = 0xcbf29ce484222325, relay_rows_prime = 0x100000001b3;
+
+static uint64_t relay_rows_text(uint64_t hash, const char *text)
+{
+    for (; *text; text++)
+        hash = (hash ^ (unsigned char)*text) * relay_rows_prime;
+    return hash;
+}
+
+/* The bits of a change's rows; how many. */
+static int relay_rows_of(const struct relay_request *request, uint64_t bits[ORDER_LINES_MAX + 1])
+{
+    int count = 0;
+    for (size_t i = 0; i < request->order.count; i++) {
+        uint64_t product = (uint64_t)request->order.items[i].product_id;
+        bits[count++] = product * relay_rows_factor >> RELAY_ROWS_SHIFT;
+    }
+    if (request->use == STORE_USE_ORDER && !request->has_key)
+        return count;
+    uint64_t hash = relay_rows_text(relay_rows_basis, request->consumer) * relay_rows_prime;
+    hash = relay_rows_text(hash, request->use == STORE_USE_ORDER ? request->key : request->id);
+    bits[count++] = hash * relay_rows_factor >> RELAY_ROWS_SHIFT;
+    return count;
+}
+
+void relay_rows_add(struct relay_rows *rows, const struct relay_request *request)
+{
+    uint64_t bits[ORDER_LINES_MAX + 1];
+    for (int i = relay_rows_of(request, bits) - 1; i >= 0; i--)
+        rows->bits[bits[i] / 64] |= UINT64_C(1) << bits[i] % 64;
+}
+
+void relay_rows_join(struct relay_rows *rows, const struct relay_rows *others)
+{
+    for (int i = 0; i < RELAY_ROWS_WORDS; i++)
+        rows->bits[i] |= others->bits[i];
+}
+
+bool relay_rows_meet(const struct relay_rows *rows, const struct relay_request *request)
+{
+    uint64_t bits[ORDER_LINES_MAX + 1];
+    bool meet = false;
+    for (int i = relay_rows_of(request, bits) - 1; i >= 0 && !meet; i--)
+        meet = rows->bits[bits[i] / 64] >> bits[i] % 64 & 1;
+    return meet;
+}
