@@ -3,11 +3,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
-#include "base/clock.h"
 #include "publish/handover.h"
-
-/* A look that takes longer is of no use: see LAYOUT_LEASE_US. */
-enum { OPEN_STORE_LOOK_MS = 600 };
 
 static const char *const open_store_advice[STORE_RESULT_MAX] = {
     [STORE_BUSY] = "another process holds the store; try again, or raise POSTERN_STORE_TIMEOUT_MS",
@@ -66,6 +62,5 @@ void open_store_show(const struct config *config)
 {
     char path[CONFIG_SOCKET_MAX + sizeof HANDOVER_SUFFIX];
     snprintf(path, sizeof path, "%s" HANDOVER_SUFFIX, config->socket);
-    if (!handover_look(path, OPEN_STORE_LOOK_MS) && access(path, F_OK) == 0)
-        clock_sleep_us(LAYOUT_LEASE_US);
+    handover_show(path);
 }

@@ -15,6 +15,9 @@
 /* Beside the message there may be one descriptor more, since room for them is counted in words. */
 enum { HANDOVER_WORD_SIZE = sizeof HANDOVER_LOOK - 1, HANDOVER_ROOM = HANDOVER_PARTS + 1 };
 
+/* A look that takes longer is of no use: see LAYOUT_LEASE_US. */
+enum { HANDOVER_SHOW_MS = 600 };
+
 _Static_assert(CMSG_SPACE(HANDOVER_PARTS * sizeof(int)) <= CMSG_LEN(HANDOVER_ROOM * sizeof(int)),
                "as many come");
 
@@ -143,6 +146,12 @@ bool handover_look(const char *path, int timeout_ms)
                 memcmp(word, HANDOVER_DONE, HANDOVER_WORD_SIZE) == 0;
     close(fd);
     return done;
+}
+
+void handover_show(const char *path)
+{
+    if (!handover_look(path, HANDOVER_SHOW_MS) && access(path, F_OK) == 0)
+        clock_sleep_us(LAYOUT_LEASE_US);
 }
 
 int handover_is_asked(int connection)

@@ -52,6 +52,10 @@ void handover_close(struct handover *handover);
  * did not say so; then nothing of before counts after LAYOUT_LEASE_US. */
 bool handover_look(const char *path, int timeout_ms);
 
+/* After a change by a process that cannot withdraw what is published at that path: returns once
+ * nothing of before it counts any more. Takes 1.1 s at most. */
+void handover_show(const char *path);
+
 /* The application's end: whether that was asked for (1), not yet (0), or the other end is gone
  * (-1); and the answer to it. */
 int handover_is_asked(int connection);

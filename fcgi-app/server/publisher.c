@@ -76,6 +76,13 @@ void publisher_outlast(const struct listener *listener)
         clock_sleep_us(LAYOUT_LEASE_US);
 }
 
+void publisher_show(const struct listener *listener)
+{
+    char path[PUBLISHER_PATH_SIZE];
+    publisher_path(listener, path);
+    handover_show(path);
+}
+
 /* How many reads of products there were so far, or another number if there were more. The web
  * server counts those that it answers with all requests, so they are looked for seldom. */
 static int64_t publisher_reads(struct publisher *p, int64_t now_us)

@@ -17,6 +17,10 @@ bool publisher_make_answers(struct answers *answers, const struct config *config
  * answers. Waits until they count no more, before the first change can be made. */
 void publisher_outlast(const struct listener *listener);
 
+/* In a process whose master has been killed, after a change: a new one may publish by now. Returns
+ * once nothing of before counts any more, as handover_show does. */
+void publisher_show(const struct listener *listener);
+
 /* Runs in the child until it is told to end: asks the store what has changed, as often as pace.h
  * says, withdraws it, and renews the lease. Answers count no more when it ends. */
 int publisher_run(const struct child *child);

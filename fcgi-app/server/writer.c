@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "server/publisher.h"
 #include "store/relay/lanes.h"
 #include "store/store.h"
 
@@ -36,10 +37,8 @@ static bool writer_is_refused(enum store_result result)
            result == STORE_KEY_REUSED || result == STORE_KEY_IN_FLIGHT;
 }
 
-/* Nobody is told of a change while what was before it is published. */
-static void writer_withdraw(void *context, const struct store_change *change)
+static void writer_withdraw(struct answers *answers, const struct store_change *change)
 {
-    struct answers *answers = context;
     const struct order *order = &change->outcome->order;
     if (writer_is_refused(change->result))
         return;
@@ -53,6 +52,17 @@ static void writer_withdraw(void *context, const struct store_change *change)
         /* Which products the order has was not told. */
         answers_withdraw_all(answers);
     }
+}
+
+/* Nobody is told of a change while what was before it is published. Where a new master has come,
+ * the web server reads from memory that this process does not have. */
+static void writer_on_made(void *context, const struct store_change *changes, size_t count)
+{
+    const struct writer *w = context;
+    for (size_t i = 0; i < count; i++)
+        writer_withdraw(w->child->answers, &changes[i]);
+    if (child_is_orphan(w->child))
+        publisher_show(w->child->listener);
 }
 
 /* Each has a succession of its own. */
@@ -81,7 +91,7 @@ static bool writer_open(struct writer *w)
                   LOG_FIELDS(LOG_TEXT("call", count ? "epoll" : "malloc"),
                              LOG_TEXT("error", strerror(errno))));
     if (w->lanes && w->child->answers)
-        relay_lanes_on_made(w->lanes, writer_withdraw, w->child->answers);
+        relay_lanes_on_made(w->lanes, writer_on_made, w);
     return w->lanes != NULL;
 }
 

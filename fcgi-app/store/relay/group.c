@@ -77,8 +77,8 @@ static void relay_group_trace(const struct relay_group *g, int64_t duration_us)
 
 static void relay_group_tell(struct relay_group *g)
 {
-    for (int i = 0; i < g->count && g->on_made; i++)
-        g->on_made(g->on_made_context, &g->changes[i]);
+    if (g->on_made)
+        g->on_made(g->on_made_context, g->changes, (size_t)g->count);
     for (int i = 0; i < g->count; i++) {
         relay_lines_tell(g->lines, g->changes[i].owner, g->changes[i].result);
         relay_queue_release(g->queue, g->changes[i].owner);

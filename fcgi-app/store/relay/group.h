@@ -5,8 +5,8 @@
 #include "store/relay/lines.h"
 #include "store/relay/rows.h"
 
-/* Called for each change once it has been made or refused, before it is answered. */
-typedef void (*relay_group_made)(void *context, const struct store_change *change);
+/* Called with the changes once they have been made or refused, before any is answered. */
+typedef void (*relay_group_made)(void *context, const struct store_change *changes, size_t count);
 
 /* All borrowed for its life; starts empty. */
 struct relay_group {

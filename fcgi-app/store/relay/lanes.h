@@ -19,7 +19,7 @@ struct relay_lanes *relay_lanes_open(struct store *const *stores, int count,
 /* Ends every connection to a worker; NULL is let pass. */
 void relay_lanes_close(struct relay_lanes *lanes);
 
-/* Has this called for each change that was made or refused, before it is answered. */
+/* Has this called with each group that was made or refused, before it is answered. */
 void relay_lanes_on_made(struct relay_lanes *lanes, relay_group_made made, void *context);
 
 /* One turn: waits at most wait_ms, with that mask of signals, for changes or for what the store
