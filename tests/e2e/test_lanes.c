@@ -3,6 +3,7 @@
  * each order is there once. */
 #include <inttypes.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -57,14 +58,17 @@ static int teardown(void)
     return fixture_end();
 }
 
-/* An order of each product, at the same time. */
+/* An order of each product, one after the other: together they could be one group. */
 struct purchase {
+    atomic_int turn; /* the last that may go */
     int status[BUYERS];
 };
 
 static void buy(void *context, size_t thread)
 {
     struct purchase *purchase = context;
+    while ((size_t)atomic_load(&purchase->turn) < thread)
+        load_sleep_ms(1);
     struct client *mine = client_open(pair.port);
     struct client_answer got;
     char body[64];
@@ -101,13 +105,15 @@ static int64_t sold_of(int product)
 /* Holds the products that are bought, until both orders wait for them. */
 static void begin(struct load *load, struct purchase *purchase)
 {
-    *purchase = (struct purchase){0};
+    *purchase = (struct purchase){.turn = 0};
     CHECK_TRUE(pair_wait_ready(&pair));
     orders = number("SELECT count(*) FROM orders");
     for (int i = 1; i <= BUYERS; i++)
         sold[i] = sold_of(i);
     run("BEGIN; SELECT FROM products WHERE id <= 2 FOR UPDATE");
     CHECK_TRUE(load_start(load, BUYERS, buy, purchase));
+    check_waiting(1, 0);
+    atomic_store(&purchase->turn, 1);
     check_waiting(BUYERS, 0);
 }
 

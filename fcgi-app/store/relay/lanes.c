@@ -8,9 +8,8 @@
 enum {
     LANES_SMALL_MAX = 2,   /* changes of a group whose time is that of a commit */
     LANES_PROBE_EACH = 64, /* groups, of which one is not waited for */
-    LANES_FEW = 8,         /* changes that are too few for a group beside two others */
-    /* Where a commit takes less than 2 ms, a group is waited for so long before one is begun beside
-     * it: it hardly waits for anything but the server's CPU. */
+    LANES_WORTH = 12, /* changes of each lane that are worth several commits beside one another */
+    /* Where it is not worth it, a group is waited for so long before one is begun beside it. */
     LANES_PATIENCE_US = 20000,
     /* Steps of the wait for a group: such a part of a commit's time each, and so many at most. */
     LANES_STEP_PART = 10,
@@ -82,14 +81,6 @@ bool relay_lanes_are_idle(const struct relay_lanes *l)
     return l->queue.count == 0 && relay_lanes_under_way(l) == 0;
 }
 
-static int relay_lanes_busy(const struct relay_lanes *l)
-{
-    int groups = 0;
-    for (int i = 0; i < l->count; i++)
-        groups += l->groups[i].count > 0;
-    return groups;
-}
-
 static struct relay_group *relay_lanes_free(struct relay_lanes *l)
 {
     for (int i = 0; i < l->count; i++) {
@@ -120,11 +111,19 @@ static bool relay_lanes_are_slow(const struct relay_lanes *l)
     return relay_lanes_step(l) >= LANES_STEP_LEAST_US;
 }
 
+/* Whether it is worth the while to have several groups under way: each commit costs the server a
+ * part of its time, and those of short commits wait for hardly anything but its CPU. */
+static bool relay_lanes_are_worth(const struct relay_lanes *l)
+{
+    return relay_lanes_are_slow(l) &&
+           l->queue.count + relay_lanes_under_way(l) >= l->count * LANES_WORTH;
+}
+
 /* When a group may be begun: monotonic; 0: now. */
 static int64_t relay_lanes_next(const struct relay_lanes *l)
 {
     int64_t next_us = 0;
-    for (int i = 0; i < l->count && !relay_lanes_are_slow(l); i++) {
+    for (int i = 0; i < l->count && !relay_lanes_are_worth(l); i++) {
         const struct relay_group *g = &l->groups[i];
         if (g->count > 0 && g->start_us + LANES_PATIENCE_US > next_us)
             next_us = g->start_us + LANES_PATIENCE_US;
@@ -208,7 +207,7 @@ static bool relay_lanes_gather(struct relay_lanes *l)
 static int relay_lanes_share(const struct relay_lanes *l)
 {
     int all = l->queue.count + relay_lanes_under_way(l);
-    return relay_lanes_are_slow(l) ? (all + l->count - 1) / l->count : l->queue.count;
+    return relay_lanes_are_worth(l) ? (all + l->count - 1) / l->count : l->queue.count;
 }
 
 /* Before a change that was handed over again is looked for, all else is over: it may be under way
@@ -242,8 +241,7 @@ int relay_lanes_turn(struct relay_lanes *l, int wait_ms, const sigset_t *mask,
         return 0;
     if (clock_monotonic_us() >= l->step_us)
         relay_lines_receive(l->lines, &l->queue);
-    if (l->queue.count == 0 || relay_lanes_gather(l) ||
-        (relay_lanes_busy(l) > 1 && relay_lanes_share(l) < LANES_FEW))
+    if (l->queue.count == 0 || relay_lanes_gather(l))
         return 0;
     struct relay_rows others = {0};
     for (int i = 0; i < l->count; i++) {
