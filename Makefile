@@ -82,6 +82,7 @@ E2E_SCRIPTS  := $(filter-out %.c %.h,$(wildcard tests/e2e/test_*))
 # Makes a store's disk fail: linked into a test, or loaded before postern.
 FAULTY_DISK  := $(BUILD)/tests/faulty_disk.so
 E2E_HELPERS  := $(filter-out $(E2E_SOURCES),$(wildcard tests/e2e/*.c))
+E2E_BARE     := $(patsubst %.c,$(BUILD)/%.o,$(filter-out %/e2e_suite.c %/fixture.c %/holder.c,$(E2E_HELPERS)))
 # What of the application those are made of.
 E2E_OBJECTS  := $(filter $(addprefix $(BUILD)/fcgi-app/,base/% publish/% metrics/% config/consumers.o domain/bucket.o),$(APP_OBJECTS))
 FUZZ_SOURCES := $(wildcard tests/fuzz/fuzz_*.c)
@@ -353,7 +354,7 @@ torture: ## break pairs and their STORE=postgres|sqlite under load for SECONDS_T
 	@.ci/install $(PACKAGES_TEST)
 	+@$(BUILDER) $(POSTERN) $(MODULES_DIR)/ready $(TORTURE) $(FAULTY_DISK) $(DISTANCE)
 	@POSTERN=$(POSTERN) WEBSERVER_MODULES=$(MODULES_DIR) STORE=$(STORE) AWAY_US=$(AWAY_US) DISTANCE=$(DISTANCE) FAULTY_DISK_LIBRARY=$(FAULTY_DISK) SECONDS_TO_RUN=$(SECONDS_TO_RUN) SEED=$(SEED) $(TORTURE)
-$(TORTURE): $(TORTURE_OBJECTS) $(patsubst %.c,$(BUILD)/%.o,$(filter-out %/e2e_suite.c %/fixture.c,$(E2E_HELPERS))) $(BUILD)/tests/postgres_server.o $(BUILD)/tests/port.o $(BUILD)/tests/faulty_disk.o \
+$(TORTURE): $(TORTURE_OBJECTS) $(E2E_BARE) $(BUILD)/tests/postgres_server.o $(BUILD)/tests/port.o $(BUILD)/tests/faulty_disk.o \
     $(E2E_OBJECTS)
 	$(say) LINK $@
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -pthread -o $@ $^ -lcurl -lcjson -lsqlite3 -lpq
@@ -362,7 +363,7 @@ siege: ## attack a pair for SECONDS_TO_RUN=60, and see that nobody is harmed; SE
 	@.ci/install $(PACKAGES_TEST)
 	+@$(BUILDER) $(POSTERN) $(WEB_PROGRAMS) $(MODULES_DIR)/ready $(SIEGE)
 	@POSTERN=$(POSTERN) WEBSERVER_MODULES=$(MODULES_DIR) SECONDS_TO_RUN=$(SECONDS_TO_RUN) SEED=$(SEED) $(SIEGE)
-$(SIEGE): $(SIEGE_OBJECTS) $(patsubst %.c,$(BUILD)/%.o,$(filter-out %/e2e_suite.c %/fixture.c,$(E2E_HELPERS))) $(SUITE_OBJECTS) $(BUILD)/tests/port.o \
+$(SIEGE): $(SIEGE_OBJECTS) $(E2E_BARE) $(SUITE_OBJECTS) $(BUILD)/tests/port.o \
     $(E2E_OBJECTS)
 	$(say) LINK $@
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -pthread -o $@ $^ -lcunit -lcurl -lcjson -lsqlite3

@@ -11,6 +11,7 @@
 #include "e2e/catalogue.h"
 #include "e2e/e2e_suite.h"
 #include "e2e/fixture.h"
+#include "e2e/holder.h"
 #include "e2e/load.h"
 #include "e2e/process.h"
 
@@ -20,41 +21,20 @@ enum { WORKERS = 3, BUYERS = 2, STOCK = 1000, WAIT_MS = 45000 };
 static const char *const settings[] = {"POSTERN_STORE_TIMEOUT_MS=60000",
                                        "POSTERN_REQUEST_SECONDS=180", NULL};
 
-static PGconn *beside; /* holds products */
 static int64_t orders, sold[BUYERS + 1];
-
-static int64_t number(const char *sql)
-{
-    char text[32] = "";
-    CHECK_TRUE(postgres_server_sql(&fixture_server, "postgres", sql, text, sizeof text));
-    return strtoll(text, NULL, 10);
-}
-
-static void run(const char *sql)
-{
-    PGresult *result = PQexec(beside, sql);
-    CHECK_TRUE(PQresultStatus(result) == PGRES_COMMAND_OK ||
-                   PQresultStatus(result) == PGRES_TUPLES_OK,
-               "%s", PQerrorMessage(beside));
-    PQclear(result);
-}
 
 static int setup(void)
 {
-    static char catalogue[1024], url[POSTGRES_SERVER_URL_SIZE];
+    static char catalogue[1024];
     catalogue_write(catalogue, sizeof catalogue, BUYERS + 1, STOCK);
     int failed = fixture_start_postgres(
         &(struct pair_options){.workers = WORKERS, .catalogue = catalogue, .env = settings});
-    if (failed)
-        return failed;
-    postgres_server_url(&fixture_server, "postgres", url);
-    beside = PQconnectdb(url);
-    return PQstatus(beside) != CONNECTION_OK;
+    return failed || !holder_open();
 }
 
 static int teardown(void)
 {
-    PQfinish(beside);
+    holder_close();
     return fixture_end();
 }
 
@@ -80,26 +60,11 @@ static void buy(void *context, size_t thread)
     client_close(mine);
 }
 
-#define WAITS "application_name = 'postern' AND wait_event_type = 'Lock'"
-
-/* Waits until so many of the application's sessions wait for a lock, but for one. */
-static void check_waiting(int count, int64_t but)
-{
-    char sql[160];
-    int64_t waiting;
-    snprintf(sql, sizeof sql, "SELECT count(*) FROM pg_stat_activity WHERE %s AND pid <> %" PRId64,
-             WAITS, but);
-    for (int64_t until = load_now_ms() + WAIT_MS;
-         (waiting = number(sql)) != count && load_now_ms() < until;)
-        load_sleep_ms(10);
-    CHECK_INT(waiting, count);
-}
-
 static int64_t sold_of(int product)
 {
     char sql[128];
     snprintf(sql, sizeof sql, "SELECT %d - quantity FROM products WHERE id = %d", STOCK, product);
-    return number(sql);
+    return holder_number(sql);
 }
 
 /* Holds the products that are bought, until both orders wait for them. */
@@ -107,14 +72,14 @@ static void begin(struct load *load, struct purchase *purchase)
 {
     *purchase = (struct purchase){.turn = 0};
     CHECK_TRUE(pair_wait_ready(&pair));
-    orders = number("SELECT count(*) FROM orders");
+    orders = holder_number("SELECT count(*) FROM orders");
     for (int i = 1; i <= BUYERS; i++)
         sold[i] = sold_of(i);
-    run("BEGIN; SELECT FROM products WHERE id <= 2 FOR UPDATE");
+    holder_run("BEGIN; SELECT FROM products WHERE id <= 2 FOR UPDATE");
     CHECK_TRUE(load_start(load, BUYERS, buy, purchase));
-    check_waiting(1, 0);
+    holder_check_waiting(1, 0);
     atomic_store(&purchase->turn, 1);
-    check_waiting(BUYERS, 0);
+    holder_check_waiting(BUYERS, 0);
 }
 
 /* Each order is acknowledged, and is there once. */
@@ -125,8 +90,9 @@ static void end(struct load *load, const struct purchase *purchase)
         CHECK_INT(purchase->status[i], 201);
         CHECK_INT(sold_of(i + 1) - sold[i + 1], 1);
     }
-    CHECK_INT(number("SELECT count(*) FROM orders") - orders, BUYERS);
-    CHECK_INT(number("SELECT count(*) FROM order_lines"), number("SELECT count(*) FROM orders"));
+    CHECK_INT(holder_number("SELECT count(*) FROM orders") - orders, BUYERS);
+    CHECK_INT(holder_number("SELECT count(*) FROM order_lines"),
+              holder_number("SELECT count(*) FROM orders"));
 }
 
 /* One product is held: who buys another one is served meanwhile. */
@@ -136,17 +102,17 @@ static void test_one_stands_still(void)
     static struct purchase purchase;
     CHECK_TRUE(pair_wait_ready(&pair));
     int64_t before = sold_of(1);
-    run("BEGIN; SELECT FROM products WHERE id = 1 FOR UPDATE");
+    holder_run("BEGIN; SELECT FROM products WHERE id = 1 FOR UPDATE");
     CHECK_TRUE(load_start(&load, 1, buy, &purchase));
-    check_waiting(1, 0);
+    holder_check_waiting(1, 0);
     for (int i = 0; i < 5; i++) {
         client_post(client, "/orders", "{\"items\":[{\"product_id\":3,\"quantity\":1}]}", &answer);
         CHECK_INT(answer.status, 201);
     }
     CHECK_TRUE(fixture_wait_status("/readyz", 200, WAIT_MS));
     CHECK_INT(sold_of(1), before);
-    check_waiting(1, 0);
-    run("ROLLBACK");
+    holder_check_waiting(1, 0);
+    holder_run("ROLLBACK");
     load_join(&load);
     CHECK_INT(purchase.status[0], 201);
     CHECK_INT(sold_of(1), before + 1);
@@ -159,12 +125,12 @@ static void test_session_is_ended(void)
     static struct purchase purchase;
     char sql[64];
     begin(&load, &purchase);
-    int64_t pid = number("SELECT max(pid) FROM pg_stat_activity WHERE " WAITS);
+    int64_t pid = holder_number("SELECT max(pid) FROM pg_stat_activity WHERE " HOLDER_WAITS);
     snprintf(sql, sizeof sql, "SELECT pg_terminate_backend(%" PRId64 ")::INTEGER", pid);
-    CHECK_INT(number(sql), 1);
+    CHECK_INT(holder_number(sql), 1);
     /* The other one still waits, and what was lost waits anew. */
-    check_waiting(BUYERS, pid);
-    run("ROLLBACK");
+    holder_check_waiting(BUYERS, pid);
+    holder_run("ROLLBACK");
     end(&load, &purchase);
 }
 
@@ -181,15 +147,15 @@ static void test_writer_dies(void)
         REQUIRE_INT(pair_children(&pair, "postern-writer", &writer, 1), 1);
         kill(writer, SIGKILL);
         if (freed)
-            run("ROLLBACK");
+            holder_run("ROLLBACK");
         CHECK_TRUE(process_wait_end(writer, WAIT_MS));
         for (int64_t until = load_now_ms() + WAIT_MS;
              pair_children(&pair, "postern-writer", &next, 1) != 1 && load_now_ms() < until;)
             load_sleep_ms(10);
         if (!freed) {
             /* The next one hands them over again, and again they wait. */
-            check_waiting(1, 0);
-            run("ROLLBACK");
+            holder_check_waiting(1, 0);
+            holder_run("ROLLBACK");
         }
         end(&load, &purchase);
     }
