@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -330,6 +331,15 @@ static void test_claims(void)
     CHECK_TRUE(counts(1));
 }
 
+/* The child ends with this process, however that ends. */
+static pid_t fork_bound(void)
+{
+    pid_t parent = getpid(), pid = fork();
+    if (pid == 0 && (prctl(PR_SET_PDEATHSIG, SIGKILL) != 0 || getppid() != parent))
+        _exit(1);
+    return pid;
+}
+
 /* In a process of its own: publishes bodies that are of one kind of byte each. */
 static void publish_for_ever(void)
 {
@@ -357,7 +367,7 @@ static void test_torn(void)
     start();
     while (kills < 5) {
         struct reader_answer answer;
-        pid_t pid = fork();
+        pid_t pid = fork_bound();
         if (pid == 0)
             publish_for_ever();
         REQUIRE_COMPARE(pid, >, 0);
@@ -415,7 +425,7 @@ static void test_truth(void)
     pid_t children[2];
     start();
     for (size_t i = 0; i < 2; i++) {
-        children[i] = fork();
+        children[i] = fork_bound();
         REQUIRE_COMPARE(children[i], >=, 0);
         if (children[i] == 0 && i == 0)
             read_for_ever(counted);
