@@ -147,7 +147,7 @@ static void test_unknown_outcome(void)
          * where nothing answered. So much is enough on a busy machine. */
         bool silent = rows[i].now == PROXY_SWALLOW || rows[i].now == PROXY_HOLD;
         bool refused = rows[i].then == PROXY_REFUSE;
-        struct store *store = database_open_at(port, silent ? 6000 : refused ? 2500 : 15000);
+        struct store *store = database_open_at(port, silent ? 8000 : refused ? 2500 : 15000);
         CHECK_TRUE(fixture_recovers(store));
         proxy_fail(rows[i].now, rows[i].then);
         CHECK_INT(place_one(store), rows[i].result);
