@@ -19,7 +19,7 @@ enum { SETTLE_MS = 1500 };
 enum { WORKERS = 8, READERS = 4, READS = 200, WAIT_MS = 20000, KILLS = 40, KILL_MS = 40 };
 
 /* A worker that is spare looks each second by itself. Whoever is called is there long before. */
-enum { TRIES = 10, PROMPT_MS = 300, STIRS = 3, STIR_MS = 30 };
+enum { TRIES = 10, PROMPT_MS = 1000, STIRS = 3, STIR_MS = 30 };
 
 /* So that nothing that is stuck here ends by itself within a test. */
 static const char *const settings[] = {"POSTERN_STORE_TIMEOUT_MS=25000",
