@@ -8,7 +8,7 @@
 enum {
     LANES_SMALL_MAX = 2,   /* changes of a group whose time is that of a commit */
     LANES_PROBE_EACH = 64, /* groups, of which one is not waited for */
-    LANES_WORTH = 12, /* changes of each lane that are worth several commits beside one another */
+    LANES_WORTH = 8, /* changes of each lane that are worth several commits beside one another */
     /* Where it is not worth it, a group is waited for so long before one is begun beside it. */
     LANES_PATIENCE_US = 20000,
     /* Steps of the wait for a group: such a part of a commit's time each, and so many at most. */

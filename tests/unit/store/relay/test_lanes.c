@@ -311,7 +311,7 @@ static void test_share(void)
 /* A few changes are one group. */
 static void test_few(void)
 {
-    enum { FEW = 35 };
+    enum { FEW = 23 };
     begin(3);
     for (int i = 0; i < FEW; i++)
         hand_over(i, 1 + i, 0);
