@@ -299,16 +299,23 @@ static void wait_for_order(void *context, size_t thread)
     client_close(own);
 }
 
+/* Starts an order that waits for the store: what is returned holds it, until it is closed. */
+static sqlite3 *start_waiting(struct load *load)
+{
+    set(0);
+    sqlite3 *db = open_store("BEGIN IMMEDIATE");
+    CHECK_TRUE(load_start(load, 1, wait_for_order, NULL));
+    load_sleep_ms(BEFORE_MS);
+    return db;
+}
+
 static void test_deadline(void)
 {
     static const int hours[] = {1, -1};
     for (size_t i = 0; i < sizeof hours / sizeof hours[0]; i++) {
         struct load load;
         CHECK_OF("%d hours", hours[i]);
-        set(0);
-        sqlite3 *db = open_store("BEGIN IMMEDIATE");
-        REQUIRE_TRUE(load_start(&load, 1, wait_for_order, NULL));
-        load_sleep_ms(BEFORE_MS);
+        sqlite3 *db = start_waiting(&load);
         set(hours[i]);
         load_join(&load);
         sqlite3_close(db);
@@ -326,10 +333,7 @@ static void test_drain(void)
     for (size_t i = 0; i < sizeof hours / sizeof hours[0]; i++) {
         struct load load;
         CHECK_OF("%d hours", hours[i]);
-        set(0);
-        sqlite3 *db = open_store("BEGIN IMMEDIATE");
-        REQUIRE_TRUE(load_start(&load, 1, wait_for_order, NULL));
-        load_sleep_ms(BEFORE_MS);
+        sqlite3 *db = start_waiting(&load);
         kill(pair.app, SIGTERM);
         load_sleep_ms(BEFORE_MS);
         set(hours[i]);

@@ -139,12 +139,12 @@ static void relay_lanes_wait(struct relay_lanes *l, int wait_ms, const sigset_t 
     nfds_t count = 0;
     int64_t now_us = clock_monotonic_us(), until_us = now_us + (int64_t)wait_ms * 1000;
     int64_t next_us = relay_lanes_next(l);
-    bool room = relay_lanes_free(l) && relay_queue_next(&l->queue);
-    if (relay_lanes_free(l) && next_us > now_us && next_us < until_us)
+    bool lane = relay_lanes_free(l), may_begin = lane && next_us <= now_us;
+    if (lane && !may_begin && next_us < until_us)
         until_us = next_us;
-    if (room && !l->step_us && next_us <= now_us)
+    if (may_begin && !l->step_us && relay_queue_next(&l->queue))
         fds[count++] = (struct pollfd){.fd = relay_lines_fd(l->lines), .events = POLLIN};
-    if (l->step_us && l->step_us < until_us)
+    if (may_begin && l->step_us && l->step_us < until_us)
         until_us = l->step_us;
     for (int i = 0; i < l->count; i++) {
         if (l->groups[i].count == 0)

@@ -7,7 +7,7 @@ enum { RELAY_ROWS_SHIFT = 51 }; /* leaves 13 bits: RELAY_ROWS_WORDS * 64 is 2 to
 /* Spreads numbers that follow one another: Knuth, The Art of Computer Programming, 6.4. */
 static const uint64_t relay_rows_factor = 0x9e3779b97f4a7c15;
 
-/* FNV-1a, which goes on from a hash: RFC draft-eastlake-fnv. */
+/* FNV-1a, which goes on from a hash: draft-eastlake-fnv. */
 static const uint64_t relay_rows_basis = 0xcbf29ce484222325, relay_rows_prime = 0x100000001b3;
 
 static uint64_t relay_rows_text(uint64_t hash, const char *text)

@@ -4,56 +4,30 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "base/shared.h"
 #include "check.h"
-#include "metrics/metrics.h"
 #include "publish/answers.h"
 #include "suite.h"
+#include "unit/publish/giver.h"
 
-enum { PATH_SIZE = 96, SOON_MS = 50, LATE_MS = 20000, SLOW_MS = 1000, FDS = 16 };
+enum { SOON_MS = 50, LATE_MS = 20000, SLOW_MS = 1000, FDS = 16 };
 
-static char folder[] = "/tmp/postern-handover-XXXXXX";
-static char path[PATH_SIZE];
-static int listen_fd, roster_fd;
-static struct answers answers;
-static struct roster *roster;
-static int fds[HANDOVER_PARTS];
+static struct giver giver;
 
 static int setup(void)
 {
-    struct sockaddr_un address = {.sun_family = AF_UNIX};
-    if (!mkdtemp(folder) || !answers_make(&answers, 1, 2) || !metrics_open())
-        return 1;
-    roster = shared_make("test", sizeof *roster, false, &roster_fd);
-    fds[HANDOVER_ANSWERS] = answers.fd;
-    fds[HANDOVER_ROSTER] = roster_fd;
-    fds[HANDOVER_METRICS] = metrics_fd();
-    snprintf(path, sizeof path, "%.60s/s", folder);
-    snprintf(address.sun_path, sizeof address.sun_path, "%s", path);
-    listen_fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
-    if (!roster || bind(listen_fd, (const struct sockaddr *)&address, sizeof address) != 0)
-        return 1;
-    return listen(listen_fd, 4);
+    return !giver_open(&giver, 0);
 }
 
 static int teardown(void)
 {
-    shared_unmap(roster, sizeof *roster);
-    close(roster_fd);
-    answers_close(&answers);
-    metrics_close();
-    close(listen_fd);
-    unlink(path);
-    return rmdir(folder);
+    giver_close(&giver);
+    return 0;
 }
 
 /* Descriptors that this process has open. */
@@ -68,17 +42,17 @@ static int open_fds(void)
 static void test_whole(void)
 {
     struct handover handover;
-    int before = open_fds(), client = handover_connect(path);
+    int before = open_fds(), client = handover_connect(giver.path);
     REQUIRE_COMPARE(client, >=, 0);
-    int server = accept(listen_fd, NULL, NULL);
+    int server = accept(giver.listen_fd, NULL, NULL);
     CHECK_INT(handover_receive(client, &handover), HANDOVER_YET);
-    CHECK_TRUE(handover_send(server, fds));
+    CHECK_TRUE(handover_send(server, giver.fds));
     REQUIRE_INT(handover_receive(client, &handover), HANDOVER_WHOLE);
-    atomic_store(&roster->generation, 7);
+    atomic_store(&giver.roster->generation, 7);
     CHECK_INT(atomic_load(&handover.roster->generation), 7);
     atomic_store(&handover.roster->generation, 0);
-    CHECK_INT(atomic_load(&roster->generation), 0);
-    answers_lease(&answers, 12);
+    CHECK_INT(atomic_load(&giver.roster->generation), 0);
+    answers_lease(&giver.answers, 12);
     CHECK_INT(atomic_load(&handover.layout->lease_us), 12);
     CHECK_INT(handover.layout->product_route, 2);
     CHECK_COMPARE(atomic_load(&handover.metrics->series), >, 0);
@@ -126,7 +100,7 @@ static void test_unfit(void)
     const int small = unfit(4096, true), loose = unfit(sizeof(struct layout), false),
               blank = unfit(sizeof(struct layout), true),
               file = open("/dev/null", O_RDWR | O_CLOEXEC);
-    const int *const all = fds;
+    const int *const all = giver.fds;
     const uint64_t magic = LAYOUT_MAGIC, shape = layout_shape();
     const struct {
         int line;
@@ -168,7 +142,7 @@ static void test_unfit(void)
 
 static void *look(void *ms)
 {
-    return handover_look(path, *(const int *)ms) ? ms : NULL;
+    return handover_look(giver.path, *(const int *)ms) ? ms : NULL;
 }
 
 static void test_look(void)
@@ -177,8 +151,8 @@ static void test_look(void)
     pthread_t thread;
     void *done;
     REQUIRE_INT(pthread_create(&thread, NULL, look, &late), 0);
-    int server = accept(listen_fd, NULL, NULL);
-    CHECK_TRUE(handover_send(server, fds));
+    int server = accept(giver.listen_fd, NULL, NULL);
+    CHECK_TRUE(handover_send(server, giver.fds));
     while (asked == 0)
         asked = handover_is_asked(server);
     CHECK_INT(asked, 1);
@@ -189,7 +163,7 @@ static void test_look(void)
     close(server);
     /* Nobody answers. */
     CHECK_NULL(look(&soon));
-    server = accept(listen_fd, NULL, NULL);
+    server = accept(giver.listen_fd, NULL, NULL);
     close(server);
     CHECK_FALSE(handover_look("/nowhere/at/all", LATE_MS));
 }
@@ -202,10 +176,10 @@ static void test_slow_look(void)
     void *done;
     int64_t start_us = clock_monotonic_us();
     REQUIRE_INT(pthread_create(&thread, NULL, look, &ms), 0);
-    int server = accept(listen_fd, NULL, NULL);
+    int server = accept(giver.listen_fd, NULL, NULL);
     clock_sleep_us(SLOW_MS * 900L);
     /* On a slow machine too late even for the first step. */
-    (void)handover_send(server, fds);
+    (void)handover_send(server, giver.fds);
     pthread_join(thread, &done);
     CHECK_NULL(done);
     CHECK_COMPARE(clock_monotonic_us() - start_us, <, SLOW_MS * 1850L);
@@ -216,13 +190,13 @@ static void test_slow_look(void)
 static void test_full_queue(void)
 {
     int clients[FDS], count = 0, soon = SOON_MS;
-    while (count < FDS && (clients[count] = handover_connect(path)) >= 0)
+    while (count < FDS && (clients[count] = handover_connect(giver.path)) >= 0)
         count++;
     CHECK_INT(errno, EAGAIN);
     REQUIRE_COMPARE(count, <, FDS);
     CHECK_NULL(look(&soon));
     while (count-- > 0) {
-        close(accept(listen_fd, NULL, NULL));
+        close(accept(giver.listen_fd, NULL, NULL));
         close(clients[count]);
     }
 }

@@ -321,6 +321,31 @@ static void test_few(void)
     end();
 }
 
+/* A wait for more changes that began when one group beside others was worth it ends with that: the
+ * writer sleeps until one may be begun. */
+static void test_sleeps(void)
+{
+    enum { MANY = 36, FEW_TURNS = 10, TURNS = 1000 };
+    int turns = 0;
+    begin(3);
+    for (int i = 0; i < MANY; i++)
+        hand_over(i, 1 + i, 0);
+    for (int i = 0; i < FEW_TURNS; i++)
+        turn(0);
+    CHECK_SENT(true, true, true);
+    CHECK_INT(write(stores[0].ends[1], "a", 1), 1);
+    CHECK_INT(turn(0), MANY / LANES);
+    hand_over(MANY, 1 + MANY, 0);
+    CHECK_INT(turn(0), 0);
+    CHECK_INT(write(stores[1].ends[1], "a", 1), 1);
+    CHECK_INT(turn(0), MANY / LANES);
+    for (; !stores[0].sent && !stores[1].sent && turns < TURNS; turns++)
+        turn(PATIENCE_US / 1000);
+    CHECK_COMPARE(turns, <=, FEW_TURNS);
+    relay_lanes_finish(lanes);
+    end();
+}
+
 /* One that is handed over again is looked for when all else is over: it may be under way itself. */
 static void test_again(void)
 {
@@ -427,6 +452,7 @@ int main(void)
                                   {"shared rows", test_shared_rows},
                                   {"share", test_share},
                                   {"few", test_few},
+                                  {"sleeps", test_sleeps},
                                   {"again", test_again},
                                   {"not reached", test_not_reached},
                                   {"too late", test_too_late},
