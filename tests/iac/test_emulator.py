@@ -2,6 +2,7 @@
 """The emulator: a client that has lost an answer asks again, and is answered as AWS would. Calls come to moto one at a
 time, and a call that fails inside it is told by the program whose call it was."""
 
+import http.server
 import io
 import os
 import subprocess
@@ -9,12 +10,14 @@ import sys
 import tempfile
 import threading
 import unittest
+import urllib.request
 
 import botocore.exceptions
 
 import removing
 import suite
 import terraform
+from aws import aws
 from wire import front
 
 WAIT_S = removing.WAIT_S
@@ -55,14 +58,14 @@ class Again(unittest.TestCase):
 class Front(unittest.TestCase):
     """What stands before moto."""
 
-    def ask(self, application, *actions):
+    def ask(self, application, *actions, **headers):
         """The statuses of its answers, and the log."""
         log, statuses = io.StringIO(), []
         served = front.Front(application, log)
         for action in actions:
             body = b"Action=" + action.encode()
             served({"REQUEST_METHOD": "POST", "REQUEST_URI": "/", "PATH_INFO": "/", "QUERY_STRING": "",
-                    "CONTENT_LENGTH": str(len(body)), "wsgi.input": io.BytesIO(body)},
+                    "CONTENT_LENGTH": str(len(body)), "wsgi.input": io.BytesIO(body), **headers},
                    lambda status, headers: statuses.append(status))
         return statuses, log.getvalue()
 
@@ -110,6 +113,32 @@ class Front(unittest.TestCase):
         self.assertIn("ZeroDivisionError: the cause", failure)
         self.assertNotIn("Walk", failure)
 
+    def test_answer_that_was_lost(self):
+        """Another try of a call that was done does nothing, and has the same answer. One of a refused call is made."""
+        refused = "409 CONFLICT"
+        for first, again in {"200 OK": "200 OK", "400 BAD REQUEST": refused, front.FAILED: refused}.items():
+            done = []
+
+            def application(_environ, start_response, made=done, answered=first):
+                start_response(refused if made else answered, [])
+                made.append(True)
+                return [b""]
+
+            with self.subTest(first):
+                tries = {front.INVOCATION: "9f0c", front.TRY: "attempt=2; max=5"}
+                statuses, log = self.ask(application, "Create", "Create", **tries)
+                self.assertEqual(statuses, [first, again])
+                self.assertEqual(len(done), 1 if again == first else 2)
+                self.assertIn(f"{again} POST Create (attempt=2; max=5)", log)
+
+    def test_answers_are_kept_for_a_while(self):
+        served = front.Front(lambda _environ, start_response: (start_response("200 OK", []), [b""])[1], io.StringIO())
+        for number in range(front.ANSWERS_KEPT + 10):
+            served({"REQUEST_METHOD": "GET", "REQUEST_URI": "/", "PATH_INFO": "/", "QUERY_STRING": "",
+                    "wsgi.input": io.BytesIO(), front.INVOCATION: str(number)}, lambda *_: None)
+        self.assertEqual(len(served.kept), front.ANSWERS_KEPT)
+        self.assertNotIn("9", served.kept)
+
     def test_any_500_is_a_failure(self):
         for status, failures in {"200 OK": 0, "404 NOT FOUND": 0, "500 INTERNAL SERVER ERROR": 1,
                                  "503 SERVICE UNAVAILABLE": 1}.items():
@@ -120,6 +149,36 @@ class Front(unittest.TestCase):
             with self.subTest(status):
                 log = self.ask(application, "Walk", "Walk")[1]
                 self.assertEqual(len(front.FAILURE.findall(log)), 2 * failures)
+
+
+class Lost(http.server.BaseHTTPRequestHandler):
+    """Hands on to the emulator what it is asked, and closes the first connection instead of answering."""
+
+    answered = []
+
+    def do_POST(self):
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        request = urllib.request.Request(os.environ["AWS_ENDPOINT_URL"], body, dict(self.headers))
+        with urllib.request.urlopen(request, timeout=WAIT_S) as answer:
+            self.answered.append(answer.status)
+            if len(self.answered) > 1:
+                self.send_response(answer.status)
+                self.end_headers()
+                self.wfile.write(answer.read())
+
+    def log_message(self, *_):
+        pass
+
+
+class LostAnswer(unittest.TestCase):
+    def test_client_asks_again(self):
+        server = http.server.HTTPServer(("127.0.0.1", 0), Lost)
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        aws("logs", "create-log-group", "--log-group-name", "made-once", "--endpoint-url",
+            f"http://127.0.0.1:{server.server_address[1]}")
+        server.shutdown()
+        server.server_close()
+        self.assertEqual(Lost.answered, [200, 200])
 
 
 class Told(unittest.TestCase):
