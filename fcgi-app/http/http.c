@@ -51,8 +51,11 @@ void http_response_free(struct http_response *response)
 
 void http_label_metrics(void)
 {
+    static const char *problems[PROBLEM_MAX];
+    for (enum problem p = PROBLEM_NONE; p < PROBLEM_MAX; p++)
+        problems[p] = problem_counted_as(p) == p ? problem_names[p] : NULL;
     metrics_label_texts(LABEL_ROUTE, route_names(), ROUTE_NAMES);
-    metrics_label_texts(LABEL_PROBLEM, problem_names, PROBLEM_MAX);
+    metrics_label_texts(LABEL_PROBLEM, problems, PROBLEM_MAX);
 }
 
 int http_route_number(const char *path)
@@ -95,7 +98,7 @@ static void http_problem(struct http_exchange *x, enum problem problem)
     problem_render(problem, &x->service->reply, x->response->request_id, x->query.pretty,
                    &x->service->problem);
     problem_headers(problem, x->match.allow, &x->response->headers);
-    metrics_add(METRIC_PROBLEMS, 1, METRICS_WITH(problem));
+    metrics_add(METRIC_PROBLEMS, 1, METRICS_WITH(problem_counted_as(problem)));
     http_finish(x, problem_status(problem), &x->service->problem);
 }
 

@@ -1,6 +1,7 @@
 #include "http/problem.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #include "json/json_write.h"
 
@@ -52,6 +53,14 @@ enum problem problem_of_refusal(int status)
             return p;
     }
     return PROBLEM_NONE;
+}
+
+enum problem problem_counted_as(enum problem problem)
+{
+    enum problem first = PROBLEM_NONE;
+    while (strcmp(problem_names[first], problem_names[problem]) != 0)
+        first++;
+    return first;
 }
 
 int problem_status(enum problem problem)

@@ -30,6 +30,9 @@ enum problem problem_of_refusal(int status);
 /* What ends each one's type; "" for PROBLEM_NONE. */
 extern const char *const problem_names[PROBLEM_MAX];
 
+/* The first problem of the same name: what all of them are counted as. */
+enum problem problem_counted_as(enum problem problem);
+
 int problem_status(enum problem problem);
 
 /* Appends the problem's header lines, each with its CRLF. allow is the value for an Allow header.

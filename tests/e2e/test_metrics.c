@@ -23,7 +23,7 @@ enum {
     CONSUMERS = 1000,
     SERIES_SIZE = 256,
     SETTING_SIZE = 64,
-    COMMAND_SIZE = 128,
+    COMMAND_SIZE = 192,
     SOON_MS = 15000,
     SCRAPES = 15,
     SCRAPES_MAX = 100, /* a machine that has much else to do may hold many up, and not all */
@@ -234,7 +234,22 @@ static void test_connections_closed(void)
     CHECK_INT((int)(told("postern_connections_closed_total{reason=\"no request\"}") - before), 1);
 }
 
-/* What a format's reader and its rules of style say. */
+/* What lighttpd says of a worker that died has the name of a fault that a worker found. */
+static void test_refused(void)
+{
+    static const char *const variables[] = {"REQUEST_METHOD=GET", "PATH_INFO=/-/error",
+                                            "REDIRECT_STATUS=500", NULL};
+    struct fastcgi_answer got;
+    scrape();
+    double before = told("postern_problems_total{problem=\"internal-error\"}");
+    fastcgi_call(&pair, variables, NULL, &got);
+    CHECK_INT(got.status, 500);
+    fastcgi_free(&got);
+    scrape();
+    CHECK_INT((int)(told("postern_problems_total{problem=\"internal-error\"}") - before), 1);
+}
+
+/* What a format's reader and its rules of style say, and that no series stands twice. */
 static void test_promtool(void)
 {
     char command[COMMAND_SIZE];
@@ -242,6 +257,9 @@ static void test_promtool(void)
     scrape();
     REQUIRE_TRUE(pair_write(&pair, "scraped", scraped.body));
     snprintf(command, sizeof command, "promtool check metrics <%s/scraped >&2", pair.dir);
+    CHECK_INT(process_run(argv, SOON_MS), 0);
+    snprintf(command, sizeof command,
+             "! sed 's/ [^ ]*$//; /^#/d' %s/scraped | sort | uniq -d | grep . >&2", pair.dir);
     CHECK_INT(process_run(argv, SOON_MS), 0);
 }
 
@@ -459,6 +477,7 @@ int main(void)
                                   {"connections closed", test_connections_closed},
                                   {"load", test_load},
                                   {"kills", test_kills},
+                                  {"refused", test_refused},
                                   {"promtool", test_promtool},
                                   {"workers held", test_workers_held},
                                   {"silent scrapers", test_silent_scrapers},

@@ -1,12 +1,15 @@
 #include "http/problem.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "check.h"
+#include "http/http.h"
+#include "metrics/exposition.h"
 #include "suite.h"
 #include "json/json_check.h"
 
-enum { TYPE_SIZE = 128, HEADERS_SIZE = 512 };
+enum { TYPE_SIZE = 128, HEADERS_SIZE = 512, METRICS_SIZE = 1024 * 1024 };
 
 #define INSTANCE    "0190-abc"
 #define HEADERS     "Content-Type: application/problem+json\r\nCache-Control: no-store\r\n"
@@ -261,6 +264,38 @@ static void test_largest(void)
     CHECK_JSON();
 }
 
+static size_t series_of(const char *all, enum problem problem)
+{
+    char label[TYPE_SIZE];
+    size_t count = 0;
+    snprintf(label, sizeof label, "{problem=\"%s\"}", problem_names[problem]);
+    for (const char *at = all; (at = strstr(at, label)) != NULL; at++)
+        count++;
+    return count;
+}
+
+/* Two problems may have one name, which is one series: no reader takes the same one twice. */
+static void test_counted_as(void)
+{
+    struct exposition_cursor cursor = {0};
+    struct buffer told;
+    REQUIRE_TRUE(metrics_open());
+    http_label_metrics();
+    buffer_init(&told, METRICS_SIZE);
+    for (enum problem p = PROBLEM_NONE + 1; p < PROBLEM_MAX; p++) {
+        CHECK_TEXT(problem_names[problem_counted_as(p)], problem_names[p]);
+        metrics_add(METRIC_PROBLEMS, 1, METRICS_WITH(problem_counted_as(p)));
+    }
+    CHECK_INT(problem_counted_as(PROBLEM_WORKER_DIED), PROBLEM_FAULT);
+    CHECK_FALSE(exposition_write(&cursor, &told, METRICS_SIZE));
+    for (enum problem p = PROBLEM_NONE + 1; p < PROBLEM_MAX; p++)
+        CHECK_INT(series_of(told.data, p), 1, "%s", problem_names[p]);
+    CHECK_CONTAINS(told.data, "{problem=\"internal-error\"} 2\n");
+    CHECK_LACKS(told.data, "{problem=\"\"}");
+    buffer_free(&told);
+    metrics_close();
+}
+
 int main(void)
 {
     CU_TestInfo tests[] = {{"rows", test_rows},
@@ -271,6 +306,7 @@ int main(void)
                            {"member", test_member},
                            {"pretty", test_pretty},
                            {"largest", test_largest},
+                           {"counted as", test_counted_as},
                            CU_TEST_INFO_NULL};
     return suite_run("unit/http/problem", setup, teardown, tests);
 }
