@@ -11,10 +11,11 @@ enum {
     OVERVIEW_ROWS_MAX = 15, /* of routes or consumers, on a screen */
     OVERVIEW_MINUTE = 60,
     OVERVIEW_HOUR = 3600,
-    OVERVIEW_MIB = 1024 * 1024
+    OVERVIEW_MIB = 1024 * 1024,
+    OVERVIEW_NUMBER_SIZE = 24
 };
 
-/* Whole numbers that stand in the JSON under these names. */
+/* Whole numbers that stand in the JSON under these names, if the server tells them. */
 static const struct {
     const char *name, *metric, *label, *value;
 } overview_numbers[] = {
@@ -61,12 +62,24 @@ static void overview_find(const struct sample *sample, const char *metric, const
     sample_label(i < sample->count ? sample->list[i].labels : "", label, out);
 }
 
+static double overview_start(const struct sample *sample)
+{
+    return sample_sum(sample, "postern_start_time_seconds", NULL, NULL);
+}
+
 void overview_make(struct overview *o, const struct sample *earlier, const struct sample *later,
                    const char *errors)
 {
+    static const struct sample nothing;
     o->now = later;
     o->errors = errors;
     o->seconds = (double)(later->at_us - earlier->at_us) / 1000000;
+    o->uptime = (double)clock_now_us() / 1000000 - overview_start(later);
+    /* What another server told says nothing of this one: its numbers began at its own start. */
+    if (overview_start(earlier) != overview_start(later)) {
+        o->seconds = o->uptime;
+        earlier = &nothing;
+    }
     overview_find(later, "postern_build_info", "version", o->version);
     overview_find(later, "postern_store_info", "driver", o->driver);
     overview_find(later, "postern_store_info", "schema", o->schema);
@@ -104,15 +117,9 @@ static void overview_put_traffic(const struct overview *o, const char *title,
         buffer_printf(out, "and %zu more\n", traffic->count - OVERVIEW_ROWS_MAX);
 }
 
-static int64_t overview_uptime(const struct overview *o)
-{
-    double start = overview_get(o, "postern_start_time_seconds", NULL, NULL);
-    return clock_now_us() / 1000000 - (int64_t)start;
-}
-
 static void overview_put_head(const struct overview *o, struct buffer *out)
 {
-    int64_t age = overview_uptime(o);
+    int64_t age = (int64_t)o->uptime;
     buffer_printf(
         out, "postern  %s, %s for %" PRId64 " h %" PRId64 " min %" PRId64 " s\n", o->version,
         overview_get(o, "postern_draining", NULL, NULL) > 0 ? "draining, up" : "serving",
@@ -126,13 +133,15 @@ static void overview_put_head(const struct overview *o, struct buffer *out)
 
 static void overview_put_pair(const struct overview *o, struct buffer *out)
 {
-    buffer_printf(
-        out, "workers  %.0f idle, %.0f busy (the longest for %.2f s), %.0f missing; %.0f wait\n",
-        overview_get(o, "postern_workers", "state", "idle"),
-        overview_get(o, "postern_workers", "state", "busy"),
-        overview_get(o, "postern_worker_busy_longest_seconds", NULL, NULL),
-        overview_get(o, "postern_workers", "state", "missing"),
-        overview_get(o, "postern_queue_length", NULL, NULL));
+    char queue[OVERVIEW_NUMBER_SIZE] = "?";
+    if (sample_has(o->now, "postern_queue_length"))
+        snprintf(queue, sizeof queue, "%.0f", overview_get(o, "postern_queue_length", NULL, NULL));
+    buffer_printf(out,
+                  "workers  %.0f idle, %.0f busy (the longest for %.2f s), %.0f missing; %s wait\n",
+                  overview_get(o, "postern_workers", "state", "idle"),
+                  overview_get(o, "postern_workers", "state", "busy"),
+                  overview_get(o, "postern_worker_busy_longest_seconds", NULL, NULL),
+                  overview_get(o, "postern_workers", "state", "missing"), queue);
     buffer_printf(out, "memory   %.1f MiB in %.0f processes, with %.0f descriptors\n",
                   overview_get(o, "postern_process_memory_bytes", NULL, NULL) / OVERVIEW_MIB,
                   overview_get(o, "postern_processes", NULL, NULL),
@@ -163,6 +172,22 @@ void overview_put_text(const struct overview *o, struct buffer *out)
 static void overview_put_decimal(struct json_writer *w, const char *name, double number)
 {
     json_write_member_money(w, name, (int64_t)(number * 100 + 0.5));
+}
+
+static void overview_put_json_numbers(const struct overview *o, struct json_writer *w)
+{
+    for (size_t i = 0; i < sizeof overview_numbers / sizeof overview_numbers[0]; i++) {
+        if (sample_has(o->now, overview_numbers[i].metric))
+            json_write_member_number(w, overview_numbers[i].name,
+                                     (int64_t)overview_get(o, overview_numbers[i].metric,
+                                                           overview_numbers[i].label,
+                                                           overview_numbers[i].value));
+    }
+    for (size_t i = 0; i < sizeof overview_decimals / sizeof overview_decimals[0]; i++) {
+        if (sample_has(o->now, overview_decimals[i].metric))
+            overview_put_decimal(w, overview_decimals[i].name,
+                                 overview_get(o, overview_decimals[i].metric, NULL, NULL));
+    }
 }
 
 static void overview_put_json_quantile(struct json_writer *w, const char *name,
@@ -215,15 +240,8 @@ void overview_put_json(const struct overview *o, struct buffer *out)
     json_write_member_text(&w, "version", o->version);
     json_write_member_text(&w, "store", o->driver);
     json_write_member_text(&w, "schema", o->schema);
-    json_write_member_number(&w, "uptime_seconds", overview_uptime(o));
-    for (size_t i = 0; i < sizeof overview_numbers / sizeof overview_numbers[0]; i++)
-        json_write_member_number(&w, overview_numbers[i].name,
-                                 (int64_t)overview_get(o, overview_numbers[i].metric,
-                                                       overview_numbers[i].label,
-                                                       overview_numbers[i].value));
-    for (size_t i = 0; i < sizeof overview_decimals / sizeof overview_decimals[0]; i++)
-        overview_put_decimal(&w, overview_decimals[i].name,
-                             overview_get(o, overview_decimals[i].metric, NULL, NULL));
+    json_write_member_number(&w, "uptime_seconds", (int64_t)o->uptime);
+    overview_put_json_numbers(o, &w);
     overview_put_json_traffic(o, &w, "routes", "route", &o->routes);
     overview_put_json_traffic(o, &w, "consumers", "consumer", &o->consumers);
     overview_put_json_errors(o->errors, &w);

@@ -9,11 +9,13 @@
 struct overview {
     const struct sample *now; /* borrowed */
     const char *errors;       /* borrowed: lines of a time and a message, the newest first */
-    double seconds;           /* between the samples */
+    double seconds;           /* between the samples, or since the server began */
+    double uptime;            /* seconds */
     char version[SAMPLE_VALUE_SIZE], driver[SAMPLE_VALUE_SIZE], schema[SAMPLE_VALUE_SIZE];
     struct traffic routes, consumers;
 };
 
+/* If another server told the earlier one, rates are those since the later one's server began. */
 void overview_make(struct overview *overview, const struct sample *earlier,
                    const struct sample *later, const char *errors);
 

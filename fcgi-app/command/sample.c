@@ -134,6 +134,14 @@ bool sample_label(const char *labels, const char *label, char out[SAMPLE_VALUE_S
     return true;
 }
 
+bool sample_has(const struct sample *sample, const char *name)
+{
+    size_t i = 0;
+    while (i < sample->count && strcmp(sample->list[i].name, name) != 0)
+        i++;
+    return i < sample->count;
+}
+
 double sample_sum(const struct sample *sample, const char *name, const char *label,
                   const char *value)
 {

@@ -40,6 +40,9 @@ void sample_free(struct sample *sample);
 /* Copies the value of a label from a series's labels; false, and out is "", if it has none. */
 bool sample_label(const char *labels, const char *label, char out[SAMPLE_VALUE_SIZE]);
 
+/* Whether there is a series of that name. */
+bool sample_has(const struct sample *sample, const char *name);
+
 /* The sum over all series of the name whose label has the value; label NULL: over all of them. */
 double sample_sum(const struct sample *sample, const char *name, const char *label,
                   const char *value);

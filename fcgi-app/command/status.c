@@ -1,3 +1,4 @@
+#include <errno.h>
 #include <inttypes.h>
 #include <math.h>
 #include <signal.h>
@@ -49,6 +50,16 @@ static bool status_fail(const struct status *status, const char *error)
     return false;
 }
 
+static bool status_print(const struct status *status, const struct buffer *out)
+{
+    if (status->watch && !status->json)
+        fputs(STATUS_CLEAR, stdout);
+    if (fwrite(out->data, 1, out->len, stdout) == out->len && fflush(stdout) == 0)
+        return true;
+    fprintf(stderr, "postern: cannot write the status: %s\n", strerror(errno));
+    return false;
+}
+
 /* Takes the next sample, and shows what was between it and the one before. */
 static bool status_show(struct status *status, struct sample *earlier, struct buffer *out)
 {
@@ -65,9 +76,7 @@ static bool status_show(struct status *status, struct sample *earlier, struct bu
             overview_put_json(&status->overview, out);
         else
             overview_put_text(&status->overview, out);
-        if (status->watch && !status->json)
-            fputs(STATUS_CLEAR, stdout);
-        ok = fwrite(out->data, 1, out->len, stdout) == out->len && fflush(stdout) == 0;
+        ok = status_print(status, out);
     } else {
         status_fail(status, error);
     }

@@ -18,6 +18,7 @@ enum {
     QUEUE_MS = 50,
     QUEUE_MAX = 256, /* more than a socket's queue takes */
     VARIABLE_SIZE = 64,
+    COMMAND_SIZE = 512,
     OUT_SIZE = 1024 * 1024
 };
 
@@ -103,6 +104,18 @@ static void test_usage(void)
     CHECK_INT(pair_command(&pair, wrong, NULL, 0), 2);
 }
 
+/* Whoever asked must not take a status that is cut short for a whole one. */
+static void test_no_room(void)
+{
+    char command[COMMAND_SIZE];
+    const char *const argv[] = {"sh", "-c", command, NULL};
+    snprintf(command, sizeof command,
+             "POSTERN_SOCKET=%s $POSTERN status 2>&1 >/dev/full | "
+             "grep -q '^postern: cannot write the status: No space left'",
+             pair.socket);
+    CHECK_INT(process_run(argv, SOON_MS), 0);
+}
+
 /* The queue of its socket is full: then a plain connect would wait without end. */
 static void test_exporter_is_stopped(void)
 {
@@ -126,6 +139,7 @@ int main(void)
     static CU_TestInfo tests[] = {{"numbers", test_numbers},
                                   {"trouble", test_trouble},
                                   {"usage", test_usage},
+                                  {"no room", test_no_room},
                                   {"exporter is stopped", test_exporter_is_stopped},
                                   CU_TEST_INFO_NULL};
     return e2e_suite_run("e2e/status", setup, fixture_end, tests);

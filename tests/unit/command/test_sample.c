@@ -162,10 +162,73 @@ static void test_overview(void)
     free(overview);
 }
 
+#define SERVER(start) "postern_start_time_seconds " start ".000000\n"
+
+/* A server that began anew between the two has told less than the one before it. */
+static void test_another_server(void)
+{
+    struct sample earlier, later;
+    struct buffer out;
+    struct overview *overview = malloc(sizeof *overview);
+    REQUIRE_NOT_NULL(overview);
+    buffer_init(&out, SAMPLE_TEXT_MAX);
+    read_text(&earlier, 1, SERVER("1000") LATER);
+    read_text(&later, 3, SERVER("2000") EARLIER);
+    overview_make(overview, &earlier, &later, "");
+    REQUIRE_INT(overview->routes.count, 2);
+    CHECK_TEXT(overview->routes.rows[0].name, "/b");
+    CHECK_INT((int)overview->routes.rows[0].requests, 9);
+    CHECK_INT((int)overview->routes.rows[1].requests, 5);
+    CHECK_TRUE(overview->seconds == overview->uptime);
+    overview_put_json(overview, &out);
+    CHECK_LACKS(out.data, "-");
+    buffer_free(&out);
+    sample_free(&earlier);
+    sample_free(&later);
+    free(overview);
+}
+
+/* Not every kernel tells how many wait. */
+static void test_what_is_not_told(void)
+{
+    static const struct {
+        int line;
+        const char *told, *text, *json;
+    } rows[] = {{__LINE__, "postern_queue_length 3\n", "; 3 wait\n", ",\"queue\":3,"},
+                {__LINE__, "postern_queue_length 0\n", "; 0 wait\n", ",\"queue\":0,"},
+                {__LINE__, "", "; ? wait\n", NULL}};
+    struct overview *overview = malloc(sizeof *overview);
+    REQUIRE_NOT_NULL(overview);
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        CHECK_ROW(rows[i].line);
+        struct sample sample;
+        struct buffer out;
+        read_text(&sample, 1, rows[i].told);
+        buffer_init(&out, SAMPLE_TEXT_MAX);
+        overview_make(overview, &sample, &sample, "");
+        overview_put_text(overview, &out);
+        CHECK_CONTAINS(out.data, rows[i].text);
+        buffer_reset(&out, SAMPLE_TEXT_MAX);
+        overview_put_json(overview, &out);
+        if (rows[i].json)
+            CHECK_CONTAINS(out.data, rows[i].json);
+        else
+            CHECK_LACKS(out.data, "\"queue\"");
+        buffer_free(&out);
+        sample_free(&sample);
+    }
+    free(overview);
+}
+
 int main(void)
 {
-    CU_TestInfo tests[] = {{"lines", test_lines},       {"labels", test_labels},
-                           {"sum", test_sum},           {"traffic", test_traffic},
-                           {"overview", test_overview}, CU_TEST_INFO_NULL};
+    CU_TestInfo tests[] = {{"lines", test_lines},
+                           {"labels", test_labels},
+                           {"sum", test_sum},
+                           {"traffic", test_traffic},
+                           {"overview", test_overview},
+                           {"another server", test_another_server},
+                           {"what is not told", test_what_is_not_told},
+                           CU_TEST_INFO_NULL};
     return suite_run("unit/command/sample", NULL, NULL, tests);
 }
