@@ -83,17 +83,44 @@ static _Atomic int64_t *metrics_find(enum metric metric, struct metrics_labels l
     return memory_find(metrics_memory, metrics_key(metric, labels), numbers, 0);
 }
 
-/* So that a reader sees the first event as a change from zero. */
+/* The label's values are below this; 0 if it has many. One that is not there has one. */
+static uint16_t metrics_values(enum label label)
+{
+    if (label == LABEL_NONE)
+        return 1;
+    switch (table_labels[label].kind) {
+    case LABEL_VALUES:
+        return IS_MAX;
+    case LABEL_TEXTS:
+        return (uint16_t)metrics_texts[label].count;
+    default:
+        return 0;
+    }
+}
+
+static bool metrics_is_value(enum label label, uint16_t value)
+{
+    if (label == LABEL_NONE)
+        return true;
+    if (table_labels[label].kind == LABEL_VALUES)
+        return table_values[value].label == label;
+    const char *text = metrics_texts[label].texts[value];
+    return text && *text;
+}
+
+/* So that a reader sees the first event as a change from zero: Prometheus takes no rise from what
+ * it sees first. Of a histogram with labels each series is long, and most are never met. */
 static void metrics_begin(enum metric metric)
 {
     const struct table_metric *row = &table_metrics[metric];
-    if (row->type == METRIC_GAUGE || row->labels[1] != LABEL_NONE)
+    const enum label *labels = row->labels;
+    if (row->type == METRIC_GAUGE || (row->type == METRIC_HISTOGRAM && labels[0] != LABEL_NONE))
         return;
-    if (row->labels[0] == LABEL_NONE)
-        metrics_find(metric, METRICS_BARE);
-    for (size_t i = 0; i < IS_MAX; i++) {
-        if (table_values[i].label == row->labels[0])
-            metrics_find(metric, METRICS_WITH((uint16_t)i));
+    for (uint16_t i = 0; i < metrics_values(labels[0]); i++) {
+        for (uint16_t j = 0; j < metrics_values(labels[1]); j++) {
+            if (metrics_is_value(labels[0], i) && metrics_is_value(labels[1], j))
+                metrics_find(metric, METRICS_WITH(i, j));
+        }
     }
 }
 
@@ -130,6 +157,10 @@ void metrics_label_texts(enum label label, const char *const *texts, size_t coun
 {
     metrics_texts[label].texts = texts;
     metrics_texts[label].count = count;
+    for (enum metric metric = 0; metric < METRIC_MAX; metric++) {
+        if (table_metrics[metric].labels[0] == label)
+            metrics_begin(metric);
+    }
 }
 
 uint16_t metrics_consumer(const char *name)

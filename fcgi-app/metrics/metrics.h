@@ -24,9 +24,8 @@ struct metrics_labels {
 #define METRICS_WITH(...) ((struct metrics_labels){{__VA_ARGS__}})
 #define METRICS_BARE      ((struct metrics_labels){{0}})
 
-/* Maps the memory, before the fork. Counters without a label, or with one whose values are rows of
- * labels.def, begin at zero; all others when they are first counted. False if there is no memory
- * (errno). */
+/* Maps the memory, before the fork. Counters, and histograms without a label, begin at zero; all
+ * others when they are first counted. False if there is no memory (errno). */
 bool metrics_open(void);
 void metrics_close(void);
 
@@ -38,7 +37,8 @@ struct memory;
 void metrics_attach(struct memory *memory);
 
 /* Gives the texts of a label of the kind TEXTS; NULL among them stands for none. They are borrowed
- * for good, and are to be the same in every process, so this comes before the fork. */
+ * for good, and are to be the same in every process, so this comes before the fork. No text may
+ * stand twice, or there were two series of one name. Counters of the label begin at zero. */
 void metrics_label_texts(enum label label, const char *const *texts, size_t count);
 
 /* The number of a consumer; that of "other" once METRICS_CONSUMERS_MAX have one. */

@@ -22,6 +22,8 @@ enum {
 
 static const char *const routes[] = {"-", "/products/{id}", "/orders"};
 static const char *const calls[] = {"ping"}, *const results[] = {"ok", "busy"};
+static const char *const problems[] = {"", NULL, "not-found"};
+static const char *const processes[] = {"worker", "writer"};
 static struct buffer text;
 
 static void begin(void)
@@ -30,6 +32,8 @@ static void begin(void)
     metrics_label_texts(LABEL_ROUTE, routes, sizeof routes / sizeof routes[0]);
     metrics_label_texts(LABEL_CALL, calls, sizeof calls / sizeof calls[0]);
     metrics_label_texts(LABEL_RESULT, results, sizeof results / sizeof results[0]);
+    metrics_label_texts(LABEL_PROBLEM, problems, sizeof problems / sizeof problems[0]);
+    metrics_label_texts(LABEL_PROCESS, processes, sizeof processes / sizeof processes[0]);
     buffer_init(&text, TEXT_MAX);
 }
 
@@ -72,12 +76,16 @@ static void check_line(const char *line)
     CHECK_CONTAINS(tell(1000), whole);
 }
 
-/* Each metric has its two lines once, before its series; what has a fixed number of series has them
- * from the start. */
+/* Each metric has its two lines once, before its series; every counter is there from the start. */
 static void test_begins_at_zero(void)
 {
     begin();
-    CHECK_START(tell(1000), "# HELP postern_requests_abandoned_total ");
+    CHECK_START(tell(1000), "# HELP postern_problems_total ");
+    check_line("postern_problems_total{problem=\"not-found\"} 0");
+    CHECK_INT(count_of(text.data, "postern_problems_total{"), 1);
+    check_line("postern_process_ends_total{process=\"worker\",cause=\"left\"} 0");
+    check_line("postern_process_ends_total{process=\"writer\",cause=\"stuck\"} 0");
+    CHECK_INT(count_of(text.data, "postern_process_ends_total{"), 8);
     check_line("# TYPE postern_requests_abandoned_total counter");
     check_line("postern_requests_abandoned_total{when=\"before it was begun\"} 0");
     check_line("postern_orders_total{outcome=\"placed\"} 0");
@@ -86,6 +94,7 @@ static void test_begins_at_zero(void)
     check_line("postern_writer_group_changes_bucket{le=\"+Inf\"} 0");
     check_line("postern_writer_group_changes_count 0");
     CHECK_LACKS(text.data, "postern_request_duration_seconds");
+    CHECK_LACKS(text.data, "postern_store_call_duration_seconds");
     CHECK_LACKS(text.data, "postern_store_ready");
     end();
 }
