@@ -9,10 +9,11 @@
 
 #include "base/clock.h"
 #include "base/shared.h"
+#include "e2e/load.h"
 #include "metrics/metrics.h"
 #include "publish/layout.h"
 
-enum { OFFERER_BACKLOG = 8 };
+enum { OFFERER_BACKLOG = 8, OFFERER_WAIT_MS = 15000, OFFERER_TICK_MS = 20 };
 
 static int offerer_listen(const struct pair *pair)
 {
@@ -91,4 +92,32 @@ void offerer_publish(struct offerer *offerer, int64_t target, const char *etag, 
                                     len};
     for (int i = 0; i < 2; i++)
         answers_offer(&offerer->answers, &one, clock_monotonic_us());
+}
+
+bool offerer_ask(struct offerer *offerer, struct client *client,
+                 const struct client_request *request, struct client_answer *answer)
+{
+    for (;; offerer->repeats++) {
+        offerer_renew(offerer);
+        bool answered = client_call(client, request, answer);
+        if (clock_monotonic_us() < atomic_load(&offerer->answers.layout->lease_us))
+            return answered;
+    }
+}
+
+bool offerer_wait_taken(struct offerer *offerer, struct client *client, const char *body,
+                        struct client_answer *answer)
+{
+    static const struct client_request request = {.method = "GET", .path = "/products/1"};
+    for (int64_t until = load_now_ms() + OFFERER_WAIT_MS; load_now_ms() < until;) {
+        offerer_ask(offerer, client, &request, answer);
+        if (answer->status == 200 && strcmp(answer->body, body) == 0)
+            return true;
+        int connection = offerer_accept(offerer, OFFERER_TICK_MS);
+        if (connection >= 0) {
+            handover_send(connection, offerer->fds);
+            close(connection);
+        }
+    }
+    return false;
 }

@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "e2e/client.h"
 #include "e2e/pair.h"
 #include "publish/answers.h"
 #include "publish/handover.h"
@@ -25,6 +26,7 @@ struct offerer {
     struct answers answers;
     struct roster *roster;
     int fds[HANDOVER_PARTS]; /* of the whole memory */
+    int repeats;             /* of offerer_ask; the caller clears it */
 };
 
 /* Makes the memory, and listens; the lease has ended. False if it cannot. */
@@ -43,5 +45,15 @@ void offerer_renew(struct offerer *offerer);
 /* Publishes the body under the entity tag, as if it had been asked for twice. */
 void offerer_publish(struct offerer *offerer, int64_t target, const char *etag, const char *body,
                      size_t len);
+
+/* Calls lighttpd within a lease: on a busy machine that may end before the answer, and then it
+ * calls again. */
+bool offerer_ask(struct offerer *offerer, struct client *client,
+                 const struct client_request *request, struct client_answer *answer);
+
+/* Whether the module has the memory, in which product 1 is published with that body. Asks for it,
+ * so that the module connects, and gives it the memory. */
+bool offerer_wait_taken(struct offerer *offerer, struct client *client, const char *body,
+                        struct client_answer *answer);
 
 #endif

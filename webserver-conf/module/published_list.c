@@ -10,6 +10,12 @@
 #include "base/shared.h"
 #include "publish/target.h"
 
+/* Callers that read slowly may each have asked for another list. So many are kept at most; while
+ * they are, the application answers for a newer one. */
+enum { PUBLISHED_LISTS_MAX = 8 };
+
+static int published_lists;
+
 struct published_list {
     int refs; /* the plugin's, and one of each answer that is being sent */
     int fd;
@@ -34,6 +40,7 @@ static void published_list_refer(void *ref, int change)
     if (list->fd >= 0)
         close(list->fd);
     free(list);
+    published_lists--;
 }
 
 void published_list_free(struct published_list *list)
@@ -47,9 +54,10 @@ static char *published_list_room(void *context, size_t len)
 {
     struct published_list **fresh = context;
     published_list_free(*fresh);
-    *fresh = calloc(1, sizeof **fresh);
+    *fresh = published_lists < PUBLISHED_LISTS_MAX ? calloc(1, sizeof **fresh) : NULL;
     if (!*fresh)
         return NULL;
+    published_lists++;
     **fresh = (struct published_list){.refs = 1, .len = len};
     (*fresh)->body = shared_make("postern-list", len, false, &(*fresh)->fd);
     return (*fresh)->body;
@@ -60,13 +68,15 @@ static bool published_list_copy(struct published_plugin *p, int64_t now_us,
 {
     struct published_list *fresh = NULL;
     const struct reader_want want = {TARGET_LIST, published_list_room, &fresh};
+    /* It is of no use to later requests, and its place is. */
+    published_list_free(p->list);
+    p->list = NULL;
     if (!reader_find(p->offer.memory.layout, &want, now_us, found)) {
         published_list_free(fresh);
         return false;
     }
     published_list_unmap(fresh);
     memcpy(fresh->etag, found->etag, sizeof fresh->etag);
-    published_list_free(p->list);
     p->list = fresh;
     return true;
 }

@@ -17,13 +17,16 @@ static const char *published_header(const request_st *r, enum http_header_e id, 
     return value ? value->ptr : NULL;
 }
 
-/* To the application X_Request_Id is X-Request-Id, for both are the variable HTTP_X_REQUEST_ID. */
+/* To the application X.Request.Id is X-Request-Id, for both are the variable HTTP_X_REQUEST_ID: all
+ * that is neither letter nor digit becomes "_" there. */
 static bool published_has_odd_names(const request_st *r)
 {
     for (uint32_t i = 0; i < r->rqst_headers.used; i++) {
-        const data_unset *header = r->rqst_headers.data[i];
-        if (memchr(header->key.ptr, '_', buffer_clen(&header->key)))
-            return true;
+        const buffer *name = &r->rqst_headers.data[i]->key;
+        for (uint32_t at = 0; at < buffer_clen(name); at++) {
+            if (!light_isalnum(name->ptr[at]) && name->ptr[at] != '-')
+                return true;
+        }
     }
     return false;
 }
