@@ -108,15 +108,18 @@ static bool publisher_withdraw(void *context, int64_t id)
 }
 
 /* The lease is counted from before the look. So what the look has missed is published for no longer
- * than that. */
+ * than that. Where the requests' socket is another application's by now, that one's orders are not
+ * withdrawn here before they are answered, so no lease is given. */
 static bool publisher_look(struct publisher *p)
 {
+    const struct listener *listener = p->child->listener;
     int64_t now = clock_monotonic_us();
     atomic_store(&p->child->slot->busy_since_us, now);
     if (p->good_us && now - p->good_us > PUBLISHER_BLIND_US)
         p->cursor = (struct store_cursor){0};
     bool fresh = p->cursor.connection == 0;
-    bool good = store_news(p->store, &p->cursor, publisher_withdraw, p) == STORE_OK;
+    bool good = placed_is_there(&listener->name, listener->path) &&
+                store_news(p->store, &p->cursor, publisher_withdraw, p) == STORE_OK;
     if (good) {
         /* Answers may be older than the cursor. */
         if (fresh)

@@ -224,6 +224,18 @@ static void test_no_store(void)
     publish(&here, client);
 }
 
+/* Requests may come to another application by now. */
+static void test_socket_taken(void)
+{
+    char aside[sizeof pair.socket + sizeof ".aside"];
+    snprintf(aside, sizeof aside, "%s.aside", pair.socket);
+    publish(&here, client);
+    REQUIRE_INT(rename(pair.socket, aside), 0);
+    check_over(clock_monotonic_us());
+    REQUIRE_INT(rename(aside, pair.socket), 0);
+    REQUIRE_TRUE(taker_wait_live(&here));
+}
+
 /* The whole application stands still. */
 static void test_stopped(void)
 {
@@ -314,6 +326,7 @@ int main(void)
         {"publisher killed", test_publisher_killed},
         {"publisher dead", test_publisher_dead},
         {"no store", test_no_store},
+        {"socket taken", test_socket_taken},
         {"stopped", test_stopped},
         {"drain", test_drain},
         {"killed", test_killed},
