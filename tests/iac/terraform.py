@@ -24,7 +24,7 @@ LEFT_OUT = shutil.ignore_patterns(".terraform", "*.tfstate*", "*.auto.tfvars", "
                                   "backend.tf")
 
 
-# The Terraforms that run, each the leader of a process group, in which its provider and commands are too.
+# The commands that run, each the leader of a process group, in which Terraform and its provider are too.
 RUNNING = set()
 ENDED = threading.Event()
 
@@ -51,7 +51,26 @@ signal.signal(signal.SIGTERM, end_all)
 
 
 class Failure(Exception):
-    """Terraform ended with a status that was not expected; the text is what it printed."""
+    """A command did not end, or not with a status that was expected; the text is what it printed."""
+
+
+def whole(arguments, environment):
+    """Runs a command with whatever it starts. Returns its exit status and what was printed."""
+    if ENDED.is_set():
+        raise Failure("the program was told to end")
+    process = subprocess.Popen(arguments, env=environment, text=True, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                               stderr=subprocess.STDOUT, start_new_session=True)
+    RUNNING.add(process)
+    try:
+        said = process.communicate(timeout=TIMEOUT_S)[0]
+    except subprocess.TimeoutExpired:
+        end(process)
+        said = process.communicate()[0]
+        raise Failure(f"{' '.join(arguments)} took over {TIMEOUT_S} s:\n{said}") from None
+    finally:
+        end(process)
+        RUNNING.discard(process)
+    return process.returncode, said
 
 
 class Copy:
@@ -108,24 +127,10 @@ class Copy:
 
     def run(self, *arguments, statuses=(0,)):
         """Returns the exit status and what was printed."""
-        if ENDED.is_set():
-            raise Failure("the program was told to end")
-        process = subprocess.Popen(["terraform", "-chdir=" + self.root, *arguments], env=self.environment, text=True,
-                                   stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                                   start_new_session=True)
-        RUNNING.add(process)
-        try:
-            said = process.communicate(timeout=TIMEOUT_S)[0]
-        except subprocess.TimeoutExpired:
-            end(process)
-            said = process.communicate()[0]
-            raise Failure(f"terraform {' '.join(arguments)} took over {TIMEOUT_S} s:\n{said}") from None
-        finally:
-            end(process)
-            RUNNING.discard(process)
-        if process.returncode not in statuses:
-            raise Failure(f"terraform {' '.join(arguments)} ended with {process.returncode}:\n{said}")
-        return process.returncode, said
+        status, said = whole(["terraform", "-chdir=" + self.root, *arguments], self.environment)
+        if status not in statuses:
+            raise Failure(f"terraform {' '.join(arguments)} ended with {status}:\n{said}")
+        return status, said
 
     def apply(self, *arguments):
         return self.run("apply", "-auto-approve", "-no-color", *self.inputs, *arguments)[1]
@@ -149,11 +154,8 @@ class Copy:
         for number, file in enumerate(self.file):
             shutil.copy(file.removeprefix("-var-file="), os.path.join(self.root, f"inputs-{number}.auto.tfvars"))
         variables = {f"TF_VAR_{key}": value for key, value in self.variables.items()}
-        done = subprocess.run([os.path.join(self.folder, "iac", "bin", name), *arguments], text=True,
-                              env=self.environment | {"YES": "yes"} | variables | environment,
-                              stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                              timeout=TIMEOUT_S, check=False)
-        return done.returncode, done.stdout
+        return whole([os.path.join(self.folder, "iac", "bin", name), *arguments],
+                     self.environment | {"YES": "yes"} | variables | environment)
 
     def outputs(self):
         text = self.run("output", "-json", "-no-color")[1]
