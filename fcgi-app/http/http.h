@@ -36,6 +36,7 @@ enum http_header {
 /* A request; all borrowed for the call. */
 struct http_request {
     const char *method;
+    const char *told_method;              /* for logs and figures; "-" if it is not known */
     const char *path;                     /* decoded, starts with a slash */
     const char *query;                    /* raw, without the question mark; "" if none */
     const char *headers[HTTP_HEADER_MAX]; /* NULL if absent */

@@ -23,8 +23,9 @@ void access_count(const struct http_request *request, const struct http_response
                   int64_t duration_us)
 {
     metrics_observe(METRIC_REQUESTS, duration_us,
-                    METRICS_WITH((uint16_t)response->route_number, access_method(request->method),
-                                 (uint16_t)response->status, metrics_consumer(request->consumer)));
+                    METRICS_WITH((uint16_t)response->route_number,
+                                 access_method(request->told_method), (uint16_t)response->status,
+                                 metrics_consumer(request->consumer)));
 }
 
 void access_log(const struct http_request *request, const struct http_response *response, bool sent,
@@ -36,7 +37,7 @@ void access_log(const struct http_request *request, const struct http_response *
               LOG_FIELDS(
                   LOG_TEXT("request_id", response->request_id),
                   LOG_TEXT("trace_id", request->trace.id), LOG_TEXT("span_id", request->trace.span),
-                  LOG_TEXT("consumer", request->consumer), LOG_TEXT("method", request->method),
+                  LOG_TEXT("consumer", request->consumer), LOG_TEXT("method", request->told_method),
                   LOG_TEXT("route", response->route), LOG_NUMBER("status", response->status),
                   LOG_NUMBER("bytes", response->send_body ? response->body_len : 0),
                   LOG_NUMBER("duration_us", duration_us)));
@@ -54,7 +55,7 @@ static const char *access_state(const struct http_request *request)
 void access_trace(const struct http_request *request, const struct http_response *response,
                   int64_t duration_us)
 {
-    uint16_t number = access_method(request->method);
+    uint16_t number = access_method(request->told_method);
     bool known = number != IS_OTHER_METHOD;
     struct span span = {
         .trace = &request->trace,

@@ -32,9 +32,11 @@ static const struct cgi_name cgi_headers[HTTP_HEADER_MAX] = {
 };
 
 static const struct cgi_name cgi_others[] = {
-    CGI_NAME("REQUEST_METHOD"),      CGI_NAME("PATH_INFO"),          CGI_NAME("QUERY_STRING"),
-    CGI_NAME(CGI_ENDPOINT_VARIABLE), CGI_NAME(CGI_REFUSAL_VARIABLE), CGI_NAME(CGI_LENGTH_VARIABLE),
-    CGI_NAME(CGI_LEFT_VARIABLE),     CGI_NAME(CGI_TRACE_VARIABLE),   CGI_NAME(CGI_SPAN_VARIABLE)};
+    CGI_NAME("REQUEST_METHOD"),     CGI_NAME("PATH_INFO"),
+    CGI_NAME("QUERY_STRING"),       CGI_NAME(CGI_ENDPOINT_VARIABLE),
+    CGI_NAME(CGI_REFUSAL_VARIABLE), CGI_NAME(CGI_LENGTH_VARIABLE),
+    CGI_NAME(CGI_LEFT_VARIABLE),    CGI_NAME(CGI_TRACE_VARIABLE),
+    CGI_NAME(CGI_SPAN_VARIABLE),    CGI_NAME(CGI_REFUSED_METHOD_VARIABLE)};
 
 static bool cgi_has(const struct cgi_name *names, size_t count, const char *name, size_t len)
 {
@@ -92,6 +94,8 @@ void cgi_request(cgi_lookup lookup, const void *source, struct http_request *req
         .unidentified = !identified && *endpoint && strcmp(endpoint, CONSUMERS_NOBODY) != 0,
         .refused = cgi_refusal(cgi_text(lookup, source, CGI_REFUSAL_VARIABLE)),
     };
+    const char *refused = request->refused ? lookup(source, CGI_REFUSED_METHOD_VARIABLE) : NULL;
+    request->told_method = refused ? refused : request->method;
     for (enum http_header i = 0; i < HTTP_HEADER_MAX; i++)
         request->headers[i] = lookup(source, cgi_headers[i].text);
     cgi_trace(lookup, source, request);

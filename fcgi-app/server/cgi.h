@@ -14,6 +14,10 @@
 #define CGI_TRACE_VARIABLE "POSTERN_TRACE_ID"
 #define CGI_SPAN_VARIABLE  "POSTERN_SPAN_ID"
 
+/* The method that was refused: lighttpd calls its error handler by GET. The web server's module
+ * sets it; without that the requests that lighttpd refused are told as GET. */
+#define CGI_REFUSED_METHOD_VARIABLE "POSTERN_REFUSED_METHOD"
+
 /* The body's length; and that the web server shuts its side down as a sign that its client left. */
 #define CGI_LENGTH_VARIABLE "CONTENT_LENGTH"
 #define CGI_LEFT_VARIABLE   "POSTERN_LEFT_IS_HALF_CLOSED"

@@ -85,9 +85,10 @@ static void exchange_forget(const struct http_request *request)
 {
     metrics_add(METRIC_ABANDONED, 1, METRICS_WITH(IS_BEFORE_BEGUN));
     log_write(LOG_INFO, "request not begun: client left",
-              LOG_FIELDS(
-                  LOG_TEXT("trace_id", request->trace.id), LOG_TEXT("span_id", request->trace.span),
-                  LOG_TEXT("consumer", request->consumer), LOG_TEXT("method", request->method)));
+              LOG_FIELDS(LOG_TEXT("trace_id", request->trace.id),
+                         LOG_TEXT("span_id", request->trace.span),
+                         LOG_TEXT("consumer", request->consumer),
+                         LOG_TEXT("method", request->told_method)));
 }
 
 static bool exchange_reads(const struct http_request *request)

@@ -48,6 +48,7 @@ static int setup(void)
                                                 .module = true,
                                                 .lighttpd = PROXY_LIGHTTPD
                                                 "include env.WEBSERVER_CONF + \"/published.conf\"\n"
+                                                "server.modules += (\"mod_postern_errors\")\n"
                                                 "server.max-connections := 64\n"
                                                 "postern-vpce.header-seconds := 3\n"
                                                 "postern-vpce.request-seconds := 2\n"};
@@ -227,6 +228,35 @@ static void test_denied(void)
     check_told();
 }
 
+/* What lighttpd refused, and had the application answer, is counted under the method it had. */
+static void test_refused(void)
+{
+    static const struct {
+        const char *request, *method;
+        int code;
+    } rows[] = {
+        {"POST /orders HTTP/1.1\r\nHost: x\r\nContent-Length: 9000000\r\n\r\n", "POST", 413},
+        {"POST /orders HTTP/1.1\r\nHost: x\r\n\r\n", "POST", 411},
+        {GET("/a%2Fb"), "GET", 400},
+        {"HEAD /a%2Fb HTTP/1.1\r\nHost: x\r\n\r\n", "HEAD", 400},
+        {"DELETE /a%2Fb HTTP/1.1\r\nHost: x\r\n\r\n", "other", 400},
+        {"BREW / HTTP/1.1\r\nHost: x\r\n\r\n", "other", 501}};
+    char series[SERIES_SIZE];
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        snprintf(series, sizeof series,
+                 SCRAPE_REQUESTS "{route=\"-\",method=\"%s\",code=\"%d\",consumer=\"" PROXY_A "\"}",
+                 rows[i].method, rows[i].code);
+        REQUIRE_TRUE(scrape_get(scraper, &scraped, MS));
+        int before = (int)scrape_value(scraped.body, series);
+        int fd = ask(PROXY_A, rows[i].request);
+        CHECK_INT(caller_status(fd), rows[i].code);
+        caller_close(&fd, 1);
+        REQUIRE_TRUE(scrape_get(scraper, &scraped, MS));
+        CHECK_INT((int)scrape_value(scraped.body, series) - before, 1, "%s", rows[i].request);
+    }
+    check_told();
+}
+
 /* What was closed while no application ran is told to the next one, and nothing else is. */
 static void test_application_anew(void)
 {
@@ -276,6 +306,7 @@ int main(void)
                                   {"wrong headers", test_wrong},
                                   {"those that leave", test_others},
                                   {"denied", test_denied},
+                                  {"refused", test_refused},
                                   {"the application anew", test_application_anew},
                                   {"lighttpd anew", test_web_server_anew},
                                   CU_TEST_INFO_NULL};

@@ -1,11 +1,13 @@
 /* mod_postern_errors: a lighttpd module that gives lighttpd's own answers the headers that the
  * application's have. lighttpd answers alone where the application is out of reach, and where it
- * could not keep the application's answer: by itself it would send the half that it has. */
+ * could not keep the application's answer: by itself it would send the half that it has. Where it
+ * has the application write its error, the module says which method was refused. */
 #include <config.h> /* lighttpd's, as its other headers are: see lighttpd-headers */
 
 #include <base.h>
 #include <chunk.h>
 #include <http_header.h>
+#include <http_kv.h>
 #include <plugin.h>
 #include <response.h>
 #include <stdlib.h>
@@ -14,6 +16,7 @@
 
 #include "base/id.h"
 
+#define ERRORS_METHOD      "POSTERN_REFUSED_METHOD"
 #define ERRORS_REQUEST_ID  "X-Request-Id"
 #define ERRORS_RETRY_AFTER "Retry-After"
 /* As long as lighttpd does not try a refused socket again: disable-time in postern.conf. */
@@ -101,6 +104,23 @@ static handler_t errors_handle_response_start(request_st *r, void *p_d)
     return HANDLER_GO_ON;
 }
 
+/* lighttpd asks the application for an error's text by GET, whatever its client asked; and comes
+ * here again for that. The application counts the request by its own method. */
+static handler_t errors_handle_uri_raw(request_st *r, void *p_d)
+{
+    (void)p_d;
+    if (r->error_handler_saved_status <= 0)
+        return HANDLER_GO_ON;
+    /* It is not known where the request line could not be read. */
+    bool known = r->error_handler_saved_method > HTTP_METHOD_UNSET;
+    const buffer *method = http_method_buf(r->error_handler_saved_method);
+    if (known)
+        http_header_env_set(r, CONST_STR_LEN(ERRORS_METHOD), BUF_PTR_LEN(method));
+    else
+        http_header_env_set(r, CONST_STR_LEN(ERRORS_METHOD), CONST_STR_LEN("-"));
+    return HANDLER_GO_ON;
+}
+
 static void *errors_init(void)
 {
     return calloc(1, sizeof(plugin_data_base));
@@ -111,6 +131,7 @@ int mod_postern_errors_plugin_init(plugin *p)
     p->version = LIGHTTPD_VERSION_ID;
     p->name = "postern_errors";
     p->init = errors_init;
+    p->handle_uri_raw = errors_handle_uri_raw;
     p->handle_response_start = errors_handle_response_start;
     return 0;
 }

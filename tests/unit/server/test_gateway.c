@@ -175,23 +175,28 @@ static void test_refusal(void)
         int line;
         const char *status;
         int refused;
+        const char *method; /* that is told */
     } rows[] = {
-        {__LINE__, "400", 400}, {__LINE__, "505", 505}, {__LINE__, "599", 599},
-        {__LINE__, "200", 0},   {__LINE__, "399", 0},   {__LINE__, "600", 0},
-        {__LINE__, "", 0},      {__LINE__, "4xx", 0},
+        {__LINE__, "400", 400, "POST"}, {__LINE__, "505", 505, "POST"},
+        {__LINE__, "599", 599, "POST"}, {__LINE__, "200", 0, "GET"},
+        {__LINE__, "399", 0, "GET"},    {__LINE__, "600", 0, "GET"},
+        {__LINE__, "", 0, "GET"},       {__LINE__, "4xx", 0, "GET"},
     };
     struct gateway gateway;
     REQUIRE_TRUE(gateway_init(&gateway));
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         CHECK_ROW(rows[i].line);
         char status[VARIABLE_SIZE], forged[] = "HTTP_REDIRECT_STATUS=404";
-        char *variables[] = {forged, status, NULL};
+        char method[] = "REQUEST_METHOD=GET", refused[] = "POSTERN_REFUSED_METHOD=POST";
+        char *variables[] = {forged, status, method, refused, NULL};
         struct http_request request;
         FCGX_Request fcgi;
         snprintf(status, sizeof status, "REDIRECT_STATUS=%s", rows[i].status);
         open_request(&fcgi, variables, "", 0);
         gateway_read(&gateway, &fcgi, &request);
         CHECK_INT(request.refused, rows[i].refused);
+        CHECK_TEXT(request.method, "GET");
+        CHECK_TEXT(request.told_method, rows[i].method);
     }
     gateway_free(&gateway);
 }
