@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/text.h"
+
 enum { BUFFER_FIRST = 512 };
 
 void buffer_init(struct buffer *b, size_t max)
@@ -75,6 +77,12 @@ bool buffer_text(struct buffer *b, const char *text)
 bool buffer_char(struct buffer *b, char c)
 {
     return buffer_append(b, &c, 1);
+}
+
+bool buffer_number(struct buffer *b, int64_t number)
+{
+    char digits[TEXT_DECIMAL_SIZE];
+    return buffer_append(b, digits, text_decimal(number, digits));
 }
 
 bool buffer_printf(struct buffer *b, const char *format, ...)

@@ -6,6 +6,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 struct buffer {
     char *data;     /* owned; NULL until the first append; a NUL follows the last byte */
@@ -29,6 +30,7 @@ void buffer_reset(struct buffer *b, size_t keep);
 bool buffer_append(struct buffer *b, const char *bytes, size_t n);
 bool buffer_text(struct buffer *b, const char *text);
 bool buffer_char(struct buffer *b, char c);
+bool buffer_number(struct buffer *b, int64_t number);
 bool buffer_printf(struct buffer *b, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /* Makes room for n more bytes and returns where to write them, or NULL if they do not fit. The

@@ -1,8 +1,9 @@
 #include "base/clock.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <time.h>
+
+#include "base/text.h"
 
 enum { US_PER_SECOND = 1000000, NS_PER_SECOND = 1000000000, NS_PER_US = 1000, US_PER_MS = 1000 };
 
@@ -34,11 +35,24 @@ void clock_format(int64_t us, char out[CLOCK_TEXT_SIZE])
 {
     time_t seconds = (time_t)(us / US_PER_SECOND);
     struct tm tm;
-    char text[CLOCK_TEXT_SIZE - 8];
     gmtime_r(&seconds, &tm);
-    strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%S", &tm);
-    snprintf(out, CLOCK_TEXT_SIZE, "%s.%03uZ", text,
-             (unsigned)(us % US_PER_SECOND / US_PER_MS) % 1000U);
+    const struct {
+        int number, digits;
+        char after;
+    } parts[] = {
+        {tm.tm_year + 1900, 4, '-'},
+        {tm.tm_mon + 1, 2, '-'},
+        {tm.tm_mday, 2, 'T'},
+        {tm.tm_hour, 2, ':'},
+        {tm.tm_min, 2, ':'},
+        {tm.tm_sec, 2, '.'},
+        {(int)(us % US_PER_SECOND / US_PER_MS), 3, 'Z'},
+    };
+    for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
+        out = text_digits((uint64_t)parts[i].number, parts[i].digits, out);
+        *out++ = parts[i].after;
+    }
+    *out = '\0';
 }
 
 void clock_sleep_us(int64_t us)

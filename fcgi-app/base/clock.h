@@ -15,7 +15,8 @@ int64_t clock_monotonic_us(void);
 /* The same clock's nanoseconds. */
 int64_t clock_monotonic_ns(void);
 
-/* Writes an RFC 3339 UTC time with milliseconds, "2026-01-31T12:00:00.123Z". */
+/* Writes an RFC 3339 UTC time with milliseconds, "2026-01-31T12:00:00.123Z". RFC 3339 ends with the
+ * year 9999. */
 void clock_format(int64_t us, char out[CLOCK_TEXT_SIZE]);
 
 /* Sleeps, without being cut short by a signal. */

@@ -96,14 +96,14 @@ static bool log_append_text(struct log_line *line, const char *text)
 static void log_append_field(struct log_line *line, const struct log_field *field)
 {
     size_t before = line->len;
-    bool ok = log_append(line, before > 1 ? "," : "", before > 1) &&
-              log_append_text(line, field->name) && log_append(line, ":", 1);
+    const char *open = before > 1 ? ",\"" : "\"";
+    bool ok = log_append(line, open, strlen(open)) &&
+              log_append(line, field->name, strlen(field->name)) && log_append(line, "\":", 2);
     if (ok && field->text) {
         ok = log_append_text(line, field->text);
     } else if (ok) {
-        char number[24];
-        int n = snprintf(number, sizeof number, "%lld", (long long)field->number);
-        ok = log_append(line, number, (size_t)n);
+        char number[TEXT_DECIMAL_SIZE];
+        ok = log_append(line, number, text_decimal(field->number, number));
     }
     if (!ok)
         line->len = before;

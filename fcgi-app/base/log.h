@@ -16,7 +16,7 @@ enum log_level {
     LOG_LEVEL_MAX
 };
 
-/* A member of the line: the text, or if that is NULL the number. */
+/* A member of the line: the text, or if that is NULL the number. The name is written as it is. */
 struct log_field {
     const char *name;
     const char *text;

@@ -19,6 +19,33 @@ bool text_number(const char *text, size_t len, int64_t min, int64_t max, int64_t
     return true;
 }
 
+size_t text_decimal(int64_t number, char out[TEXT_DECIMAL_SIZE])
+{
+    uint64_t left = number < 0 ? 0 - (uint64_t)number : (uint64_t)number;
+    int count = 1;
+    for (uint64_t rest = left; rest >= 10; rest /= 10)
+        count++;
+    *out = '-';
+    char *end = text_digits(left, count, out + (number < 0));
+    *end = '\0';
+    return (size_t)(end - out);
+}
+
+void text_hex(uint64_t number, char out[TEXT_HEX_SIZE])
+{
+    static const char hex[] = "0123456789abcdef";
+    for (int i = TEXT_HEX_SIZE - 2; i >= 0; i--, number >>= 4)
+        out[i] = hex[number & 15];
+    out[TEXT_HEX_SIZE - 1] = '\0';
+}
+
+char *text_digits(uint64_t number, int count, char *out)
+{
+    for (int i = count - 1; i >= 0; i--, number /= 10)
+        out[i] = (char)('0' + number % 10);
+    return out + count;
+}
+
 /* One row for each range of first bytes. low and high bound the second byte: there overlong forms,
  * surrogates and too large code points show (RFC 3629, section 4). */
 static const struct {

@@ -1,7 +1,6 @@
 #include "domain/money.h"
 
 #include <math.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "base/text.h"
@@ -47,6 +46,7 @@ bool money_from_double(double value, int64_t *cents)
 
 void money_format(int64_t cents, char out[MONEY_TEXT_SIZE])
 {
-    snprintf(out, MONEY_TEXT_SIZE, "%lld.%02lld", (long long)(cents / CENTS),
-             (long long)(cents % CENTS));
+    char *end = out + text_decimal(cents / CENTS, out);
+    *end++ = '.';
+    *text_digits((uint64_t)(cents % CENTS), 2, end) = '\0';
 }

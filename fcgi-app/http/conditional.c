@@ -1,11 +1,12 @@
 #include "http/conditional.h"
 
 #include <stdint.h>
-#include <stdio.h>
 #include <string.h>
 
 #define XXH_INLINE_ALL
 #include <xxhash.h>
+
+#include "base/text.h"
 
 void conditional_etag(const char *body, size_t len, const char *beside,
                       char out[CONDITIONAL_ETAG_SIZE])
@@ -16,8 +17,10 @@ void conditional_etag(const char *body, size_t len, const char *beside,
     XXH3_128bits_update(&state, body, len);
     XXH3_128bits_update(&state, beside, strlen(beside));
     XXH128_hash_t hash = XXH3_128bits_digest(&state);
-    snprintf(out, CONDITIONAL_ETAG_SIZE, "\"%016llx%016llx\"", (unsigned long long)hash.high64,
-             (unsigned long long)hash.low64);
+    out[0] = '"';
+    text_hex(hash.high64, out + 1);
+    text_hex(hash.low64, out + TEXT_HEX_SIZE);
+    memcpy(out + CONDITIONAL_ETAG_SIZE - 2, "\"", 2);
 }
 
 bool conditional_matches(const char *if_none_match, const char *etag)

@@ -67,6 +67,15 @@ int http_route_number(const char *path)
     return number;
 }
 
+static void http_header(struct http_exchange *x, const char *name, const char *value)
+{
+    struct buffer *headers = &x->response->headers;
+    buffer_text(headers, name);
+    buffer_text(headers, ": ");
+    buffer_text(headers, value);
+    buffer_text(headers, "\r\n");
+}
+
 static void http_start(struct http_exchange *x)
 {
     const char *id = x->request->headers[HTTP_REQUEST_ID];
@@ -78,7 +87,7 @@ static void http_start(struct http_exchange *x)
         snprintf(response->request_id, sizeof response->request_id, "%s", id);
     else
         id_make(clock_now_us(), response->request_id);
-    buffer_printf(&response->headers, "X-Request-Id: %s\r\n", response->request_id);
+    http_header(x, "X-Request-Id", response->request_id);
 }
 
 static void http_finish(struct http_exchange *x, int status, const struct buffer *body)
@@ -104,7 +113,7 @@ static void http_problem(struct http_exchange *x, enum problem problem)
 
 static void http_options(struct http_exchange *x)
 {
-    buffer_printf(&x->response->headers, "Allow: %s\r\n", x->match.allow);
+    http_header(x, "Allow", x->match.allow);
     http_finish(x, 204, NULL);
 }
 
@@ -125,26 +134,24 @@ static void http_success(struct http_exchange *x, enum api_status status)
 {
     const struct api_route *route = x->match.route;
     const struct api_response *reply = &x->service->reply;
-    struct buffer *headers = &x->response->headers;
     char *etag = x->response->etag;
 
-    buffer_printf(headers, "Cache-Control: %s\r\n",
-                  route->shared ? FIELD_REVALIDATE : FIELD_PRIVATE);
+    http_header(x, "Cache-Control", route->shared ? FIELD_REVALIDATE : FIELD_PRIVATE);
     if (reply->next[0])
         http_link(x, reply->next);
     if (route->shared) {
         conditional_etag(reply->body.data, reply->body.len, reply->next, etag);
-        buffer_printf(headers, "ETag: %s\r\n", etag);
+        http_header(x, "ETag", etag);
         if (conditional_matches(x->request->headers[HTTP_IF_NONE_MATCH], etag)) {
             http_finish(x, 304, NULL);
             return;
         }
     }
     if (reply->location[0])
-        buffer_printf(headers, "Location: %s\r\n", reply->location);
+        http_header(x, "Location", reply->location);
     if (status == API_REPLAYED)
-        buffer_text(headers, "Idempotent-Replayed: true\r\n");
-    buffer_text(headers, "Content-Type: " FIELD_MEDIA_JSON "\r\n");
+        http_header(x, "Idempotent-Replayed", "true");
+    http_header(x, "Content-Type", FIELD_MEDIA_JSON);
     http_finish(x, status == API_OK ? 200 : 201, &reply->body);
 }
 

@@ -5,7 +5,7 @@
 #include "base/text.h"
 #include "domain/money.h"
 
-enum { JSON_INDENT = 2, JSON_NUMBER_SIZE = 24 };
+enum { JSON_INDENT = 2 };
 
 void json_write_start(struct json_writer *w, struct buffer *out, bool pretty)
 {
@@ -149,16 +149,8 @@ void json_write_text(struct json_writer *w, const char *text)
 
 void json_write_number(struct json_writer *w, int64_t number)
 {
-    char digits[JSON_NUMBER_SIZE], *end = digits + sizeof digits, *p = end;
-    uint64_t left = number < 0 ? 0 - (uint64_t)number : (uint64_t)number;
-    do {
-        *--p = (char)('0' + left % 10);
-        left /= 10;
-    } while (left > 0);
-    if (number < 0)
-        *--p = '-';
     json_write_between(w);
-    buffer_append(w->out, p, (size_t)(end - p));
+    buffer_number(w->out, number);
 }
 
 void json_write_rendered(struct json_writer *w, const struct buffer *value)

@@ -101,13 +101,22 @@ void cgi_request(cgi_lookup lookup, const void *source, struct http_request *req
     cgi_trace(lookup, source, request);
 }
 
+static void cgi_line(struct buffer *head, const char *name, int64_t number, const char *rest)
+{
+    buffer_text(head, name);
+    buffer_number(head, number);
+    buffer_text(head, rest);
+}
+
 bool cgi_head(const struct http_response *response, struct buffer *head)
 {
     buffer_reset(head, CGI_HEAD_MAX + 1);
-    buffer_printf(head, "Status: %d %s\r\n", response->status, response->reason);
+    cgi_line(head, "Status: ", response->status, " ");
+    buffer_text(head, response->reason);
+    buffer_text(head, "\r\n");
     buffer_append(head, response->headers.data, response->headers.len);
     if (response->status != 204 && response->status != 304)
-        buffer_printf(head, "Content-Length: %zu\r\n", response->body_len);
+        cgi_line(head, "Content-Length: ", (int64_t)response->body_len, "\r\n");
     buffer_text(head, "\r\n");
     return !head->overflown;
 }

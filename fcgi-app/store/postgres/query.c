@@ -1,16 +1,14 @@
 #include "store/postgres/query.h"
 
-#include <inttypes.h>
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base/buffer.h"
+#include "base/text.h"
 
 enum {
     POSTGRES_ARGUMENTS_MAX = 8,
-    POSTGRES_NUMBER_SIZE = 24,
-    POSTGRES_NAME_SIZE = 16,
     POSTGRES_PREPARE_MAX = 65536,
     POSTGRES_ABANDON_MAX = 1000, /* results it is cheaper to read than to connect anew */
 };
@@ -85,14 +83,15 @@ bool postgres_query_queue(struct postgres *p, enum postgres_sql which,
                           const struct postgres_argument *arguments, int count)
 {
     const char *values[POSTGRES_ARGUMENTS_MAX];
-    char numbers[POSTGRES_ARGUMENTS_MAX][POSTGRES_NUMBER_SIZE], name[POSTGRES_NAME_SIZE];
+    char numbers[POSTGRES_ARGUMENTS_MAX][TEXT_DECIMAL_SIZE];
+    char name[1 + TEXT_DECIMAL_SIZE] = "s";
     for (int i = 0; i < count; i++) {
-        snprintf(numbers[i], sizeof numbers[i], "%" PRId64, arguments[i].number);
+        text_decimal(arguments[i].number, numbers[i]);
         values[i] = arguments[i].text ? arguments[i].text : numbers[i];
         if (arguments[i].null)
             values[i] = NULL;
     }
-    snprintf(name, sizeof name, "s%d", (int)which);
+    text_decimal(which, name + 1);
     p->idle = false;
     return which < POSTGRES_SQL_PREPARED
                ? PQsendQueryParams(p->conn, postgres_sql_texts[which], count, NULL, values, NULL,

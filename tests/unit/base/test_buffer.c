@@ -27,6 +27,9 @@ static void test_append(void)
     CHECK_TRUE(buffer_printf(&b, "%d-%s", 42, "x"));
     CHECK_TEXT(b.data, "abcde42-x");
     CHECK_INT(b.len, 9);
+    CHECK_TRUE(buffer_number(&b, -7));
+    CHECK_TEXT(b.data, "abcde42-x-7");
+    b.len = strlen("abcde42-x");
     CHECK_TRUE(buffer_append(&b, "\0y", 2));
     CHECK_INT(b.len, 11);
     CHECK_BYTES(b.data, 12, "abcde42-x\0y", 12);

@@ -53,6 +53,51 @@ static void test_number(void)
     CHECK_FALSE(text_number("1\0", 2, 0, 99, &number));
 }
 
+static void test_decimal(void)
+{
+    static const struct {
+        int line;
+        int64_t number;
+        const char *text;
+    } rows[] = {
+        {__LINE__, 0, "0"},
+        {__LINE__, 9, "9"},
+        {__LINE__, 10, "10"},
+        {__LINE__, -1, "-1"},
+        {__LINE__, 1000000, "1000000"},
+        {__LINE__, INT64_MAX, "9223372036854775807"},
+        {__LINE__, INT64_MIN, "-9223372036854775808"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        CHECK_ROW(rows[i].line);
+        char text[TEXT_DECIMAL_SIZE];
+        CHECK_INT(text_decimal(rows[i].number, text), strlen(rows[i].text));
+        CHECK_TEXT(text, rows[i].text);
+    }
+}
+
+static void test_hex(void)
+{
+    char text[TEXT_HEX_SIZE];
+    text_hex(0, text);
+    CHECK_TEXT(text, "0000000000000000");
+    text_hex(UINT64_C(0x0123456789abcdef), text);
+    CHECK_TEXT(text, "0123456789abcdef");
+    text_hex(UINT64_MAX, text);
+    CHECK_TEXT(text, "ffffffffffffffff");
+}
+
+static void test_digits(void)
+{
+    char text[] = "----";
+    CHECK_TRUE(text_digits(7, 3, text) == text + 3);
+    CHECK_TEXT(text, "007-");
+    text_digits(12345, 2, text);
+    CHECK_TEXT(text, "457-");
+    CHECK_TRUE(text_digits(1, 0, text) == text);
+    CHECK_TEXT(text, "457-");
+}
+
 static void test_utf8_length(void)
 {
     static const struct {
@@ -207,6 +252,9 @@ int main(void)
 {
     CU_TestInfo tests[] = {
         {"numbers are read strictly", test_number},
+        {"a number in decimal", test_decimal},
+        {"a number in hexadecimal digits", test_hex},
+        {"a number in so many digits", test_digits},
         {"a UTF-8 sequence has its length or none", test_utf8_length},
         {"exactly the scalar values are UTF-8", test_every_code_point},
         {"UTF-8 is looked for to the end", test_is_utf8},
