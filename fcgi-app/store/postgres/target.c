@@ -16,6 +16,8 @@ static const struct {
     {"keepalives_idle", "30"},
     {"keepalives_interval", "10"},
     {"keepalives_count", "3"},
+    /* Else libpq looks for Kerberos credentials at each connection to another machine. */
+    {"gssencmode", "disable"},
 };
 
 void postgres_target_aim(struct postgres_target *target, const PQconninfoOption *options, int host,
@@ -52,11 +54,13 @@ static const char *postgres_target_value(const PQconninfoOption *option,
     }
     if (option->val)
         return option->val;
+    if (option->envvar && getenv(option->envvar))
+        return NULL;
     if (strcmp(option->keyword, "tcp_user_timeout") == 0)
         return target->timeout_ms;
     /* Of several hosts one takes orders. */
     if (strcmp(option->keyword, "target_session_attrs") == 0 && target->one_of_several)
-        return option->envvar && getenv(option->envvar) ? NULL : "read-write";
+        return "read-write";
     for (size_t i = 0; i < sizeof postgres_defaults / sizeof postgres_defaults[0]; i++) {
         if (strcmp(option->keyword, postgres_defaults[i].keyword) == 0)
             return postgres_defaults[i].value;
