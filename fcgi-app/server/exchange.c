@@ -33,17 +33,32 @@ bool exchanges_open(struct exchanges *all, const struct child *child, struct sto
     return false;
 }
 
+static void exchanges_free(struct exchanges *all)
+{
+    for (int i = 0; i < all->made; i++) {
+        http_response_free(&all->all[i]->response);
+        free(all->all[i]);
+    }
+    all->made = all->free = 0;
+}
+
 void exchanges_close(struct exchanges *all)
 {
     /* Zeros would pass for descriptors. */
     if (!all->child)
         return;
-    for (int i = 0; i < all->made; i++) {
-        http_response_free(&all->all[i]->response);
-        free(all->all[i]);
-    }
+    exchanges_free(all);
     gateway_free(&all->gateway);
     http_service_free(&all->service);
+}
+
+bool exchanges_rest(struct exchanges *all)
+{
+    if (all->free < all->made)
+        return false;
+    exchanges_free(all);
+    http_service_free(&all->service);
+    return true;
 }
 
 bool exchanges_are_full(const struct exchanges *all)

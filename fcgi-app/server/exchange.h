@@ -45,6 +45,10 @@ bool exchanges_open(struct exchanges *all, const struct child *child, struct sto
                     struct relay *relay, bool reads_wait);
 void exchanges_close(struct exchanges *all);
 
+/* Gives back what is kept for requests to come, after a burst perhaps a megabyte. False, and
+ * nothing is given back, while a request waits. */
+bool exchanges_rest(struct exchanges *all);
+
 /* Whether no more can be served until one has ended. */
 bool exchanges_are_full(const struct exchanges *all);
 

@@ -41,6 +41,7 @@ struct worker {
     int64_t drain_us;  /* monotonic: when it was seen that all stop, not this one alone; 0 before */
     bool waited;       /* for a store, since it last looked: such work takes many acceptors */
     bool spare;        /* there are enough acceptors without it */
+    bool rested;       /* since it served last */
     struct store *store;
     struct relay *relay; /* to the writer, which makes all changes */
     struct intake *intake;
@@ -125,6 +126,7 @@ static void worker_end(struct worker *w, struct exchange *exchange, bool leave)
 
 static void worker_serve(struct worker *w, struct arrival *arrival, bool leave)
 {
+    w->rested = false;
     bool draining = w->drain_us || atomic_load(&w->board->draining);
     int64_t now = clock_monotonic_us();
     /* From here on the master watches the time. */
@@ -246,6 +248,17 @@ static bool worker_step(struct worker *w, int wait_ms, bool leave)
     return event != INTAKE_NOTHING;
 }
 
+/* In a second without a request: of 24 workers a few serve most, and not always the same ones, so
+ * each would keep what its largest burst took. */
+static void worker_rest(struct worker *w)
+{
+    if (w->rested || !exchanges_rest(&w->exchanges))
+        return;
+    /* The pages of what is free, wherever it lies. */
+    malloc_trim(0);
+    w->rested = true;
+}
+
 /* Nobody who has begun to send is left behind. */
 static void worker_loop(struct worker *w)
 {
@@ -257,8 +270,11 @@ static void worker_loop(struct worker *w)
         worker_look_whether_to_accept(w, look, stops, alone);
         bool leave = alone || worker_may_leave(w);
         bool may_end = leave && intake_finish(w->intake);
-        if (!worker_step(w, worker_wait_ms(w, stops, may_end), leave) && may_end)
+        if (worker_step(w, worker_wait_ms(w, stops, may_end), leave))
+            continue;
+        if (may_end)
             return;
+        worker_rest(w);
     }
 }
 

@@ -25,7 +25,8 @@ enum {
     MORE = FULL + 20,
     READS = 20,
     WAIT_MS = 20000,
-    SETTING_SIZE = 64
+    SETTING_SIZE = 64,
+    LEAST_KB = 4 /* of each change that waits */
 };
 
 static const char *const order[] = {"REQUEST_METHOD=POST", "PATH_INFO=/orders",
@@ -146,6 +147,30 @@ static void test_full(void)
     end();
 }
 
+/* Once nothing is asked, the worker has no more than before. */
+static void test_gives_back(void)
+{
+    begin(WAIT_MS);
+    int64_t first = process_workers_memory_kb(&pair);
+    send_orders(FULL, FULL);
+    int64_t full = process_workers_memory_kb(&pair), last = full, half = (first + full) / 2;
+    kill(writer, SIGCONT);
+    CHECK_INT(count_answers(FULL, 201, "Order created"), FULL);
+    /* The sanitizers' allocators keep what is free. */
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+    CHECK_COMPARE(full - first, >=, FULL * LEAST_KB);
+    for (int64_t until = load_now_ms() + WAIT_MS; last > half && load_now_ms() < until;) {
+        load_sleep_ms(20);
+        last = process_workers_memory_kb(&pair);
+    }
+    CHECK_COMPARE(last, <=, half);
+#endif
+    printf("waiting: the worker takes %" PRId64 " KiB, %" PRId64 " with all, %" PRId64 " after\n",
+           first, full, last);
+    check_reads();
+    end();
+}
+
 /* Nobody took them up in time: they are told so, and are never placed. */
 static void test_deadline(void)
 {
@@ -205,6 +230,7 @@ int main(void)
 {
     static CU_TestInfo tests[] = {{"serves on", test_serves_on},
                                   {"full", test_full},
+                                  {"gives back", test_gives_back},
                                   {"deadline", test_deadline},
                                   {"writer dies", test_writer_dies},
                                   {"worker dies", test_worker_dies},
