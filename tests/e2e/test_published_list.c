@@ -23,13 +23,22 @@
 #define ONE     "{\"published\":1}"
 #define REQUEST "GET /products HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"
 
-enum { WAIT_MS = 15000, TICK_MS = 20, LIST_LEN = 1000000, COPIES_MAX = 8, SLOW_MAX = 64, MORE = 3 };
+/* Up to SMALL_LEN no copy is needed. */
+enum {
+    SMALL_LEN = 8192,
+    WAIT_MS = 15000,
+    TICK_MS = 20,
+    LIST_LEN = 1000000,
+    COPIES_MAX = 8,
+    SLOW_MAX = 64,
+    MORE = 3
+};
 
 static struct offerer offerer;
 static char list[LIST_LEN + 1];
 
-/* From then on it is another list. */
-static void publish(void)
+/* From then on it is another list, of the first bytes of that one. */
+static void publish_of(size_t len)
 {
     static int number;
     char tag[32];
@@ -37,7 +46,12 @@ static void publish(void)
     list[n] = ' ';
     snprintf(tag, sizeof tag, "\"list-%d\"", number++);
     answers_withdraw(&offerer.answers, 7);
-    offerer_publish(&offerer, TARGET_LIST, tag, list, LIST_LEN);
+    offerer_publish(&offerer, TARGET_LIST, tag, list, len);
+}
+
+static void publish(void)
+{
+    publish_of(LIST_LEN);
 }
 
 static int setup(void)
@@ -73,6 +87,49 @@ static bool is_published(void)
 {
     return answer.status == 200 && answer.body_len == LIST_LEN &&
            memcmp(answer.body, list, LIST_LEN) == 0;
+}
+
+/* lighttpd's copies of lists, as files. */
+static int count_copies(void)
+{
+    char folder[64], path[64 + 256], name[64];
+    int count = 0;
+    snprintf(folder, sizeof folder, "/proc/%d/fd", (int)pair.web);
+    DIR *fds = opendir(folder);
+    for (const struct dirent *fd; fds && (fd = readdir(fds));) {
+        snprintf(path, sizeof path, "%s/%s", folder, fd->d_name);
+        ssize_t len = readlink(path, name, sizeof name - 1);
+        name[len > 0 ? len : 0] = '\0';
+        count += strstr(name, "memfd:postern-list") != NULL;
+    }
+    if (fds)
+        closedir(fds);
+    return count;
+}
+
+static void test_sizes(void)
+{
+    static const struct {
+        int line;
+        size_t len;
+        int copies;
+    } sizes[] = {
+        {__LINE__, 20, 0},
+        {__LINE__, SMALL_LEN, 0},
+        {__LINE__, SMALL_LEN + 1, 1},
+    };
+    REQUIRE_TRUE(wait_taken());
+    for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
+        size_t len = sizes[i].len;
+        CHECK_ROW(sizes[i].line);
+        publish_of(len);
+        for (int asks = 0; asks < 2; asks++) {
+            ask("GET");
+            CHECK_BYTES(answer.body, answer.body_len, list, len);
+        }
+        CHECK_INT(count_copies(), sizes[i].copies);
+    }
+    publish();
 }
 
 static void test_list(void)
@@ -140,24 +197,6 @@ static void test_slow_reader(void)
     CHECK_BYTES(slow.body, slow.body_len, before, LIST_LEN);
 }
 
-/* lighttpd's copies of lists. */
-static int count_copies(void)
-{
-    char folder[64], path[64 + 256], name[64];
-    int count = 0;
-    snprintf(folder, sizeof folder, "/proc/%d/fd", (int)pair.web);
-    DIR *fds = opendir(folder);
-    for (const struct dirent *fd; fds && (fd = readdir(fds));) {
-        snprintf(path, sizeof path, "%s/%s", folder, fd->d_name);
-        ssize_t len = readlink(path, name, sizeof name - 1);
-        name[len > 0 ? len : 0] = '\0';
-        count += strstr(name, "memfd:postern-list") != NULL;
-    }
-    if (fds)
-        closedir(fds);
-    return count;
-}
-
 /* Callers that do not read, each of another list, hold no more than so many of them; with all held,
  * the application answers. */
 static void test_slow_readers(void)
@@ -186,7 +225,8 @@ static void test_slow_readers(void)
 
 int main(void)
 {
-    CU_TestInfo tests[] = {{"list", test_list},
+    CU_TestInfo tests[] = {{"sizes", test_sizes},
+                           {"list", test_list},
                            {"slow reader", test_slow_reader},
                            {"slow readers", test_slow_readers},
                            CU_TEST_INFO_NULL};

@@ -23,14 +23,14 @@ static char *published_room(void *context, size_t len)
     return len <= sizeof p->body ? p->body : NULL;
 }
 
+/* A list that fits is answered as a product is, which costs a system call less than a file. */
 static bool published_find(struct published_plugin *p, int64_t target, int64_t now_us, bool body,
                            struct published_answer *answer)
 {
     const struct reader_want want = {target, body ? published_room : NULL, p};
-    if (target == TARGET_LIST)
-        return published_list_find(p, now_us, body, answer);
     answer->body = p->body;
-    return reader_find(p->offer.memory.layout, &want, now_us, &answer->found);
+    return reader_find(p->offer.memory.layout, &want, now_us, &answer->found) ||
+           (target == TARGET_LIST && published_list_find(p, now_us, answer));
 }
 
 /* Whether the consumer may be answered; takes a token then. */

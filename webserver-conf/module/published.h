@@ -23,14 +23,14 @@ struct published_plugin {
     struct offer offer;
     bool told;                                        /* that what is offered is wrong */
     struct published_list *list;                      /* NULL: none yet */
-    char body[LAYOUT_LARGE_WORDS * sizeof(uint64_t)]; /* of the product being answered */
+    char body[LAYOUT_LARGE_WORDS * sizeof(uint64_t)]; /* that is being answered with */
 };
 
 /* What a request is answered with. */
 struct published_answer {
     struct reader_answer found;
-    const char *body;            /* of a product */
-    struct published_list *list; /* of the list */
+    const char *body;            /* unless list is not NULL */
+    struct published_list *list; /* one that does not fit there */
 };
 
 /* published_request.c: what may be answered here, by all that the request itself says: the target,
@@ -43,9 +43,9 @@ const char *published_request_endpoint(const request_st *r);
 /* Whether its trace is sampled, where layout's trace_rate is that. */
 bool published_request_is_traced(const request_st *r, int rate);
 
-/* published_list.c: finds the list in the memory that was offered, and a copy of it unless body is
- * false. False if none counts. */
-bool published_list_find(struct published_plugin *p, int64_t now_us, bool body,
+/* published_list.c: finds the list in the memory that was offered, and a copy of it. False if none
+ * counts, or there is no room for a copy. */
+bool published_list_find(struct published_plugin *p, int64_t now_us,
                          struct published_answer *answer);
 
 /* Sends it: the copy stays while that takes. */

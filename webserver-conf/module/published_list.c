@@ -81,7 +81,7 @@ static bool published_list_copy(struct published_plugin *p, int64_t now_us,
     return true;
 }
 
-bool published_list_find(struct published_plugin *p, int64_t now_us, bool body,
+bool published_list_find(struct published_plugin *p, int64_t now_us,
                          struct published_answer *answer)
 {
     static const struct reader_want want = {TARGET_LIST, NULL, NULL};
@@ -90,7 +90,7 @@ bool published_list_find(struct published_plugin *p, int64_t now_us, bool body,
         return false;
     /* The tag is a hash of the body: the same tag, the same list. */
     bool same = p->list && p->list->len == found->len && strcmp(p->list->etag, found->etag) == 0;
-    if (body && !same && !published_list_copy(p, now_us, found))
+    if (!same && !published_list_copy(p, now_us, found))
         return false;
     answer->list = p->list;
     return true;
