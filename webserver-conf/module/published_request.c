@@ -66,9 +66,9 @@ bool published_request_is_traced(const request_st *r, int rate)
         return false;
     if (parent && trace_read(parent, &trace))
         return trace_is_wanted(&trace, rate);
-    /* Without mod_postern_trace no trace begins here. */
+    /* Without mod_postern_trace the application begins the trace, and chooses. */
     if (!id || !trace_is_id(id->ptr))
-        return false;
+        return rate > 0;
     trace = (struct trace){.sampled = false};
     memcpy(trace.id, id->ptr, sizeof trace.id);
     return trace_is_wanted(&trace, rate);
