@@ -76,4 +76,10 @@ size_t table_numbers(enum metric metric);
 /* The bucket of a histogram of that unit that a value is in. */
 size_t table_bucket(enum metric_unit unit, int64_t value);
 
+/* One number for tables such as the three above: two programs with the same number count in the
+ * same places. Another name, order, label, unit or bound makes another number. */
+uint64_t table_shape(const struct table_metric metrics[METRIC_MAX],
+                     const struct table_value values[IS_MAX],
+                     const struct table_unit units[METRIC_UNITS]);
+
 #endif

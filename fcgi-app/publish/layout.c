@@ -56,18 +56,9 @@ _Atomic uint64_t *layout_epoch(struct layout *layout, int64_t target)
 
 uint64_t layout_shape(void)
 {
-    static const uint64_t parts[] = {LAYOUT_VERSION,
-                                     sizeof(struct layout),
-                                     sizeof(struct roster),
-                                     sizeof(struct memory),
-                                     METRIC_MAX,
-                                     METRIC_REQUESTS,
-                                     METRIC_PROBLEMS,
-                                     METRIC_CONNECTIONS_CLOSED,
-                                     IS_MAX,
-                                     IS_GET,
-                                     IS_HEAD,
-                                     TABLE_BUCKETS_MAX};
+    const uint64_t parts[] = {LAYOUT_VERSION, sizeof(struct layout), sizeof(struct roster),
+                              sizeof(struct memory),
+                              table_shape(table_metrics, table_values, table_units)};
     /* FNV-1a's way, by parts instead of bytes. */
     uint64_t shape = UINT64_C(0xcbf29ce484222325);
     for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++)
