@@ -183,6 +183,7 @@ static pid_t pair_spawn(const struct pair *pair, const char *const *argv, int ou
 bool pair_start_app(struct pair *pair)
 {
     const char *argv[] = {pair_binary(), "serve", NULL};
+    pair->refused = pair->refused || pair->web > 0;
     pair->app = pair_spawn(pair, argv, -1, "postern.log");
     return pair->app > 0;
 }
@@ -190,6 +191,7 @@ bool pair_start_app(struct pair *pair)
 bool pair_start_web(struct pair *pair)
 {
     char conf[PAIR_PATH_SIZE + 32];
+    pair->refused = false;
     snprintf(conf, sizeof conf, "%s/lighttpd.conf", pair->dir);
     const char *program = getenv("LIGHTTPD");
     const char *argv[] = {
@@ -207,40 +209,6 @@ static bool pair_alive(pid_t pid)
     siginfo_t info = {.si_pid = 0};
     return pid > 0 && waitid(P_PID, (id_t)pid, &info, WEXITED | WNOHANG | WNOWAIT) == 0 &&
            info.si_pid == 0;
-}
-
-/* Whether connections to the probes' socket are taken: it is the last that listens, some time after
- * it is there. lighttpd that is refused does not try again for a second or two. */
-static bool pair_listens(const struct pair *pair)
-{
-    static const char listening[] = "00010000"; /* the kernel's __SO_ACCEPTCON */
-    char path[PAIR_PATH_SIZE + 32], line[512], flags[16];
-    bool found = false;
-    int n = snprintf(path, sizeof path, " %s.probe\n", pair->socket);
-    FILE *f = fopen("/proc/net/unix", "re");
-    while (f && !found && fgets(line, sizeof line, f)) {
-        size_t len = strlen(line);
-        found = len > (size_t)n && strcmp(line + len - n, path) == 0 &&
-                sscanf(line, "%*s %*s %*s %15s", flags) == 1 && strcmp(flags, listening) == 0;
-    }
-    if (f)
-        fclose(f);
-    return found;
-}
-
-bool pair_wait_ready(const struct pair *pair)
-{
-    struct client *client = client_open(pair->port);
-    struct client_answer answer = {.status = 0};
-    for (int ms = 0; client && ms < PAIR_READY_MS; ms += PAIR_TICK_MS) {
-        if (!pair_alive(pair->app) || !pair_alive(pair->web))
-            break;
-        if (pair_listens(pair) && client_get(client, "/readyz", &answer) && answer.status == 200)
-            break;
-        pair_sleep();
-    }
-    client_close(client);
-    return answer.status == 200;
 }
 
 static int pair_stop_one(pid_t *pid, int signal)
@@ -329,6 +297,35 @@ static bool pair_has(const struct pair *pair, const char *task, size_t wanted)
 {
     pid_t pids[PAIR_WORKERS_MAX];
     return pair_children(pair, task, pids, PAIR_WORKERS_MAX) >= wanted;
+}
+
+/* Whether lighttpd asks the workers. The application answers 404, unless the caller is refused; 503
+ * is lighttpd's own. Workers are asked only where lighttpd may have been refused by their socket,
+ * since what asks them is logged and counted. */
+static bool pair_asks_workers(const struct pair *pair, struct client *client,
+                              struct client_answer *answer)
+{
+    return !pair->refused || (client_get(client, "/", answer) && answer->status != 503);
+}
+
+/* Not before it has its prober, which it begins once both sockets listen: lighttpd that is refused
+ * does not try again for a second or two, and the prober of one that was killed may still answer.
+ */
+bool pair_wait_ready(const struct pair *pair)
+{
+    struct client *client = client_open(pair->port);
+    struct client_answer answer = {.status = 0};
+    bool ready = false;
+    for (int ms = 0; client && !ready && ms < PAIR_READY_MS; ms += PAIR_TICK_MS) {
+        if (!pair_alive(pair->app) || !pair_alive(pair->web))
+            break;
+        ready = pair_has(pair, "postern-prober", 1) && client_get(client, "/readyz", &answer) &&
+                answer.status == 200 && pair_asks_workers(pair, client, &answer);
+        if (!ready)
+            pair_sleep();
+    }
+    client_close(client);
+    return ready;
 }
 
 /* The prober says that the pair is ready, and needs none of the others for that. */

@@ -50,6 +50,7 @@ struct pair {
     int port, port_fd;                /* port_fd keeps it */
     pid_t app;                        /* postern's master, or 0 if it does not run */
     pid_t web;                        /* lighttpd, or 0 */
+    bool refused;                     /* lighttpd may have met no application at the socket */
     char settings[PAIR_SETTINGS_MAX][PAIR_SETTING_SIZE];
     size_t settings_count;
 };
@@ -64,7 +65,9 @@ bool pair_start(struct pair *pair, const struct pair_options *options);
 void pair_end(struct pair *pair);
 
 /* One of the two alone, on the same folder and port; pair_start does both. pair_start_app does not
- * wait; pair_wait_ready waits until GET /readyz through lighttpd answers 200. */
+ * wait; pair_wait_ready waits until GET /readyz through lighttpd answers 200, and where the
+ * application was started behind a running lighttpd, until that asks the workers, too: probes have
+ * a socket of their own, and a socket that refused is not tried again for a second or two. */
 bool pair_start_app(struct pair *pair);
 bool pair_start_web(struct pair *pair);
 bool pair_wait_ready(const struct pair *pair);

@@ -137,11 +137,12 @@ static void fill_pipe(void)
 static void test_reader_returns(void)
 {
     struct seen seen = {.broken = 0};
-    /* The line of the answer that the setup waited for may come late, too. */
-    for (int64_t until = load_now_ms() + WAIT_MS; !seen.ready && load_now_ms() < until;
-         load_sleep_ms(1))
+    /* The lines of the two answers that the setup waited for may come late, too. */
+    for (int64_t until = load_now_ms() + WAIT_MS;
+         (!seen.ready || !seen.absent) && load_now_ms() < until; load_sleep_ms(1))
         read_log(&seen);
     CHECK_INT(seen.ready, 1);
+    CHECK_INT(seen.absent, 1);
     seen = (struct seen){.broken = 0};
     fill_pipe();
     read_log(&seen);

@@ -125,9 +125,7 @@ static void test_commit_fails(void)
         faulty_disk_mend(disk);
         if (i % 2)
             REQUIRE_TRUE(pair_start_app(&pair));
-        /* lighttpd asks nobody for a second after it was refused. */
-        CHECK_TRUE(fixture_wait_status("/readyz", 200, WAIT_MS));
-        CHECK_TRUE(fixture_wait_status("/products", 200, WAIT_MS));
+        CHECK_TRUE(pair_wait_ready(&pair));
         CHECK_TRUE(order(key));
         CHECK_INT(answer.status, 201);
         CHECK_INT(ledger_number(&pair, "SELECT count(*) FROM orders"), before + 1);
