@@ -368,15 +368,17 @@ static void test_kills(void)
     CHECK_INT((int)told("postern_process_ends_total{process=\"writer\",cause=\"killed\"}"), KILLS);
 }
 
+/* One that is held up for the ten seconds that it has is ended, and is not the quickest. */
 static void check_prompt(const char *when)
 {
     int64_t best = INT64_MAX;
     for (int i = 0; i < SCRAPES || (best > LIMIT_MS && i < SCRAPES_MAX); i++) {
         int64_t start = load_now_ms();
-        scrape();
+        bool whole = client_get(scraper, "/metrics", &scraped) && scraped.status == 200;
         int64_t took = load_now_ms() - start;
-        best = took < best ? took : best;
+        best = whole && took < best ? took : best;
     }
+    CHECK_COMPARE(best, <, INT64_MAX, "%s: none was answered", when);
     printf("metrics: %s: %zu bytes, the quickest in %d ms\n", when, scraped.body_len, (int)best);
 #if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
     CHECK_COMPARE(best, <=, LIMIT_MS, "%s, the quickest", when);

@@ -19,8 +19,8 @@
 #define ERRORS_METHOD      "POSTERN_REFUSED_METHOD"
 #define ERRORS_REQUEST_ID  "X-Request-Id"
 #define ERRORS_RETRY_AFTER "Retry-After"
-/* As long as lighttpd does not try a refused socket again: disable-time in postern.conf. */
-#define ERRORS_SECONDS "1"
+/* lighttpd tries a refused socket again within that time: disable-time in postern.conf. */
+#define ERRORS_SECONDS "2"
 
 __attribute__((visibility("default"))) int mod_postern_errors_plugin_init(plugin *p);
 
