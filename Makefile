@@ -457,7 +457,7 @@ bench: ## measure it, in one run on this machine
 	+@$(BUILDER) $(POSTERN) $(LOG_PROGRAM) $(MODULES_DIR)/ready $(BENCH_TOOLS)
 	@POSTERN=$(POSTERN) WEBSERVER_MODULES=$(MODULES_DIR) tests/bench/run $(BUILD)/tests/bench
 	@POSTERN=$(POSTERN) WEBSERVER_MODULES=$(MODULES_DIR) tests/bench/published $(BUILD)/tests/bench
-	@POSTERN=$(POSTERN) tests/bench/far $(BUILD)/tests/bench
+	@POSTERN=$(POSTERN) WEBSERVER_MODULES=$(MODULES_DIR) tests/bench/far $(BUILD)/tests/bench
 	@$(MAKE) --no-print-directory bench-task
 
 bench-task: ## the part of it on one task in containers, limited as on Fargate

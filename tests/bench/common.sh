@@ -9,7 +9,7 @@ readonly HERE_ROWS=(static constant product limited products orders orders64 unl
     pg_unlogged pgbench)
 readonly PUBLISHED_ROWS=(file read_on read_off file_few few_on file_many many_on quarter pg_reads_on pg_reads_off
     mixed_on mixed_off orders_on orders_off pg_orders_on pg_orders_off stale)
-readonly FAR_ROWS=(far_read16 far_read64 far_lone far_any16 far_any64 far_one16 far_one64 far_any64x3 far_one64x3
+readonly FAR_ROWS=(far_read16 far_read64 far_published64 far_lone far_any16 far_any64 far_one16 far_one64 far_any64x3 far_one64x3
     half_read64 half_any64 half_one64)
 seconds=${BENCH_SECONDS:-3}
 rounds=${BENCH_ROUNDS:-3}
