@@ -11,7 +11,7 @@
 /* Bounds that settings.def names. */
 enum {
     CONFIG_PATH_MAX = 4096,
-    CONFIG_SOCKET_MAX = 101, /* what struct sockaddr_un holds, less its NUL and ".probe" */
+    CONFIG_SOCKET_MAX = 99, /* what struct sockaddr_un holds, less its NUL and ".publish" */
     CONFIG_GROUP_MAX = 64,
     CONFIG_IDENTIFIER_MAX = 63, /* what PostgreSQL keeps of a name */
     CONFIG_NAMESPACE_MAX = 255, /* CloudWatch API Reference, PutMetricData */

@@ -11,7 +11,6 @@
 #include <sys/file.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -23,9 +22,7 @@ enum { LISTENER_LOCK_TRIES = 20, LISTENER_LOCK_WAIT_US = 50000 };
 #define LISTENER_LOCK_SUFFIX ".lock"
 #define LISTENER_CLOSED      ((struct listener){.fd = -1, .lock_fd = -1, .probe_fd = -1})
 
-_Static_assert(sizeof(((struct listener *)0)->probe_path) <=
-                   sizeof(((struct sockaddr_un *)0)->sun_path),
-               "the longest path of a unix socket");
+_Static_assert(LISTENER_FITS_BESIDE(LISTENER_PROBE_SUFFIX), "no path is cut off");
 
 static bool listener_fail(const char *call, const char *path)
 {

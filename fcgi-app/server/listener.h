@@ -4,9 +4,14 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <sys/un.h>
 
 #include "base/placed.h"
 #include "config/config.h"
+
+/* Whether the name of a socket beside that of requests, which ends with the suffix, always fits. */
+#define LISTENER_FITS_BESIDE(suffix)                                                               \
+    (CONFIG_SOCKET_MAX + sizeof(suffix) <= sizeof(((struct sockaddr_un *)0)->sun_path))
 
 /* The probes' socket is beside the other, under its name and this. */
 #define LISTENER_PROBE_SUFFIX ".probe"

@@ -11,6 +11,8 @@
 #include "base/clock.h"
 #include "base/socket.h"
 
+_Static_assert(LISTENER_FITS_BESIDE(OUTLET_SUFFIX), "no path is cut off");
+
 enum { OUTLET_BACKLOG = 64, OUTLET_AGAIN_US = 1000 * 1000 };
 
 union outlet_address {

@@ -25,6 +25,8 @@ enum {
     PUBLISHER_PATH_SIZE = CONFIG_SOCKET_MAX + sizeof HANDOVER_SUFFIX
 };
 
+_Static_assert(LISTENER_FITS_BESIDE(HANDOVER_SUFFIX), "no path is cut off");
+
 struct publisher {
     const struct child *child;
     struct answers *answers;

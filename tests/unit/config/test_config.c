@@ -123,14 +123,14 @@ static void test_texts(void)
     CHECK_TEXT(config.database_url, "sqlite:var/postern.db");
     CHECK_TRUE(read_one("POSTERN_SOCKET_GROUP", "www-data"));
     CHECK_TEXT(config.socket_group, "www-data");
-    /* A unix socket's path has 107 bytes at most, with ".probe" after it. */
+    /* A unix socket's path has 107 bytes at most, with ".publish" after it. */
     memset(path, 'p', sizeof path);
-    path[101] = '\0';
+    path[99] = '\0';
     CHECK_TRUE(read_one("POSTERN_SOCKET", path));
-    path[101] = 'p';
-    path[102] = '\0';
+    path[99] = 'p';
+    path[100] = '\0';
     CHECK_FALSE(read_one("POSTERN_SOCKET", path));
-    CHECK_CONTAINS(errors, "POSTERN_SOCKET: 102 bytes are too long");
+    CHECK_CONTAINS(errors, "POSTERN_SOCKET: 100 bytes are too long");
 }
 
 static void test_namespaces(void)
