@@ -17,8 +17,11 @@ enum {
     POSTGRES_PRODUCTS_MAX = STORE_GROUP_MAX * ORDER_LINES_MAX * 20,
     /* Bytes of the array of a whole group's order ids, likewise. */
     POSTGRES_IDS_MAX = STORE_GROUP_MAX * ID_TEXT_SIZE + 2,
-    /* Percent of the deadline that a change waits for locks at most, once its group has waited. */
+    /* Percent of the deadline that a change waits for locks at most, once its group has waited; and
+     * that must be left for it. Else the server's answer could come after the time to wait for it.
+     */
     POSTGRES_BRIEF_PERCENT = 5,
+    POSTGRES_LEFT_PERCENT = 30,
 };
 
 /* A change that is still to be made. */
@@ -247,21 +250,48 @@ static void postgres_changes_wait_for(struct store *store, int ms)
     postgres_call_run(store, &call, &ms);
 }
 
-/* After a group that failed. What kept it waiting is perhaps in the way of one change alone. */
+static bool postgres_change_shares(const struct store_change *a, const struct store_change *b)
+{
+    if (a->use != STORE_USE_ORDER || b->use != STORE_USE_ORDER)
+        return false;
+    for (size_t i = 0; i < a->request->count; i++) {
+        for (size_t k = 0; k < b->request->count; k++) {
+            if (a->request->items[i].product_id == b->request->items[k].product_id)
+                return true;
+        }
+    }
+    return false;
+}
+
+/* Whether the last of these is an order of a product that one before it has waited for in vain. */
+static bool postgres_change_is_blocked(const struct store_change *changes, size_t last)
+{
+    for (size_t i = 0; i < last; i++) {
+        if (changes[i].result == STORE_BUSY && postgres_change_shares(&changes[i], &changes[last]))
+            return true;
+    }
+    return false;
+}
+
+/* After a group that failed. What kept it waiting is perhaps in the way of some changes alone, and
+ * is waited for once. */
 static enum store_result postgres_changes_one_by_one(struct store *store,
                                                      struct store_change *changes, size_t count)
 {
     struct postgres *p = (struct postgres *)store;
+    int64_t last_us = p->until_us - (int64_t)p->timeout_ms * 10 * POSTGRES_LEFT_PERCENT;
     enum store_result result = STORE_OK;
     postgres_changes_wait_for(store, 1 + p->timeout_ms * POSTGRES_BRIEF_PERCENT / 100);
     for (size_t i = 0; i < count; i++) {
-        if (clock_monotonic_us() < p->until_us)
+        if (clock_monotonic_us() < last_us && !postgres_change_is_blocked(changes, i))
             postgres_changes_try(store, &changes[i], 1);
         else
             changes[i].result = STORE_BUSY;
         if (trouble_is(changes[i].result) && changes[i].result != STORE_FAULT)
             result = changes[i].result;
     }
+    /* For later calls, whatever time is left of this one. */
+    p->until_us = 0;
     postgres_changes_wait_for(store, postgres_session_lock_ms(p));
     return result;
 }

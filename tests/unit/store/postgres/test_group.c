@@ -172,6 +172,48 @@ static void test_one_is_locked(void)
     fixture_end();
 }
 
+/* Somebody holds products for longer than a group may take. Orders of one wait for it once, so that
+ * there is time for what comes after them. Cancellations wait each, until there is no time left;
+ * but that is no trouble of the store's. */
+static void test_many_are_locked(void)
+{
+    /* In this order: for product 1, for 3, which nobody holds, and of all there is of 1 and 2. */
+    enum { HELD = 20, SOLD_1 = 10, SOLD_2 = 5, MANY = HELD + 1 + SOLD_1 + SOLD_2 };
+    static struct order_request request[MANY];
+    static struct store_placement placement[MANY];
+    static struct store_outcome outcome[MANY];
+    static struct store_change change[MANY];
+    static char id[MANY][ID_TEXT_SIZE];
+    fixture_begin();
+    PGconn *beside = connect_beside();
+    struct store *store = fixture_open_url(fixture_url, 8000);
+    const struct postgres *p = (const struct postgres *)store;
+    for (size_t i = 0; i < MANY; i++) {
+        id_make(clock_now_us(), id[i]);
+        request[i] = *fixture_request(i == HELD ? 3 : i <= HELD + SOLD_1 ? 1 : 2, 1);
+        placement[i] = (struct store_placement){.consumer = "c", .id = id[i], .now_us = 1};
+        change[i] = (struct store_change){STORE_USE_ORDER, &request[i],      &placement[i],
+                                          &outcome[i],     STORE_RESULT_MAX, NULL};
+    }
+    CHECK_INT(store_changes_make(store, &change[HELD + 1], SOLD_1 + SOLD_2), STORE_OK);
+    for (size_t i = HELD + 1; i < MANY; i++)
+        change[i].use = STORE_USE_CANCEL;
+    int session = PQbackendPID(p->conn);
+    run(beside, "BEGIN; SELECT FROM products WHERE id < 3 FOR UPDATE");
+    CHECK_INT(store_changes_make(store, change, MANY), STORE_OK);
+    for (size_t i = 0; i < MANY; i++)
+        CHECK_INT(change[i].result, i == HELD ? STORE_OK : STORE_BUSY, "change %zu", i);
+    CHECK_INT(p->trouble.result, STORE_OK);
+    CHECK_INT(PQbackendPID(p->conn), session);
+    run(beside, "ROLLBACK");
+    CHECK_INT(fixture_stock(1), 0);
+    CHECK_INT(fixture_stock(2), 0);
+    CHECK_INT(fixture_stock(3), 1);
+    store_close(store);
+    PQfinish(beside);
+    fixture_end();
+}
+
 /* Somebody holds an order that is to be cancelled, as while its consumer is renamed: the
  * cancellation fails at once, so that nobody who orders the same product waits for it. */
 static void test_order_is_held(void)
@@ -309,6 +351,7 @@ int main(void)
     static CU_TestInfo tests[] = {{"lost", test_lost},
                                   {"again", test_again},
                                   {"one is locked", test_one_is_locked},
+                                  {"many are locked", test_many_are_locked},
                                   {"an order is held", test_order_is_held},
                                   {"commit is refused", test_commit_is_refused},
                                   {"sender dies", test_sender_dies},
