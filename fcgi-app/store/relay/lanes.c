@@ -219,12 +219,13 @@ static int relay_lanes_begin(struct relay_lanes *l, struct relay_group *g, enum 
         relay_group_refuse(g, *said);
         return count;
     }
+    int ended = 0;
     for (int i = 0; i < l->count && g->again; i++) {
         if (&l->groups[i] != g && l->groups[i].count > 0)
-            relay_lanes_end(l, &l->groups[i], said);
+            ended += relay_lanes_end(l, &l->groups[i], said);
     }
     l->stirred = l->queue.count > 0;
-    return relay_group_send(g) ? 0 : relay_lanes_end(l, g, said);
+    return relay_group_send(g) ? ended : ended + relay_lanes_end(l, g, said);
 }
 
 int relay_lanes_turn(struct relay_lanes *l, int wait_ms, const sigset_t *mask,

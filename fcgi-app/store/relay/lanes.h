@@ -25,7 +25,8 @@ void relay_lanes_on_made(struct relay_lanes *lanes, relay_group_made made, void 
 /* One turn: waits at most wait_ms, with that mask of signals, for changes or for what the store
  * says to those under way. Then it ends one group, or begins one of all that wait and share no rows
  * with others under way. A group that the store does not begin beside others is ended in the same
- * turn. Returns how many changes were answered; *said is what the store said to them. */
+ * turn; and before one with a change that was handed over again begins, all others are. Returns how
+ * many changes were answered; *said is what the store said to the last of them. */
 int relay_lanes_turn(struct relay_lanes *lanes, int wait_ms, const sigset_t *mask,
                      enum store_result *said);
 
