@@ -25,10 +25,10 @@ static bool sample_send(int fd, const char *path)
     return sent;
 }
 
-/* Reads to the end of the connection. The socket's timeout bounds each read. */
+/* Reads to the end of the connection. */
 static bool sample_read(int fd, int64_t deadline_us, struct buffer *out)
 {
-    while (clock_monotonic_us() < deadline_us) {
+    while (socket_set_deadline(fd, deadline_us)) {
         char *room = buffer_reserve(out, SAMPLE_READ_SIZE);
         ssize_t n = room ? recv(fd, room, SAMPLE_READ_SIZE, 0) : -1;
         if (n <= 0)
@@ -59,7 +59,8 @@ bool sample_ask(const char *socket, const char *path, int timeout_ms, struct buf
         *error = strerror(errno);
         return false;
     }
-    bool ok = sample_send(fd, path) && sample_read(fd, deadline_us, out) && sample_cut_head(out);
+    bool ok = socket_set_deadline(fd, deadline_us) && sample_send(fd, path) &&
+              sample_read(fd, deadline_us, out) && sample_cut_head(out);
     *error = "the server took the connection but did not answer in time, or wrongly";
     close(fd);
     return ok;

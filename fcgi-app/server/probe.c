@@ -41,15 +41,14 @@ static void probe_request(struct buffer *out, const char *path)
     buffer_free(&variables);
 }
 
-/* Reads until the status line is there. The socket's timeout bounds each read, and the deadline all
- * of them. */
+/* Reads until the status line is there. */
 static int probe_status(int fd, int64_t deadline_us)
 {
     char answer[PROBE_ANSWER_MAX];
     size_t used = 0;
-    while (used < sizeof answer - 1 && clock_monotonic_us() < deadline_us) {
+    while (used < sizeof answer - 1 && socket_set_deadline(fd, deadline_us)) {
         ssize_t n = recv(fd, answer + used, sizeof answer - 1 - used, 0);
-        if (n <= 0)
+        if (n <= 0 || clock_monotonic_us() >= deadline_us)
             return -1;
         used += (size_t)n;
         answer[used] = '\0';
@@ -75,7 +74,7 @@ int probe_get(const char *socket_path, const char *path, int timeout_ms, const c
     buffer_init(&request, PROBE_REQUEST_MAX);
     probe_request(&request, path);
     *error = "the server took the connection but did not answer";
-    if (!request.overflown &&
+    if (!request.overflown && socket_set_deadline(fd, deadline_us) &&
         send(fd, request.data, request.len, MSG_NOSIGNAL) == (ssize_t)request.len)
         status = probe_status(fd, deadline_us);
     buffer_free(&request);

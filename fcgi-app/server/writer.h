@@ -9,8 +9,9 @@
  * left. */
 int writer_run(const struct child *child);
 
-/* How long one turn of its loop may take: the wait for changes, and a group of them, which has the
- * store's deadline, and as long again for what that does not bound. */
+/* How long one turn of its loop may take: the wait for changes; the rest of groups under way, whose
+ * deadlines run at the same time; then one group more, which has a whole deadline of the store's;
+ * and some time for what that does not bound. */
 int64_t writer_turn_max_us(const struct config *config);
 
 #endif

@@ -11,6 +11,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "check.h"
 #include "suite.h"
 
@@ -111,6 +112,25 @@ static void test_get(void)
     }
 }
 
+/* A part comes just in time, and the rest too late for all, but not for the wait that it ended. */
+static void test_too_late(void)
+{
+    enum { WHOLE_MS = 400, SOON_MS = 300, LATER_MS = 300 };
+    static const char start[] = RECORD "Status: ", rest[] = "200 OK\r\n";
+    const char *error = "";
+    pid_t child = fork();
+    if (child == 0) {
+        int fd = accept(listen_fd, NULL, NULL);
+        clock_sleep_us(SOON_MS * INT64_C(1000));
+        send(fd, start, sizeof start - 1, MSG_NOSIGNAL);
+        clock_sleep_us(LATER_MS * INT64_C(1000));
+        send(fd, rest, sizeof rest - 1, MSG_NOSIGNAL);
+        _exit(EXIT_SUCCESS);
+    }
+    CHECK_INT(probe_get(path, "/healthz", WHOLE_MS, &error), NO_ANSWER);
+    CHECK_INT(waitpid(child, NULL, 0), child);
+}
+
 static void test_nobody_listens(void)
 {
     const char *error = "";
@@ -120,7 +140,9 @@ static void test_nobody_listens(void)
 
 int main(void)
 {
-    CU_TestInfo tests[] = {
-        {"get", test_get}, {"nobody listens", test_nobody_listens}, CU_TEST_INFO_NULL};
+    CU_TestInfo tests[] = {{"get", test_get},
+                           {"too late", test_too_late},
+                           {"nobody listens", test_nobody_listens},
+                           CU_TEST_INFO_NULL};
     return suite_run("unit/server/probe", setup, teardown, tests);
 }
