@@ -56,6 +56,11 @@ int socket_fail(int fd)
     return -1;
 }
 
+void socket_close(int *fd)
+{
+    *fd = socket_fail(*fd);
+}
+
 void socket_close_answered(int fd)
 {
     char rest[SOCKET_REST_SIZE];

@@ -1,4 +1,4 @@
-/* socket: a client's way to a unix socket, and the two ways to close a connection. */
+/* socket: a client's way to a unix socket, and the ways to close one, or another descriptor. */
 #ifndef BASE_SOCKET_H
 #define BASE_SOCKET_H
 
@@ -19,6 +19,9 @@ bool socket_set_deadline(int fd, int64_t until_us);
 
 /* Closes it, unless it is below 0, and leaves errno alone. Returns -1. */
 int socket_fail(int fd);
+
+/* The same, and then *fd is -1. */
+void socket_close(int *fd);
 
 /* Closes a connection that may have been answered. What its client has sent beyond that is read
  * first, up to 256 KiB: else the close could reset it before the answer is read. Waits for nobody.

@@ -113,7 +113,7 @@ enum handover_got handover_receive(int connection, struct handover *handover)
         errno = got ? EPROTO : ECONNRESET;
     ok = ok && handover_map(fds, handover);
     for (size_t i = 0; i < count; i++)
-        socket_fail(fds[i]);
+        socket_close(&fds[i]);
     return ok ? HANDOVER_WHOLE : HANDOVER_FAILED;
 }
 

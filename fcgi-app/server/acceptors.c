@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/socket.h"
 
 enum {
     ACCEPTORS_LEAST = 2,
@@ -28,9 +29,7 @@ bool acceptors_open(struct acceptors *acceptors, struct scoreboard *board, int c
 
 void acceptors_close(struct acceptors *acceptors)
 {
-    if (acceptors->call_fd >= 0)
-        close(acceptors->call_fd);
-    acceptors->call_fd = -1;
+    socket_close(&acceptors->call_fd);
 }
 
 static int acceptors_count(const struct acceptors *acceptors)

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "base/socket.h"
 #include "base/text.h"
 #include "server/cgi.h"
 
@@ -22,11 +23,8 @@ enum {
 
 static void gateway_shut_feed(struct gateway *gateway)
 {
-    for (int i = 0; i < 2; i++) {
-        if (gateway->feed[i] >= 0)
-            close(gateway->feed[i]);
-        gateway->feed[i] = -1;
-    }
+    socket_close(&gateway->feed[0]);
+    socket_close(&gateway->feed[1]);
 }
 
 /* A pipe costs less than a pair of sockets. Not to wait is a matter of the writing end alone. */

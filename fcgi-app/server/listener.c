@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/socket.h"
 
 /* A worker that was just forked holds its killed master's lock until it first runs. On a busy
  * machine that takes a while, so the lock is waited for, one second in all: decisions/0002. */
@@ -30,13 +31,6 @@ static bool listener_fail(const char *call, const char *path)
               LOG_FIELDS(LOG_TEXT("call", call), LOG_TEXT("path", path),
                          LOG_TEXT("error", strerror(errno))));
     return false;
-}
-
-static void listener_let_go(int *fd)
-{
-    if (*fd >= 0)
-        close(*fd);
-    *fd = -1;
 }
 
 static bool listener_is_inherited(void)
@@ -141,11 +135,21 @@ static bool listener_bind(int *fd, struct placed *name, const char *path, const 
     return listener_give_to_group(path, group);
 }
 
-bool listener_make_named(int *fd, struct placed *name, const char *path, const char *group,
-                         int type)
+static bool listener_make_named(int *fd, struct placed *name, const char *path, const char *group,
+                                int type)
 {
     *fd = -1;
     return listener_clear(path) && listener_bind(fd, name, path, group, type);
+}
+
+int listener_open_beside(struct placed *name, const char *path, const char *group, int type,
+                         int backlog)
+{
+    int fd;
+    if (!listener_make_named(&fd, name, path, group, type) ||
+        (listen(fd, backlog) < 0 && !listener_fail("listen", path)))
+        socket_close(&fd);
+    return fd;
 }
 
 static bool listener_make_probes(struct listener *listener, const char *path, const char *group)
@@ -196,7 +200,7 @@ static bool listener_inherit(struct listener *listener, const char *group)
         return listener_inherit_tcp();
     if (name.sun_family == AF_UNIX && name.sun_path[0] &&
         !listener_make_probes(listener, name.sun_path, group))
-        listener_let_go(&listener->probe_fd);
+        socket_close(&listener->probe_fd);
     return true;
 }
 
@@ -245,11 +249,11 @@ bool listener_beside(const struct listener *listener, const char *suffix, char *
 
 void listener_keep(struct listener *listener, enum listener_kept kept)
 {
-    listener_let_go(&listener->lock_fd);
+    socket_close(&listener->lock_fd);
     if (kept != LISTENER_REQUESTS)
-        listener_let_go(&listener->fd);
+        socket_close(&listener->fd);
     if (kept != LISTENER_PROBES)
-        listener_let_go(&listener->probe_fd);
+        socket_close(&listener->probe_fd);
 }
 
 void listener_hide(struct listener *listener)
@@ -268,8 +272,8 @@ void listener_close(struct listener *listener)
     char lock[sizeof(((struct sockaddr_un *)0)->sun_path) + sizeof LISTENER_LOCK_SUFFIX];
     listener_hide(listener);
     listener_hide_probes(listener);
-    listener_let_go(&listener->fd);
-    listener_let_go(&listener->probe_fd);
+    socket_close(&listener->fd);
+    socket_close(&listener->probe_fd);
     if (listener->lock_fd >= 0) {
         /* While the lock is still held: whoever waits for this file sees that it is gone. */
         listener_lock_path(listener->path, lock, sizeof lock);

@@ -47,12 +47,12 @@ bool listener_listen(const struct listener *listener, const struct config *confi
  * or the path does not fit. */
 bool listener_beside(const struct listener *listener, const char *suffix, char *path, size_t size);
 
-/* Makes a unix socket of that type (SOCK_STREAM or SOCK_SEQPACKET) at the path, in place of one
- * that a killed server left, with mode 0660 and the group ("": the process's own); *name notes
- * which file it is. False on failure, which is logged; what *fd is then is the caller's to close.
- */
-bool listener_make_named(int *fd, struct placed *name, const char *path, const char *group,
-                         int type);
+/* Makes a unix socket of that type (SOCK_STREAM or SOCK_SEQPACKET) at such a path, in place of one
+ * that a killed server left, with mode 0660 and the group ("": the process's own). It listens, does
+ * not block, and is the caller's to close; *name notes which file it is, whatever is returned. -1
+ * on failure, which is logged. */
+int listener_open_beside(struct placed *name, const char *path, const char *group, int type,
+                         int backlog);
 
 /* In a child, after the fork: lets go of what it does not serve, and of the lock, which is the
  * master's alone. A new master then need not wait for the children of one that was killed. */

@@ -6,7 +6,6 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/socket.h"
@@ -82,12 +81,10 @@ static void outlet_open_unix(struct outlet *outlet, const struct listener *liste
     if (*fd >= 0 || outlet->told[OUTLET_UNIX] ||
         !listener_beside(listener, OUTLET_SUFFIX, outlet->path, sizeof outlet->path))
         return;
-    /* What fails is logged there, and hardly goes better later. */
-    if (!listener_make_named(fd, &outlet->name, outlet->path, config->socket_group, SOCK_STREAM) ||
-        listen(*fd, OUTLET_BACKLOG) < 0) {
-        outlet->told[OUTLET_UNIX] = true;
-        *fd = socket_fail(*fd);
-    }
+    *fd = listener_open_beside(&outlet->name, outlet->path, config->socket_group, SOCK_STREAM,
+                               OUTLET_BACKLOG);
+    /* What failed hardly goes better later. */
+    outlet->told[OUTLET_UNIX] = *fd < 0;
 }
 
 void outlet_open(struct outlet *outlet, const struct listener *listener,
@@ -104,9 +101,7 @@ void outlet_open(struct outlet *outlet, const struct listener *listener,
 void outlet_close(struct outlet *outlet)
 {
     placed_remove(&outlet->name, outlet->path);
-    for (int i = 0; i < OUTLET_SOCKETS; i++) {
-        if (outlet->fds[i] >= 0)
-            close(outlet->fds[i]);
-    }
+    for (int i = 0; i < OUTLET_SOCKETS; i++)
+        socket_close(&outlet->fds[i]);
     outlet_init(outlet);
 }

@@ -6,7 +6,6 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/socket.h"
@@ -146,12 +145,6 @@ static void publisher_purge(struct publisher *p)
     atomic_store(&p->child->slot->busy_since_us, 0);
 }
 
-static void publisher_drop(struct publisher *p, int i)
-{
-    close(p->clients[i]);
-    p->clients[i] = -1;
-}
-
 static void publisher_accept(struct publisher *p)
 {
     const int fds[HANDOVER_PARTS] = {
@@ -166,7 +159,7 @@ static void publisher_accept(struct publisher *p)
         if (p->clients[i] < 0)
             return;
         if (!handover_send(p->clients[i], fds))
-            publisher_drop(p, i);
+            socket_close(&p->clients[i]);
     }
 }
 
@@ -177,14 +170,14 @@ static void publisher_answer(struct publisher *p)
     for (int i = 0; i < PUBLISHER_CLIENTS_MAX; i++) {
         int asked = p->clients[i] >= 0 ? handover_is_asked(p->clients[i]) : 0;
         if (asked < 0)
-            publisher_drop(p, i);
+            socket_close(&p->clients[i]);
         asks[i] = asked > 0;
         any = any || asks[i];
     }
     bool good = any && publisher_look(p);
     for (int i = 0; i < PUBLISHER_CLIENTS_MAX; i++) {
         if (asks[i] && (!good || !handover_answer(p->clients[i])))
-            publisher_drop(p, i);
+            socket_close(&p->clients[i]);
     }
 }
 
@@ -212,10 +205,8 @@ static void publisher_wait(struct publisher *p)
 static void publisher_open_socket(struct publisher *p)
 {
     publisher_path(p->child->listener, p->path);
-    if (!listener_make_named(&p->fd, &p->name, p->path, p->child->config->socket_group,
-                             SOCK_SEQPACKET) ||
-        listen(p->fd, PUBLISHER_CLIENTS_MAX) < 0)
-        p->fd = socket_fail(p->fd);
+    p->fd = listener_open_beside(&p->name, p->path, p->child->config->socket_group, SOCK_SEQPACKET,
+                                 PUBLISHER_CLIENTS_MAX);
 }
 
 static void publisher_loop(struct publisher *p)
@@ -255,8 +246,8 @@ int publisher_run(const struct child *child)
         answers_end(p.answers);
     placed_remove(&p.name, p.path);
     for (int i = 0; i < PUBLISHER_CLIENTS_MAX; i++)
-        socket_fail(p.clients[i]);
-    socket_fail(p.fd);
+        socket_close(&p.clients[i]);
+    socket_close(&p.fd);
     store_close(p.store);
     return EXIT_SUCCESS;
 }

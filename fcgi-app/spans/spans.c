@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/id.h"
 #include "base/log.h"
+#include "base/socket.h"
 #include "metrics/metrics.h"
 
 /* What a user who is not root may have; a kernel that gives less leaves the pipe as it is. */
@@ -40,17 +41,10 @@ bool spans_open(int rate, const char *version)
     return true;
 }
 
-static void spans_let_go(int *fd)
-{
-    if (*fd >= 0)
-        close(*fd);
-    *fd = -1;
-}
-
 void spans_close(void)
 {
-    spans_let_go(&spans.reader);
-    spans_let_go(&spans.writer);
+    socket_close(&spans.reader);
+    socket_close(&spans.writer);
     buffer_free(&spans.line);
 }
 
@@ -58,7 +52,7 @@ int spans_take_reader(void)
 {
     int reader = spans.reader;
     spans.reader = -1;
-    spans_let_go(&spans.writer);
+    socket_close(&spans.writer);
     return reader;
 }
 

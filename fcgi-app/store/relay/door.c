@@ -7,6 +7,7 @@
 
 #include "base/log.h"
 #include "base/shared.h"
+#include "base/socket.h"
 
 enum { DOOR_ROOM_WANTED = 1 << 20 }; /* bytes; the kernel gives what net.core.wmem_max lets it */
 
@@ -21,13 +22,6 @@ static bool relay_door_fail(const char *call)
     log_write(LOG_ERROR, "cannot make the writer's door",
               LOG_FIELDS(LOG_TEXT("call", call), LOG_TEXT("error", strerror(errno))));
     return false;
-}
-
-static void relay_door_let_go(int *fd)
-{
-    if (*fd >= 0)
-        close(*fd);
-    *fd = -1;
 }
 
 static size_t relay_door_size(int workers)
@@ -59,9 +53,9 @@ void relay_door_close(struct relay_door *door)
 void relay_door_keep(struct relay_door *door, enum relay_side side)
 {
     if (side != RELAY_WORKER)
-        relay_door_let_go(&door->outer_fd);
+        socket_close(&door->outer_fd);
     if (side != RELAY_WRITER)
-        relay_door_let_go(&door->inner_fd);
+        socket_close(&door->inner_fd);
 }
 
 void relay_door_void(const struct relay_door *door, int worker)
@@ -101,12 +95,8 @@ int relay_door_knock(const struct relay_door *door, size_t *room)
     ssize_t sent = sendmsg(door->outer_fd, &message, MSG_NOSIGNAL);
     int error = errno;
     close(fds[1]);
-    if (sent < 0) {
-        close(fds[0]);
-        errno = error;
-        return -1;
-    }
-    return fds[0];
+    errno = error;
+    return sent < 0 ? socket_fail(fds[0]) : fds[0];
 }
 
 int relay_door_answer(const struct relay_door *door)

@@ -94,6 +94,18 @@ static void test_fail(void)
     CHECK_INT(errno, EPERM);
 }
 
+static void test_close(void)
+{
+    int fd = dup(listen_fd), closed = fd;
+    errno = EPERM;
+    socket_close(&fd);
+    CHECK_INT(errno, EPERM);
+    CHECK_INT(fd, -1);
+    CHECK_INT(fcntl(closed, F_GETFD), -1);
+    socket_close(&fd);
+    CHECK_INT(fd, -1);
+}
+
 /* The client sends more than is read before it is answered. */
 static void test_close_answered(void)
 {
@@ -112,11 +124,10 @@ static void test_close_answered(void)
 
 int main(void)
 {
-    static CU_TestInfo tests[] = {{"connect", test_connect},
-                                  {"a full queue", test_full_queue},
-                                  {"silence", test_silence},
-                                  {"fail", test_fail},
-                                  {"close what was answered", test_close_answered},
-                                  CU_TEST_INFO_NULL};
+    static CU_TestInfo tests[] = {
+        {"connect", test_connect}, {"a full queue", test_full_queue},
+        {"silence", test_silence}, {"fail", test_fail},
+        {"close", test_close},     {"close what was answered", test_close_answered},
+        CU_TEST_INFO_NULL};
     return suite_run("unit/base/socket", setup, teardown, tests);
 }
