@@ -26,9 +26,11 @@ static bool serve_may_wait(const struct store_traits *traits, enum store_result 
 /* Before the fork. Without metrics, requests are served all the same. */
 static void serve_open_metrics(const struct store *store)
 {
-    if (!metrics_open() || !emf_open())
+    bool kept = metrics_open();
+    if (!kept || !emf_open())
         log_write(LOG_ERROR, "cannot count for the metrics",
-                  LOG_FIELDS(LOG_TEXT("call", "mmap"), LOG_TEXT("error", strerror(errno))));
+                  LOG_FIELDS(LOG_TEXT("call", kept ? "mmap" : "memfd_create"),
+                             LOG_TEXT("error", strerror(errno))));
     http_label_metrics();
     store_label_metrics(store);
     metrics_label_texts(LABEL_VERSION, &command_version_text, 1);

@@ -72,8 +72,11 @@ bool children_open(struct children *children, const struct child *given)
     *children =
         (struct children){.given = *given, .count = children_count(given->config, given->listener)};
     children->list = calloc((size_t)children->count, sizeof *children->list);
-    if (!children->list)
+    if (!children->list) {
+        log_write(LOG_ERROR, "cannot keep count of the processes",
+                  LOG_FIELDS(LOG_TEXT("call", "calloc")));
         return false;
+    }
     int next = 0;
     for (enum children_kind kind = 0; kind < CHILDREN_KINDS; kind++) {
         int count = children_count_of(kind, given->config, given->listener);

@@ -26,10 +26,12 @@ bool exchanges_open(struct exchanges *all, const struct child *child, struct sto
     all->relay = relay;
     all->reads_wait = reads_wait;
     http_service_init(&all->service, store, (size_t)child->config->answer_kib * 1024);
-    if (gateway_init(&all->gateway) && FCGX_Init() == 0)
+    if (!gateway_init(&all->gateway))
+        return false;
+    if (FCGX_Init() == 0)
         return true;
-    log_write(LOG_ERROR, "cannot make ready for requests",
-              LOG_FIELDS(LOG_TEXT("error", strerror(errno))));
+    log_write(LOG_ERROR, "worker cannot start",
+              LOG_FIELDS(LOG_TEXT("call", "FCGX_Init"), LOG_TEXT("error", strerror(errno))));
     return false;
 }
 

@@ -27,14 +27,23 @@ static void gateway_shut_feed(struct gateway *gateway)
     socket_close(&gateway->feed[1]);
 }
 
+static bool gateway_fail(const char *call)
+{
+    log_write(LOG_ERROR, "cannot hand requests to libfcgi",
+              LOG_FIELDS(LOG_TEXT("call", call), LOG_TEXT("error", strerror(errno))));
+    return false;
+}
+
 /* A pipe costs less than a pair of sockets. Not to wait is a matter of the writing end alone. */
 static bool gateway_open_feed(struct gateway *gateway)
 {
-    if (pipe2(gateway->feed, O_CLOEXEC) == 0)
-        return fcntl(gateway->feed[1], F_SETPIPE_SZ, GATEWAY_FEED_SIZE) >= GATEWAY_RECORDS_MAX &&
-               fcntl(gateway->feed[1], F_SETFL, O_NONBLOCK) == 0;
-    gateway->feed[0] = gateway->feed[1] = -1;
-    return false;
+    if (pipe2(gateway->feed, O_CLOEXEC) != 0) {
+        gateway->feed[0] = gateway->feed[1] = -1;
+        return gateway_fail("pipe2");
+    }
+    return (fcntl(gateway->feed[1], F_SETPIPE_SZ, GATEWAY_FEED_SIZE) >= GATEWAY_RECORDS_MAX &&
+            fcntl(gateway->feed[1], F_SETFL, O_NONBLOCK) == 0) ||
+           gateway_fail("fcntl");
 }
 
 bool gateway_init(struct gateway *gateway)
@@ -42,7 +51,7 @@ bool gateway_init(struct gateway *gateway)
     gateway->body = malloc(HTTP_BODY_MAX + 1);
     buffer_init(&gateway->head, CGI_HEAD_MAX);
     buffer_init(&gateway->records, GATEWAY_RECORDS_MAX);
-    return gateway_open_feed(gateway) && gateway->body;
+    return gateway_open_feed(gateway) && (gateway->body || gateway_fail("malloc"));
 }
 
 void gateway_free(struct gateway *gateway)
@@ -59,8 +68,11 @@ static bool gateway_feed(struct gateway *gateway, const struct inbound *in)
     struct buffer *records = &gateway->records;
     buffer_reset(records, GATEWAY_RECORDS_KEPT);
     inbound_put(in, cgi_asks, records);
-    return !records->overflown && (gateway->feed[1] >= 0 || gateway_open_feed(gateway)) &&
-           write(gateway->feed[1], records->data, records->len) == (ssize_t)records->len;
+    if (records->overflown)
+        return gateway_fail("realloc");
+    return (gateway->feed[1] >= 0 || gateway_open_feed(gateway)) &&
+           (write(gateway->feed[1], records->data, records->len) == (ssize_t)records->len ||
+            gateway_fail("write"));
 }
 
 bool gateway_accept(struct gateway *gateway, FCGX_Request *fcgi, const struct inbound *in)
@@ -71,11 +83,10 @@ bool gateway_accept(struct gateway *gateway, FCGX_Request *fcgi, const struct in
         fcgi->keepConnection = 1;
         if (FCGX_Accept_r(fcgi) >= 0)
             return true;
+        gateway_fail("FCGX_Accept_r");
         /* libfcgi has closed it. */
         gateway->feed[0] = -1;
     }
-    log_write(LOG_ERROR, "cannot hand a request to libfcgi",
-              LOG_FIELDS(LOG_TEXT("error", strerror(errno)), LOG_NUMBER("bytes", in->total)));
     /* Nothing of it may be left for the next one. */
     gateway_shut_feed(gateway);
     return false;

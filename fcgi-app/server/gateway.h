@@ -18,7 +18,7 @@ struct gateway {
     int feed[2];           /* a pipe, to libfcgi and from here; or -1 */
 };
 
-/* False if out of memory, or of descriptors. */
+/* False on failure, which is logged; gateway_free is due in either case. */
 bool gateway_init(struct gateway *gateway);
 void gateway_free(struct gateway *gateway);
 

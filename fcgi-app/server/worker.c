@@ -282,8 +282,10 @@ int worker_run(const struct child *child)
 {
     struct worker *w = sparse_make(sizeof *w);
     int status = EXIT_FAILURE;
-    if (!w)
+    if (!w) {
+        log_write(LOG_ERROR, "worker cannot start", LOG_FIELDS(LOG_TEXT("call", "mmap")));
         return status;
+    }
     listener_keep(child->listener, LISTENER_REQUESTS);
     relay_door_keep(child->door, RELAY_WORKER);
     w->config = child->config;
