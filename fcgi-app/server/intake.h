@@ -9,12 +9,13 @@
 #include <stdint.h>
 
 #include "server/inbound.h"
+#include "server/management.h"
 
 enum {
-    INTAKE_PLACES = 256,            /* connections of one worker; beyond, the quietest ends */
-    INTAKE_REQUEST_MAX = 16 << 20,  /* bytes of a request, a body too long to be held included */
-    INTAKE_SILENT_US = 5 * 1000000, /* no byte of a request that is waited for: decisions/0006 */
-    INTAKE_KEPT_US = 75 * 1000000,  /* no next request; longer than nginx keeps a connection */
+    INTAKE_PLACES = MANAGEMENT_PLACES, /* beyond, the quietest ends */
+    INTAKE_REQUEST_MAX = 16 << 20,     /* bytes of a request, a body too long to be held included */
+    INTAKE_SILENT_US = 5 * 1000000,    /* no byte of a request that is waited for: decisions/0006 */
+    INTAKE_KEPT_US = 75 * 1000000,     /* no next request; longer than nginx keeps a connection */
     INTAKE_READ_SIZE = 64 * 1024
 };
 

@@ -1,26 +1,28 @@
 #include "server/management.h"
 
 #include <fastcgi.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "server/pairs.h"
 #include "server/record.h"
 
-/* One worker holds so many connections, each with one request. */
+enum { MANAGEMENT_NUMBER_SIZE = 12 };
+
 static const struct {
-    const char *name, *value;
+    const char *name;
+    int value;
 } management_values[] = {
-    {FCGI_MAX_CONNS, "256"},
-    {FCGI_MAX_REQS, "256"},
-    {FCGI_MPXS_CONNS, "0"},
+    {FCGI_MAX_CONNS, MANAGEMENT_PLACES},
+    {FCGI_MAX_REQS, MANAGEMENT_PLACES},
+    {FCGI_MPXS_CONNS, 0},
 };
 
-static void management_put(struct buffer *out, const char *name, const char *value)
+static void management_put(struct buffer *out, const char *name, int value)
 {
-    buffer_char(out, (char)strlen(name));
-    buffer_char(out, (char)strlen(value));
-    buffer_text(out, name);
-    buffer_text(out, value);
+    char number[MANAGEMENT_NUMBER_SIZE];
+    snprintf(number, sizeof number, "%d", value);
+    pairs_put(out, name, number);
 }
 
 /* A name that is not known is left out of the answer (section 4.1). */

@@ -7,8 +7,12 @@
 
 #include "base/buffer.h"
 
-/* Of what a web server asks; each name may be asked for once. */
-enum { MANAGEMENT_CONTENT_MAX = 256, MANAGEMENT_ANSWER_MAX = 256 };
+enum {
+    MANAGEMENT_PLACES = 256, /* connections that one worker holds, each with one request */
+    /* Of what a web server asks; each name may be asked for once. */
+    MANAGEMENT_CONTENT_MAX = 256,
+    MANAGEMENT_ANSWER_MAX = 256
+};
 
 /* Appends the answer to a record of that type. False if its content is no list of names, or the
  * answer does not fit. */

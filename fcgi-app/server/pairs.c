@@ -1,5 +1,7 @@
 #include "server/pairs.h"
 
+#include <string.h>
+
 enum { PAIRS_LONG = 0x80 };
 
 /* A length has one byte, or four if its top bit is set. */
@@ -30,4 +32,12 @@ bool pairs_read(const char *bytes, size_t len, size_t *at, struct pairs_one *pai
     pair->value = pair->name + pair->name_len;
     *at += pair->name_len + pair->value_len;
     return true;
+}
+
+void pairs_put(struct buffer *out, const char *name, const char *value)
+{
+    buffer_char(out, (char)strlen(name));
+    buffer_char(out, (char)strlen(value));
+    buffer_text(out, name);
+    buffer_text(out, value);
 }

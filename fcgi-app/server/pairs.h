@@ -6,6 +6,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "base/buffer.h"
+
 /* Neither text ends with NUL; both are borrowed from the bytes. */
 struct pairs_one {
     const char *name, *value;
@@ -15,5 +17,8 @@ struct pairs_one {
 /* Reads the pair at *at, which is below len, and moves *at behind it. False if the bytes there are
  * no whole pair. */
 bool pairs_read(const char *bytes, size_t len, size_t *at, struct pairs_one *pair);
+
+/* Adds a pair of texts of at most 127 bytes each, whose lengths have one byte. */
+void pairs_put(struct buffer *out, const char *name, const char *value);
 
 #endif

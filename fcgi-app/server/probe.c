@@ -11,6 +11,7 @@
 #include "base/buffer.h"
 #include "base/clock.h"
 #include "base/socket.h"
+#include "server/pairs.h"
 #include "server/record.h"
 
 /* The answer of a health route fits in the first part of one record; no more is read. */
@@ -18,22 +19,13 @@ enum { PROBE_REQUEST_MAX = 1024, PROBE_ANSWER_MAX = 4096, PROBE_ID = 1 };
 
 #define PROBE_STATUS "Status: "
 
-/* Names and values under 128 bytes take one length byte each (FastCGI 1.0, section 3.4). */
-static void probe_variable(struct buffer *out, const char *name, const char *value)
-{
-    buffer_char(out, (char)strlen(name));
-    buffer_char(out, (char)strlen(value));
-    buffer_text(out, name);
-    buffer_text(out, value);
-}
-
 static void probe_request(struct buffer *out, const char *path)
 {
     const FCGI_BeginRequestBody begin = {.roleB0 = FCGI_RESPONDER};
     struct buffer variables;
     buffer_init(&variables, PROBE_REQUEST_MAX);
-    probe_variable(&variables, "REQUEST_METHOD", "GET");
-    probe_variable(&variables, "PATH_INFO", path);
+    pairs_put(&variables, "REQUEST_METHOD", "GET");
+    pairs_put(&variables, "PATH_INFO", path);
     record_put(out, FCGI_BEGIN_REQUEST, PROBE_ID, (const char *)&begin, sizeof begin);
     record_put(out, FCGI_PARAMS, PROBE_ID, variables.data, variables.len);
     record_put(out, FCGI_PARAMS, PROBE_ID, "", 0);

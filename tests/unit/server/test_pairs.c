@@ -47,8 +47,29 @@ static void test_read(void)
     }
 }
 
+static void test_put(void)
+{
+    char longest[128];
+    struct buffer out;
+    struct pairs_one pair;
+    size_t at = 0;
+    memset(longest, 'a', sizeof longest - 1);
+    longest[sizeof longest - 1] = '\0';
+    buffer_init(&out, 1024);
+    pairs_put(&out, "A", "bc");
+    pairs_put(&out, longest, "");
+    CHECK_BYTES(out.data, out.len > 5 ? 5 : out.len, "\1\2Abc", 5);
+    CHECK_TRUE(pairs_read(out.data, out.len, &at, &pair));
+    CHECK_INT(at, 5);
+    CHECK_TRUE(pairs_read(out.data, out.len, &at, &pair));
+    CHECK_BYTES(pair.name, pair.name_len, longest, strlen(longest));
+    CHECK_INT(pair.value_len, 0);
+    CHECK_INT(at, out.len);
+    buffer_free(&out);
+}
+
 int main(void)
 {
-    CU_TestInfo tests[] = {{"read", test_read}, CU_TEST_INFO_NULL};
+    CU_TestInfo tests[] = {{"read", test_read}, {"put", test_put}, CU_TEST_INFO_NULL};
     return suite_run("unit/server/pairs", NULL, NULL, tests);
 }
