@@ -2,20 +2,12 @@
 
 #include <stddef.h>
 
+#include "base/text.h"
+
 enum { RELAY_ROWS_SHIFT = 51 }; /* leaves 13 bits: RELAY_ROWS_WORDS * 64 is 2 to the 13th */
 
 /* Spreads numbers that follow one another: Knuth, The Art of Computer Programming, 6.4. */
 static const uint64_t relay_rows_factor = 0x9e3779b97f4a7c15;
-
-/* FNV-1a, which goes on from a hash: draft-eastlake-fnv. */
-static const uint64_t relay_rows_basis = 0xcbf29ce484222325, relay_rows_prime = 0x100000001b3;
-
-static uint64_t relay_rows_text(uint64_t hash, const char *text)
-{
-    for (; *text; text++)
-        hash = (hash ^ (unsigned char)*text) * relay_rows_prime;
-    return hash;
-}
 
 /* The bits of a change's rows; how many. */
 static int relay_rows_of(const struct relay_request *request, uint64_t bits[ORDER_LINES_MAX + 1])
@@ -27,8 +19,8 @@ static int relay_rows_of(const struct relay_request *request, uint64_t bits[ORDE
     }
     if (request->use == STORE_USE_ORDER && !request->has_key)
         return count;
-    uint64_t hash = relay_rows_text(relay_rows_basis, request->consumer) * relay_rows_prime;
-    hash = relay_rows_text(hash, request->use == STORE_USE_ORDER ? request->key : request->id);
+    const char *text = request->use == STORE_USE_ORDER ? request->key : request->id;
+    uint64_t hash = text_hash(request->consumer) * relay_rows_factor ^ text_hash(text);
     bits[count++] = hash * relay_rows_factor >> RELAY_ROWS_SHIFT;
     return count;
 }
