@@ -42,7 +42,7 @@ enum api_status {
 /* A request as a handler sees it; all borrowed for the call. */
 struct api_request {
     struct store *store;
-    const char *consumer;        /* who calls: a VPC endpoint id, or "-" */
+    const char *consumer;        /* who calls: its name, else its endpoint's id, or "-" */
     const char *id;              /* of the item that is asked for, or NULL */
     const char *after;           /* the page starts after this row; NULL: at the first */
     const char *reference;       /* only rows that have this one; NULL: all */

@@ -80,6 +80,17 @@ static int import_run(struct import *import, const struct config *config, struct
     return COMMAND_FAILED;
 }
 
+static const char import_usage[] =
+    "usage: postern import [--if-empty] [--dry-run] [--set-stock | --keep-stock] FILE\n"
+    "\n"
+    "FILE is CSV with a header that names the column id and any of name,description,price,\n"
+    "quantity, or a JSON array of such objects; - is standard input. A product that is new is\n"
+    "added, and needs a name and a price. One that exists is changed in what the file gives,\n"
+    "and in nothing else. All, or none.\n"
+    "The quantity of a product that exists is refused. --set-stock sets the stock to it;\n"
+    "--keep-stock passes over it. --dry-run changes nothing, and tells what would be. With\n"
+    "--if-empty nothing is imported into a store that has products.\n";
+
 int command_import(int argc, char **argv)
 {
     struct config config;
@@ -88,17 +99,7 @@ int command_import(int argc, char **argv)
     const char *name = import_arguments(argc, argv, &import.request);
     import.request.context = &import;
     if (!name) {
-        fputs(
-            "usage: postern import [--if-empty] [--dry-run] [--set-stock | --keep-stock] FILE\n\n"
-            "FILE is CSV with a header that names the column id and any of name,description,price,"
-            "\nquantity, or a JSON array of such objects; - is standard input. A product that is "
-            "new is\nadded, and needs a name and a price. One that exists is changed in what the "
-            "file gives,\nand in nothing else. All, or none.\nThe quantity of a product that "
-            "exists "
-            "is refused. --set-stock sets the stock to it;\n--keep-stock passes over it. --dry-run "
-            "changes nothing, and tells what would be. With\n--if-empty nothing is imported into a "
-            "store that has products.\n",
-            stderr);
+        fputs(import_usage, stderr);
         return COMMAND_USAGE;
     }
     struct store *store = open_store(&config, OPEN_STORE_PATIENT_MS);

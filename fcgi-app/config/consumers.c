@@ -10,8 +10,8 @@
 #define CONSUMERS_HEAD "postern-consumers 1\n"
 
 enum {
-    CONSUMERS_SHOWN = 72,
-    /* bytes of a wrong word that its message shows */ CONSUMERS_PLACE = 48
+    CONSUMERS_SHOWN = 72, /* bytes of a wrong word that its message shows */
+    CONSUMERS_PLACE = 48
 };
 
 /* A piece of the bytes that are read. */

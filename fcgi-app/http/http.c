@@ -187,7 +187,7 @@ __attribute__((format(printf, 2, 0))) static void http_detail(struct http_exchan
 }
 
 /* The web server refused the request as malformed, and does not say why. The commonest reason that
- * nobody sees in his own request is named here. */
+ * nobody sees in their own request is named here. */
 static void http_explain_refusal(struct http_exchange *x)
 {
     const char *host = x->request->headers[HTTP_HOST];

@@ -59,10 +59,10 @@ enum query_parameter {
     QUERY_PARAMETER_MAX
 };
 
+/* of: routes that take none of these pass the parameter over; none: all routes take it. */
 static const struct {
     const char *name;
-    struct query_takes
-        of; /* routes that take none of these pass it over; none: all routes take it */
+    struct query_takes of;
     query_setter set;
 } query_rows[QUERY_PARAMETER_MAX] = {
     [QUERY_PRETTY] = {"pretty", {false, false}, query_set_pretty},

@@ -60,8 +60,7 @@ struct table_unit {
     int buckets; /* bounds, and one more */
     int64_t bounds[TABLE_BUCKETS_MAX - 1];
     const char *shown[TABLE_BUCKETS_MAX];
-    const char
-        *beyond; /* what stands for a value above the last bound, where it must be a number */
+    const char *beyond; /* stands for a value above the last bound, where it must be a number */
 };
 
 extern const struct table_metric table_metrics[METRIC_MAX];

@@ -12,23 +12,21 @@
 #define HANDOVER_LOOK "look"
 #define HANDOVER_DONE "done"
 
-/* Beside the message there may be one descriptor more, since room for them is counted in words. */
-enum { HANDOVER_WORD_SIZE = sizeof HANDOVER_LOOK - 1, HANDOVER_ROOM = HANDOVER_PARTS + 1 };
+enum {
+    HANDOVER_WORD_SIZE = sizeof HANDOVER_LOOK - 1,
+    HANDOVER_SHOW_MS = 600, /* a look that takes longer is of no use: see LAYOUT_LEASE_US */
+    /* Room for the descriptors beside a message. It is counted in words: one more may come. */
+    HANDOVER_CONTROL_SIZE = CMSG_SPACE(HANDOVER_PARTS * sizeof(int)),
+    HANDOVER_ROOM = HANDOVER_PARTS + 1
+};
 
-/* A look that takes longer is of no use: see LAYOUT_LEASE_US. */
-enum { HANDOVER_SHOW_MS = 600 };
-
-_Static_assert(CMSG_SPACE(HANDOVER_PARTS * sizeof(int)) <= CMSG_LEN(HANDOVER_ROOM * sizeof(int)),
-               "as many come");
+_Static_assert(HANDOVER_CONTROL_SIZE <= CMSG_LEN(HANDOVER_ROOM * sizeof(int)), "as many come");
 
 /* The message, with the descriptors beside it. */
 struct handover_message {
     uint64_t magic;
     uint64_t shape;
 };
-
-/* Room for the descriptors. */
-enum { HANDOVER_CONTROL_SIZE = CMSG_SPACE(HANDOVER_PARTS * sizeof(int)) };
 
 static const struct {
     size_t size;

@@ -33,9 +33,8 @@ struct exchanges {
     struct http_service service;
     struct gateway gateway;
     int made, free;
-    struct exchange *all[RELAY_WAITING_MAX]; /* each made when it is first needed */
-    struct exchange
-        *frees[RELAY_WAITING_MAX]; /* those that serve nothing; the last is used first */
+    struct exchange *all[RELAY_WAITING_MAX];   /* each made when it is first needed */
+    struct exchange *frees[RELAY_WAITING_MAX]; /* they serve nothing; the last is used first */
 };
 
 /* All is borrowed. reads_wait says that the store's reads wait, as its traits do. Sets signal

@@ -18,8 +18,7 @@ struct callers {
 enum callers_look {
     CALLERS_SAME,  /* nothing has changed, or there is no file now, and the last good ones stay */
     CALLERS_NEW,   /* the file was read */
-    CALLERS_WRONG, /* the file is wrong, as *fault says; the last good ones stay. Told once a file
-                    */
+    CALLERS_WRONG, /* it is wrong, as *fault says, and the last good ones stay; once for a file */
     CALLERS_LOOK_MAX
 };
 

@@ -54,9 +54,8 @@ static void errors_set_request_id(request_st *r)
 /* What stands in for an answer that is not whole. */
 static const char errors_not_kept[] =
     "{\"type\":\"urn:postern:problem:service-unavailable\",\"title\":\"Service unavailable\","
-    "\"status\":503,\"detail\":\"the web server has no room for the answer, though what was asked "
-    "may "
-    "have been done; try again in a few seconds, an order with its Idempotency-Key\"}";
+    "\"status\":503,\"detail\":\"the web server has no room for the answer, though what was "
+    "asked may have been done; try again in a few seconds, an order with its Idempotency-Key\"}";
 
 /* Whether lighttpd has another number of bytes than the application has told, because its folder
  * for temporary files was full or gone, or because the application died. */

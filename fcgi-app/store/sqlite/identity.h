@@ -12,8 +12,7 @@
 struct sqlite_identity {
     uint64_t device; /* 0: not known; it may change when the machine starts again */
     uint64_t inode;
-    int64_t
-        born_ns; /* when it was made, for numbers are used again; 0 if the file system has none */
+    int64_t born_ns; /* when it was made, as numbers are used again; 0: the file system has none */
 };
 
 /* That of the file that the path leads to; false, with errno, if there is none. */
