@@ -1,7 +1,6 @@
 #include "command/open_store.h"
 
 #include <stdio.h>
-#include <unistd.h>
 
 #include "publish/handover.h"
 

@@ -2,7 +2,6 @@
 
 #include <errno.h>
 #include <fastcgi.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>

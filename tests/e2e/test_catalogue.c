@@ -1,9 +1,7 @@
 /* A large catalogue, where the answer's bound is raised for it: whole or not at all. */
 #include <inttypes.h>
 #include <signal.h>
-#include <stdatomic.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/buffer.h"

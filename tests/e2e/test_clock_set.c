@@ -3,7 +3,6 @@
  * SQLite the keys' expiry does. */
 #include <signal.h>
 #include <sqlite3.h>
-#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

@@ -1,6 +1,5 @@
 /* The Idempotency-Key: one key, one order, however often it is sent, and to each consumer its own.
  */
-#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>

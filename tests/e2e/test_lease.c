@@ -3,7 +3,6 @@
  * before it, and from the beginning of a drain on. */
 #include <inttypes.h>
 #include <signal.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 

@@ -1,7 +1,6 @@
 /* Orders as a consumer sees them: placing, reading back, running out of stock. The suite's own
  * catalogue leaves enough of each product that the tests do not meet. */
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "check.h"

@@ -1,11 +1,8 @@
 /* Health checks have a road of their own: they are answered at once whatever holds the workers, and
  * tell the truth about the store. */
-#include <errno.h>
 #include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 

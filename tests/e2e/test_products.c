@@ -1,6 +1,5 @@
 /* Products as a consumer sees them: lists, pages, single ones, conditional requests. */
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "check.h"

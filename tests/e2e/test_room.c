@@ -1,6 +1,5 @@
 /* Where lighttpd finds no room: for an answer on its way, and for many bodies at once. */
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>

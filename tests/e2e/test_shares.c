@@ -1,7 +1,6 @@
 /* One caller's connections and requests cannot take another's: what mod_postern_vpce gives each
  * endpoint, and what it takes from whoever has more. */
 #include <signal.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>

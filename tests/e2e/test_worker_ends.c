@@ -1,9 +1,7 @@
 /* One worker that ends by itself: service goes on, also within a drain, and the drain's end does
  * not wait for who is gone. */
 #include <signal.h>
-#include <stdio.h>
 #include <string.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "check.h"

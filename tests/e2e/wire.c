@@ -1,6 +1,5 @@
 #include "e2e/wire.h"
 
-#include <errno.h>
 #include <poll.h>
 #include <stdint.h>
 #include <stdlib.h>

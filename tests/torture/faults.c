@@ -2,8 +2,6 @@
 
 #include <errno.h>
 #include <signal.h>
-#include <stdio.h>
-#include <sys/wait.h>
 
 #include "e2e/load.h"
 #include "e2e/process.h"

@@ -1,7 +1,6 @@
 #include "offer.h"
 
 #include <errno.h>
-#include <string.h>
 #include <unistd.h>
 
 #include "metrics/metrics.h"

@@ -2,7 +2,6 @@
  * here for their turn. A request whose caller has left is not begun. */
 #include "vpce.h"
 
-#include <errno.h>
 #include <fdevent.h>
 #include <gw_backend.h>
 #include <http_header.h>
@@ -10,7 +9,6 @@
 #include <poll.h>
 #include <response.h>
 #include <stdlib.h>
-#include <string.h>
 
 /* As nginx logs a caller that closed its connection before the answer. */
 enum { VPCE_STATUS_GONE = 499 };

@@ -1,7 +1,5 @@
 #include "store/postgres/news.h"
 
-#include <stdio.h>
-
 #include "store/postgres/call.h"
 #include "store/postgres/query.h"
 #include "store/postgres/row.h"

@@ -1,6 +1,5 @@
 #include "store/sqlite/order.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #include "store/sqlite/call.h"

@@ -1,4 +1,3 @@
-#include <string.h>
 
 #include "call.h"
 #include "check.h"

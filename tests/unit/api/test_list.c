@@ -1,7 +1,6 @@
 #include "api/list.h"
 
 #include <stdio.h>
-#include <string.h>
 
 #include "check.h"
 #include "suite.h"

@@ -1,7 +1,6 @@
 #include "base/clock.h"
 
 #include <signal.h>
-#include <string.h>
 #include <sys/time.h>
 #include <time.h>
 

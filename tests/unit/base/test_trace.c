@@ -1,8 +1,6 @@
 #include "base/trace.h"
 
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
 #include "check.h"
 #include "suite.h"

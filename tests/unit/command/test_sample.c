@@ -2,7 +2,6 @@
 #include "command/sample.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 #include "check.h"
 #include "command/overview.h"

@@ -1,6 +1,5 @@
 #include "csv/csv.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "check.h"

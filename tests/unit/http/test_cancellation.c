@@ -1,6 +1,4 @@
 /* The one request whose body may be left out: which headers count then, and which not. */
-#include <cjson/cJSON.h>
-#include <string.h>
 
 #include "ask.h"
 #include "check.h"

@@ -1,6 +1,5 @@
 #include "http/http.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "ask.h"

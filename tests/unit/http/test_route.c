@@ -1,7 +1,5 @@
 #include "http/route.h"
 
-#include <string.h>
-
 #include "check.h"
 #include "suite.h"
 

@@ -1,7 +1,5 @@
 #include "http/status.h"
 
-#include <string.h>
-
 #include "check.h"
 #include "http/problem.h"
 #include "suite.h"

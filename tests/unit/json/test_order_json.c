@@ -1,6 +1,5 @@
 #include "json/order_json.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/text.h"

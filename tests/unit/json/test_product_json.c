@@ -1,6 +1,5 @@
 #include "json/product_json.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "check.h"

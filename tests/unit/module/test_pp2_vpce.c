@@ -1,7 +1,6 @@
 /* The endpoint's id in a PROXY protocol v2 header, and every way to lie about it. */
 #include "module/pp2_vpce.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 

@@ -1,9 +1,6 @@
 /* The shares of connections and of requests, and that every one is given back. */
 #include "module/shares.h"
 
-#include <stdio.h>
-#include <string.h>
-
 #include "check.h"
 #include "suite.h"
 

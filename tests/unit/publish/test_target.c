@@ -1,7 +1,6 @@
 /* Which paths have published answers. */
 #include "publish/target.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "check.h"

@@ -1,7 +1,6 @@
 #include "server/inbound.h"
 
 #include <fastcgi.h>
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 

@@ -1,7 +1,6 @@
 #include "server/management.h"
 
 #include <fastcgi.h>
-#include <string.h>
 
 #include "check.h"
 #include "suite.h"

@@ -1,6 +1,5 @@
 /* The contract of consumer_rename, put to every driver. */
 #include <stdio.h>
-#include <string.h>
 
 #include "check.h"
 #include "suite.h"

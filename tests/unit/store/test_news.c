@@ -1,6 +1,5 @@
 /* What has changed since a look (store_news), put to every driver. */
 #include <stdio.h>
-#include <string.h>
 
 #include "base/clock.h"
 #include "base/id.h"

@@ -1,5 +1,4 @@
 /* Products that are taken out of sale and brought back, put to every driver. */
-#include <string.h>
 
 #include "base/clock.h"
 #include "check.h"

@@ -1,7 +1,6 @@
 /* Whose clock counts: the server's, whatever the clocks of those who ask it say. */
 #include <inttypes.h>
 #include <stdio.h>
-#include <string.h>
 
 #include "base/clock.h"
 #include "check.h"

@@ -1,7 +1,6 @@
 /* The schema of the database that the store is in: the one that is named, whatever the role's
  * search_path is. */
 #include <stdio.h>
-#include <string.h>
 
 #include "base/clock.h"
 #include "check.h"

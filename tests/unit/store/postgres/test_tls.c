@@ -2,7 +2,6 @@
  * spoken to. */
 #include <signal.h>
 #include <stdio.h>
-#include <string.h>
 
 #include "base/clock.h"
 #include "check.h"

@@ -2,10 +2,7 @@
  * The test is the writer; each worker is a process of its own. */
 #include "store/relay/relay.h"
 
-#include <errno.h>
 #include <signal.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>

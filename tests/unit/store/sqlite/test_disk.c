@@ -1,6 +1,5 @@
 /* The SQLite driver on a disk that fails: what it says of a change, and whether it takes orders. */
 #include <errno.h>
-#include <stdio.h>
 #include <sys/wait.h>
 #include <unistd.h>
 

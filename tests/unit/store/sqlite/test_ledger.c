@@ -2,7 +2,6 @@
  */
 #include <sqlite3.h>
 #include <stdio.h>
-#include <string.h>
 
 #include "check.h"
 #include "gen/sqlite_schema.h"
