@@ -229,7 +229,7 @@ $(BUILD)/webserver-conf/mod_%.so: webserver-conf/module/mod_%.c $(MODULE_SHARED)
 # A folder for lighttpd -m, in place of the distribution's: its modules and ours.
 $(MODULES_DIR)/ready: $(MODULES)
 	@mkdir -p $(@D)
-	@ln -sf /usr/lib/lighttpd/*.so $(abspath $^) $(@D) && touch $@
+	@ln -sf /usr/lib/lighttpd/*.so $(addprefix ../,$(notdir $^)) $(@D) && touch $@
 
 # ---- The API reference
 
