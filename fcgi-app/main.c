@@ -1,6 +1,7 @@
 /* postern: the command line. */
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/streams.h"
 #include "command/command.h"
@@ -34,10 +35,19 @@ enum { COMMANDS = sizeof commands / sizeof commands[0] };
 
 static int usage(FILE *out, int status)
 {
-    fputs("usage: postern COMMAND\n\n", out);
+    fputs("usage: postern COMMAND, or postern COMMAND --help\n\n", out);
     for (size_t i = 0; i < COMMANDS; i++)
         fprintf(out, "  %-12s %s\n", commands[i].name, commands[i].meaning);
     return status;
+}
+
+/* A command that is called wrongly says how it is called, which is its help, too. */
+static int help(int (*run)(int argc, char **argv), char **argv)
+{
+    if (dup2(STDOUT_FILENO, STDERR_FILENO) < 0)
+        return COMMAND_FAILED;
+    int status = run(2, argv);
+    return status == COMMAND_USAGE ? COMMAND_DONE : status;
 }
 
 int main(int argc, char **argv)
@@ -46,13 +56,16 @@ int main(int argc, char **argv)
         return COMMAND_FAILED;
     if (argc < 2)
         return usage(stderr, COMMAND_USAGE);
-    if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "help") == 0)
+    if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 ||
+        strcmp(argv[1], "help") == 0)
         return usage(stdout, COMMAND_DONE);
     if (strcmp(argv[1], "--version") == 0)
         return command_version(1, argv);
     for (size_t i = 0; i < COMMANDS; i++) {
-        if (strcmp(argv[1], commands[i].name) == 0)
-            return commands[i].run(argc - 1, argv + 1);
+        if (strcmp(argv[1], commands[i].name) != 0)
+            continue;
+        return argc == 3 && strcmp(argv[2], "--help") == 0 ? help(commands[i].run, argv + 1)
+                                                           : commands[i].run(argc - 1, argv + 1);
     }
     fprintf(stderr, "postern: there is no command \"%s\"\n", argv[1]);
     return usage(stderr, COMMAND_USAGE);

@@ -32,7 +32,7 @@ int command_export(int argc, char **argv)
     struct buffer record;
     (void)argv;
     if (argc != 1) {
-        fputs("usage: postern export > FILE.csv\n", stderr);
+        fputs("usage: postern export > FILE.csv\n\nWrites the products as CSV.\n", stderr);
         return COMMAND_USAGE;
     }
     struct store *store = open_store(&config, OPEN_STORE_PATIENT_MS);

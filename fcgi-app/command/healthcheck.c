@@ -28,7 +28,9 @@ int command_healthcheck(int argc, char **argv)
     if (argc == 2 && strcmp(argv[1], "--ready") == 0) {
         path = "/readyz";
     } else if (argc != 1) {
-        fputs("usage: postern healthcheck [--ready]\n", stderr);
+        fputs("usage: postern healthcheck [--ready]\n\nAsks the server on POSTERN_SOCKET whether "
+              "it is alive, or whether it takes requests.\n",
+              stderr);
         return COMMAND_USAGE;
     }
     if (!config_read_environment(&config))
@@ -38,7 +40,10 @@ int command_healthcheck(int argc, char **argv)
     if (status == HEALTHCHECK_OK)
         return COMMAND_DONE;
     if (status < 0)
-        fprintf(stderr, "postern: %s: %s\n", socket, error);
+        fprintf(
+            stderr,
+            "postern: %s: %s; see that postern serves, and POSTERN_SOCKET is the same as there\n",
+            socket, error);
     else
         fprintf(stderr, "postern: %s answered %d\n", path, status);
     return COMMAND_FAILED;

@@ -9,7 +9,9 @@ int command_migrate(int argc, char **argv)
     int from = 0, to = 0;
     (void)argv;
     if (argc != 1) {
-        fputs("usage: postern migrate\n", stderr);
+        fputs("usage: postern migrate\n\nCreates the store, or brings its schema up to this "
+              "program's.\n",
+              stderr);
         return COMMAND_USAGE;
     }
     struct store *store = open_store(&config, OPEN_STORE_PATIENT_MS);

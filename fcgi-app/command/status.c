@@ -17,7 +17,9 @@ enum {
     STATUS_PATH_SIZE = CONFIG_SOCKET_MAX + sizeof OUTLET_SUFFIX
 };
 
-#define STATUS_USAGE "usage: postern status [--watch] [--json]\n"
+#define STATUS_USAGE                                                                               \
+    "usage: postern status [--watch] [--json]\n\nShows what the server on POSTERN_SOCKET does. "   \
+    "--watch: again and again. --json: as a line of JSON.\n"
 /* Clears a terminal, and begins at its top (ECMA-48: ED, CUP). */
 #define STATUS_CLEAR "\033[H\033[2J"
 

@@ -8,7 +8,8 @@ int command_version(int argc, char **argv)
 {
     (void)argv;
     if (argc != 1) {
-        fputs("usage: postern version\n", stderr);
+        fputs("usage: postern version\n\nPrints the version, and the commit it was built of.\n",
+              stderr);
         return COMMAND_USAGE;
     }
     puts("postern " POSTERN_VERSION);

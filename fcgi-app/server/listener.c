@@ -27,9 +27,11 @@ _Static_assert(LISTENER_FITS_BESIDE(LISTENER_PROBE_SUFFIX), "no path is cut off"
 
 static bool listener_fail(const char *call, const char *path)
 {
-    log_write(LOG_ERROR, "cannot make the socket",
-              LOG_FIELDS(LOG_TEXT("call", call), LOG_TEXT("path", path),
-                         LOG_TEXT("error", strerror(errno))));
+    log_write(
+        LOG_ERROR,
+        "cannot make the socket; mend what the error names, or set POSTERN_SOCKET to another path",
+        LOG_FIELDS(LOG_TEXT("call", call), LOG_TEXT("path", path),
+                   LOG_TEXT("error", strerror(errno))));
     return false;
 }
 

@@ -201,7 +201,7 @@ static void test_usage(void)
     for (size_t i = 0; i < 2; i++) {
         CHECK_OF("%s", commands[i]);
         CHECK_INT(run(commands[i], NULL), 2);
-        CHECK_INT(run(commands[i], "--help"), 2);
+        CHECK_INT(run(commands[i], "--none"), 2);
         struct pair other = pair;
         const char *const argv[] = {commands[i], path("new"), NULL};
         CHECK_TRUE(pair_set(&other, "DATABASE_URL=postgresql://u@127.0.0.1:1/d"));
