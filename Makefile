@@ -106,7 +106,7 @@ help:
 # ---- Build
 
 build: ## build the program
-	@.ci/install $(PACKAGES_BUILD)
+	@.ci/install $(PACKAGES_BUILD) $(if $(filter clang,$(CC)),clang libclang-rt-dev)
 	+@$(BUILDER) $(POSTERN)
 
 # Rebuilds everything when the compiler or its flags change, and the version when the commit does.
@@ -174,7 +174,7 @@ uninstall: ## take away what make install put there
 
 # ---- lighttpd's modules
 
-module: ## build lighttpd's modules: the caller's VPC endpoint, headers for its own errors
+module: ## build lighttpd's modules: the caller's VPC endpoint, published answers, traces, its own errors
 	@.ci/install $(PACKAGES_MODULE)
 	+@$(BUILDER) $(MODULES)
 
