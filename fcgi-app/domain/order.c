@@ -106,3 +106,19 @@ bool order_matches(const struct order *order, const struct order_request *reques
     }
     return true;
 }
+
+static bool order_asks_for(const struct order_request *request, int64_t product_id)
+{
+    bool asks = false;
+    for (size_t i = 0; i < request->count && !asks; i++)
+        asks = request->items[i].product_id == product_id;
+    return asks;
+}
+
+bool order_covers(const struct order_request *request, const struct order_request *other)
+{
+    bool covers = true;
+    for (size_t i = 0; i < other->count && covers; i++)
+        covers = order_asks_for(request, other->items[i].product_id);
+    return covers;
+}

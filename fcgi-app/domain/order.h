@@ -105,4 +105,7 @@ void order_add_line(struct order *order, const struct order_item *item,
  * e-mail address and reference. If not, its idempotency key was used for another order. */
 bool order_matches(const struct order *order, const struct order_request *request);
 
+/* Tells whether a request asks for each product that another one asks for, and perhaps for more. */
+bool order_covers(const struct order_request *request, const struct order_request *other);
+
 #endif

@@ -17,11 +17,9 @@ enum {
     POSTGRES_PRODUCTS_MAX = STORE_GROUP_MAX * ORDER_LINES_MAX * 20,
     /* Bytes of the array of a whole group's order ids, likewise. */
     POSTGRES_IDS_MAX = STORE_GROUP_MAX * ID_TEXT_SIZE + 2,
-    /* Percent of the deadline that a change waits for locks at most, once its group has waited; and
-     * that must be left for it. Else the server's answer could come after the time to wait for it.
-     */
-    POSTGRES_BRIEF_PERCENT = 5,
-    POSTGRES_LEFT_PERCENT = 30,
+    /* Percent of the deadline that must be left for one more change to be made alone. Of that a
+     * call waits three quarters, which is more than a brief wait for a lock. */
+    POSTGRES_ALONE_PERCENT = 15,
 };
 
 /* A change that is still to be made. */
@@ -238,61 +236,68 @@ static enum store_result postgres_changes_try(struct store *store, struct store_
 static enum store_result postgres_changes_set_wait(struct postgres *p, void *context)
 {
     char sql[64];
-    snprintf(sql, sizeof sql, "SET lock_timeout = %d", *(const int *)context);
+    (void)context;
+    snprintf(sql, sizeof sql, "SET lock_timeout = %d", postgres_session_lock_ms(p));
     enum store_result result = postgres_query_send_text(p, sql);
     return result == STORE_OK ? postgres_query_finish(p, NULL) : result;
 }
 
-static void postgres_changes_wait_for(struct store *store, int ms)
+/* A connection that is made later begins with it. */
+static void postgres_changes_be_brief(struct store *store, bool brief)
 {
     static const struct postgres_call call = {.name = "changes_make",
                                               .work = postgres_changes_set_wait};
-    postgres_call_run(store, &call, &ms);
+    struct postgres *p = (struct postgres *)store;
+    p->brief = brief;
+    if (p->conn)
+        postgres_call_run(store, &call, NULL);
 }
 
-static bool postgres_change_shares(const struct store_change *a, const struct store_change *b)
+/* Whether a change waits for every lock that another one waits for, as far as they tell it. An
+ * order without a key does not wait for the table of keys. */
+static bool postgres_change_waits_like(const struct store_change *change,
+                                       const struct store_change *other)
 {
-    if (a->use != STORE_USE_ORDER || b->use != STORE_USE_ORDER)
-        return false;
-    for (size_t i = 0; i < a->request->count; i++) {
-        for (size_t k = 0; k < b->request->count; k++) {
-            if (a->request->items[i].product_id == b->request->items[k].product_id)
-                return true;
-        }
-    }
-    return false;
+    return change->use == STORE_USE_ORDER && other->use == STORE_USE_ORDER &&
+           (change->placement->key || !other->placement->key) &&
+           order_covers(change->request, other->request);
 }
 
-/* Whether the last of these is an order of a product that one before it has waited for in vain. */
-static bool postgres_change_is_blocked(const struct store_change *changes, size_t last)
+/* Whether a change is not to be tried alone: the time is nearly over, or it would wait for what
+ * another one has just waited for in vain. */
+static bool postgres_change_is_hopeless(const struct postgres *p, const struct store_change *change,
+                                        const struct changes *vain)
 {
-    for (size_t i = 0; i < last; i++) {
-        if (changes[i].result == STORE_BUSY && postgres_change_shares(&changes[i], &changes[last]))
-            return true;
-    }
-    return false;
+    int64_t least_us = (int64_t)p->timeout_ms * 1000 * POSTGRES_ALONE_PERCENT / 100;
+    bool hopeless = clock_monotonic_us() + least_us >= p->until_us;
+    for (size_t i = 0; i < vain->pending_count && !hopeless; i++)
+        hopeless = postgres_change_waits_like(change, vain->pending[i]);
+    return hopeless;
 }
 
 /* After a group that failed. What kept it waiting is perhaps in the way of some changes alone, and
- * is waited for once. */
+ * each product that somebody holds is waited for once. What was looked for and found is made. */
 static enum store_result postgres_changes_one_by_one(struct store *store,
                                                      struct store_change *changes, size_t count)
 {
     struct postgres *p = (struct postgres *)store;
-    int64_t last_us = p->until_us - (int64_t)p->timeout_ms * 10 * POSTGRES_LEFT_PERCENT;
     enum store_result result = STORE_OK;
-    postgres_changes_wait_for(store, 1 + p->timeout_ms * POSTGRES_BRIEF_PERCENT / 100);
+    struct changes vain = {.pending_count = 0};
+    postgres_changes_be_brief(store, true);
     for (size_t i = 0; i < count; i++) {
-        if (clock_monotonic_us() < last_us && !postgres_change_is_blocked(changes, i))
-            postgres_changes_try(store, &changes[i], 1);
-        else
-            changes[i].result = STORE_BUSY;
-        if (trouble_is(changes[i].result) && changes[i].result != STORE_FAULT)
-            result = changes[i].result;
+        struct store_change *change = &changes[i];
+        if (change->result == STORE_OK)
+            continue;
+        if (postgres_change_is_hopeless(p, change, &vain))
+            change->result = STORE_BUSY;
+        else if (postgres_changes_try(store, change, 1) == STORE_BUSY)
+            vain.pending[vain.pending_count++] = change;
+        if (trouble_is(change->result) && change->result != STORE_FAULT)
+            result = change->result;
     }
     /* For later calls, whatever time is left of this one. */
     p->until_us = 0;
-    postgres_changes_wait_for(store, postgres_session_lock_ms(p));
+    postgres_changes_be_brief(store, false);
     return result;
 }
 

@@ -190,6 +190,9 @@ static enum store_result postgres_connect_again(struct postgres *p)
     /* The error is still that of the attempt before. */
     if (now_us < p->next_connect_us)
         return p->last_connect;
+    /* An attempt without any time would tell nothing of the server, and put the next one off. */
+    if (now_us >= p->deadline_us)
+        return postgres_session_fail(p, STORE_UNREACHABLE, "no time is left to connect");
     enum store_result result = postgres_connect_any(p);
     p->last_connect = result;
     if (result != STORE_OK) {

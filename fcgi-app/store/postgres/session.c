@@ -9,7 +9,8 @@
 /* Milliseconds that a step of a call without a deadline may take at least. */
 enum { POSTGRES_STEP_MS = 60000 };
 
-enum { POSTGRES_LOCK_PERCENT = 50 }; /* of the deadline */
+/* Of the deadline. */
+enum { POSTGRES_LOCK_PERCENT = 50, POSTGRES_BRIEF_PERCENT = 5 };
 
 void postgres_session_close(struct postgres *p)
 {
@@ -62,7 +63,8 @@ bool postgres_session_wait(const struct postgres *p, short events, int64_t until
 
 int postgres_session_lock_ms(const struct postgres *p)
 {
-    return 1 + p->timeout_ms * POSTGRES_LOCK_PERCENT / 100;
+    int percent = p->brief ? POSTGRES_BRIEF_PERCENT : POSTGRES_LOCK_PERCENT;
+    return 1 + p->timeout_ms * percent / 100;
 }
 
 enum store_result postgres_session_in_time(struct postgres *p)

@@ -53,6 +53,7 @@ struct postgres {
     int64_t until_us;               /* a deadline that several calls share; 0: none */
     int64_t end_us;                 /* the deadline of the call that runs */
     int64_t deadline_us;            /* and of what it does at present; never later */
+    bool brief;                     /* waits for locks are brief: a group's have been waited for */
     bool unbounded;                 /* only each step is bounded, see postgres_session_until */
     bool shown;                     /* the visitor has seen a row, so nothing can be done over */
     int retries, losses;            /* attempts of the call that runs */
