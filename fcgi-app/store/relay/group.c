@@ -13,29 +13,39 @@ static void relay_group_add(struct relay_group *g, struct relay_entry *entry)
     entry->placement = relay_message_placement(&entry->request);
     relay_rows_add(&g->rows, &entry->request);
     g->again = g->again || entry->request.again;
+    struct store_outcome *outcome = &g->outcomes[g->count];
     g->changes[g->count++] = (struct store_change){.use = entry->request.use,
                                                    .request = &entry->request.order,
                                                    .placement = &entry->placement,
-                                                   .outcome = &entry->outcome,
+                                                   .outcome = outcome,
                                                    .result = STORE_FAULT,
                                                    .owner = entry};
 }
 
-void relay_group_fill(struct relay_group *g, const struct relay_rows *others, int most)
+/* Leaves a change in the queue, unless it was taken back. */
+static struct relay_entry *relay_group_leave(const struct relay_group *g, struct relay_rows *shut,
+                                             struct relay_entry *entry)
 {
-    struct relay_rows shut = *others;
+    if (relay_lines_want(g->lines, entry)) {
+        relay_rows_add(shut, &entry->request);
+        return entry;
+    }
+    relay_queue_release(g->queue, entry);
+    return NULL;
+}
+
+void relay_group_fill(struct relay_group *g, struct relay_rows *shut, int from, int most)
+{
     struct relay_queue *queue = g->queue;
     g->rows = (struct relay_rows){0};
     g->again = false;
-    for (int i = 0; i < queue->count && g->count < STORE_GROUP_MAX; i++) {
+    for (int i = from; i < queue->count && g->count < STORE_GROUP_MAX; i++) {
         struct relay_entry *entry = queue->list[i];
         bool fits = g->count < most || relay_rows_meet(&g->rows, &entry->request);
-        if (!fits || relay_rows_meet(&shut, &entry->request)) {
-            relay_rows_add(&shut, &entry->request);
-            continue;
-        }
-        queue->list[i] = NULL;
-        relay_group_add(g, entry);
+        bool leaves = !fits || relay_rows_meet(shut, &entry->request);
+        queue->list[i] = leaves ? relay_group_leave(g, shut, entry) : NULL;
+        if (!leaves)
+            relay_group_add(g, entry);
     }
     relay_queue_close_up(queue);
 }
@@ -80,7 +90,8 @@ static void relay_group_tell(struct relay_group *g)
     if (g->on_made)
         g->on_made(g->on_made_context, g->changes, (size_t)g->count);
     for (int i = 0; i < g->count; i++) {
-        relay_lines_tell(g->lines, g->changes[i].owner, g->changes[i].result);
+        relay_lines_tell(g->lines, g->changes[i].owner, g->changes[i].result,
+                         g->changes[i].outcome);
         relay_queue_release(g->queue, g->changes[i].owner);
     }
     g->count = 0;

@@ -15,18 +15,19 @@ struct relay_group {
     struct relay_queue *queue;
     relay_group_made on_made; /* or NULL */
     void *on_made_context;
-    int count;              /* changes that were taken up; 0: the group is free */
-    bool again;             /* one of them was handed over before */
-    struct relay_rows rows; /* that they lock */
-    int64_t start_us;       /* when it was sent */
-    struct store_wait wait; /* what for, once it was sent */
+    struct store_outcome *outcomes; /* room for STORE_GROUP_MAX */
+    int count;                      /* changes that were taken up; 0: the group is free */
+    bool again;                     /* one of them was handed over before */
+    struct relay_rows rows;         /* that they lock */
+    int64_t start_us;               /* when it was sent */
+    struct store_wait wait;         /* what for, once it was sent */
     struct store_change changes[STORE_GROUP_MAX]; /* each one's owner is its entry */
 };
 
-/* Takes up changes of the queue, the oldest first: at most so many, and more that lock the same
- * rows as those. What locks rows of others is left, and so is what comes after it and locks its
- * rows. */
-void relay_group_fill(struct relay_group *group, const struct relay_rows *others, int most);
+/* Takes up changes of the queue, the oldest first, from that place on: at most so many, and more
+ * that lock the same rows as those. What locks rows that are shut is left, and so is what comes
+ * after it and locks its rows: they are shut, too. What was taken back leaves the queue. */
+void relay_group_fill(struct relay_group *group, struct relay_rows *shut, int from, int most);
 
 /* Has the store begin with the changes. True: relay_group_finish would wait for it now. */
 bool relay_group_send(struct relay_group *group);

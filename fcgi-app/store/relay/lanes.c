@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "base/clock.h"
+#include "base/sparse.h"
 
 enum {
     LANES_SMALL_MAX = 2,   /* changes of a group whose time is that of a commit */
@@ -23,6 +24,11 @@ struct relay_lanes {
     struct relay_queue queue;
     int count;
     struct relay_group groups[RELAY_LANES_MAX];
+    struct store_outcome *outcomes; /* of all groups */
+    /* Of the queue, so many were looked at and left since a group was begun or ended. These rows
+     * are locked by the groups under way, and by what was left. */
+    int left;
+    struct relay_rows shut;
     bool reached;      /* each store has answered once */
     bool stirred;      /* what waits in the queue may be begun now */
     int last_count;    /* changes of the last group */
@@ -31,6 +37,12 @@ struct relay_lanes {
     int64_t step_us;   /* monotonic: when the present step of the wait for a group ends; 0: none */
     int steps, before; /* those that are over; what waited when the present one began */
 };
+
+/* Bytes of those of so many groups. */
+static size_t relay_lanes_outcomes(int count)
+{
+    return (size_t)count * STORE_GROUP_MAX * sizeof(struct store_outcome);
+}
 
 struct relay_lanes *relay_lanes_open(struct store *const *stores, int count,
                                      const struct relay_door *door)
@@ -41,10 +53,13 @@ struct relay_lanes *relay_lanes_open(struct store *const *stores, int count,
     l->count = count;
     l->reached = count == 1;
     l->lines = relay_lines_open(door);
-    bool ok = l->lines && relay_queue_open(&l->queue, count);
-    for (int i = 0; i < count; i++)
-        l->groups[i] =
-            (struct relay_group){.store = stores[i], .lines = l->lines, .queue = &l->queue};
+    l->outcomes = sparse_make(relay_lanes_outcomes(count));
+    bool ok = l->lines && l->outcomes && relay_queue_open(&l->queue, count);
+    for (int i = 0; i < count && ok; i++)
+        l->groups[i] = (struct relay_group){.store = stores[i],
+                                            .lines = l->lines,
+                                            .queue = &l->queue,
+                                            .outcomes = l->outcomes + i * STORE_GROUP_MAX};
     if (ok)
         return l;
     relay_lanes_close(l);
@@ -57,6 +72,7 @@ void relay_lanes_close(struct relay_lanes *l)
         return;
     relay_lines_close(l->lines);
     relay_queue_close(&l->queue);
+    sparse_free(l->outcomes, relay_lanes_outcomes(l->count));
     free(l);
 }
 
@@ -165,6 +181,7 @@ static int relay_lanes_end(struct relay_lanes *l, struct relay_group *g, enum st
     if (count <= LANES_SMALL_MAX)
         l->commit_us = clock_monotonic_us() - g->start_us;
     l->last_count = count;
+    l->left = 0;
     l->made++;
     l->stirred = l->queue.count > 0;
     return count;
@@ -210,6 +227,23 @@ static int relay_lanes_share(const struct relay_lanes *l)
     return relay_lanes_are_worth(l) ? (all + l->count - 1) / l->count : l->queue.count;
 }
 
+/* Those that were left once are not looked at again before a group is over, unless the queue is
+ * full: some of them may have been taken back since. */
+static void relay_lanes_fill(struct relay_lanes *l, struct relay_group *g)
+{
+    if (!relay_queue_next(&l->queue))
+        l->left = 0;
+    if (l->left == 0) {
+        l->shut = (struct relay_rows){0};
+        for (int i = 0; i < l->count; i++) {
+            if (l->groups[i].count > 0)
+                relay_rows_join(&l->shut, &l->groups[i].rows);
+        }
+    }
+    relay_group_fill(g, &l->shut, l->left, relay_lanes_share(l));
+    l->left = g->count > 0 ? 0 : l->queue.count;
+}
+
 /* Before a change that was handed over again is looked for, all else is over: it may be under way
  * itself, if its worker's connection has ended because an answer found no room. */
 static int relay_lanes_begin(struct relay_lanes *l, struct relay_group *g, enum store_result *said)
@@ -244,12 +278,7 @@ int relay_lanes_turn(struct relay_lanes *l, int wait_ms, const sigset_t *mask,
         relay_lines_receive(l->lines, &l->queue);
     if (l->queue.count == 0 || relay_lanes_gather(l))
         return 0;
-    struct relay_rows others = {0};
-    for (int i = 0; i < l->count; i++) {
-        if (l->groups[i].count > 0)
-            relay_rows_join(&others, &l->groups[i].rows);
-    }
-    relay_group_fill(g, &others, relay_lanes_share(l));
+    relay_lanes_fill(l, g);
     return g->count > 0 ? relay_lanes_begin(l, g, said) : 0;
 }
 

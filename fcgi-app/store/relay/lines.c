@@ -136,12 +136,19 @@ void relay_lines_receive(struct relay_lines *l, struct relay_queue *queue)
 /* If that fails the worker has died, and there is nobody to be told; or it has let so many answers
  * lie that there is no room for more. The connection then ends, and a worker that lives hands over
  * anew what it has no answer to, and is told what became of it. */
-void relay_lines_tell(struct relay_lines *l, struct relay_entry *entry, enum store_result result)
+void relay_lines_tell(struct relay_lines *l, const struct relay_entry *entry,
+                      enum store_result result, struct store_outcome *outcome)
 {
     struct relay_line *line = &l->list[entry->from.place];
     if (line->fd >= 0 && line->serial == entry->from.serial &&
-        !relay_message_answer(line->fd, &entry->request, result, &entry->outcome))
+        !relay_message_answer(line->fd, &entry->request, result, outcome))
         relay_lines_disconnect(line);
+}
+
+bool relay_lines_want(const struct relay_lines *l, const struct relay_entry *entry)
+{
+    const struct relay_request *request = &entry->request;
+    return relay_ticket_waits(&l->door->tickets[request->ticket], request->number);
 }
 
 bool relay_lines_take_up(struct relay_lines *l, struct relay_entry *entry)
@@ -151,7 +158,7 @@ bool relay_lines_take_up(struct relay_lines *l, struct relay_entry *entry)
         return false;
     if (clock_monotonic_us() < request->deadline_us)
         return true;
-    relay_lines_tell(l, entry, STORE_BUSY);
+    relay_lines_tell(l, entry, STORE_BUSY, NULL);
     return false;
 }
 

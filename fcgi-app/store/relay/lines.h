@@ -27,9 +27,12 @@ void relay_lines_receive(struct relay_lines *lines, struct relay_queue *queue);
  * it must not be made, and its worker knows or is told: STORE_BUSY. */
 bool relay_lines_take_up(struct relay_lines *lines, struct relay_entry *entry);
 
-/* Answers a change that was taken up. */
-void relay_lines_tell(struct relay_lines *lines, struct relay_entry *entry,
-                      enum store_result result);
+/* Whether a change that was received was not taken back yet. */
+bool relay_lines_want(const struct relay_lines *lines, const struct relay_entry *entry);
+
+/* Answers a change that was taken up; the outcome is NULL if the result sets none. */
+void relay_lines_tell(struct relay_lines *lines, const struct relay_entry *entry,
+                      enum store_result result, struct store_outcome *outcome);
 
 /* Whether no worker is left, and nobody who could start one. */
 bool relay_lines_are_over(const struct relay_lines *lines);

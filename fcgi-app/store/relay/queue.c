@@ -2,11 +2,14 @@
 
 #include <stdlib.h>
 
+#include "base/sparse.h"
+
 bool relay_queue_open(struct relay_queue *queue, int groups)
 {
     const int count = RELAY_QUEUE_MAX + groups * STORE_GROUP_MAX;
     *queue = (struct relay_queue){0};
-    queue->entries = calloc((size_t)count, sizeof *queue->entries);
+    queue->size = (size_t)count * sizeof *queue->entries;
+    queue->entries = sparse_make(queue->size);
     queue->free = calloc((size_t)count, sizeof(struct relay_entry *));
     if (!queue->entries || !queue->free)
         return false;
@@ -17,7 +20,7 @@ bool relay_queue_open(struct relay_queue *queue, int groups)
 
 void relay_queue_close(struct relay_queue *queue)
 {
-    free(queue->entries);
+    sparse_free(queue->entries, queue->size);
     free((void *)queue->free);
 }
 

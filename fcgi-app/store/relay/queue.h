@@ -7,7 +7,9 @@
 
 #include "store/relay/message.h"
 
-enum { RELAY_QUEUE_MAX = 2 * STORE_GROUP_MAX }; /* others are left in their connections */
+/* As many as the web server has connections, so that those that wait for one product leave room for
+ * others. What finds no place is left in its connection. */
+enum { RELAY_QUEUE_MAX = 16 * STORE_GROUP_MAX };
 
 /* Which connection a change came over. Its place may have been given to another one since. */
 struct relay_origin {
@@ -20,7 +22,6 @@ struct relay_entry {
     struct relay_origin from;
     struct store_placement placement; /* borrows from the request */
     struct relay_request request;
-    struct store_outcome outcome;
 };
 
 struct relay_queue {
@@ -29,6 +30,7 @@ struct relay_queue {
     int free_count;
     struct relay_entry **free; /* the one used last is the first used again */
     struct relay_entry *entries;
+    size_t size; /* of the entries, in bytes */
 };
 
 /* Makes an empty queue whose entries suffice for so many groups beside it. False if out of memory;

@@ -1,6 +1,7 @@
 #include "store/relay/relay.h"
 
 #include <errno.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -8,8 +9,13 @@
 #include "store/relay/message.h"
 
 enum {
-    RELAY_AGAIN_US = 2000 /* before a change is handed over again */
+    RELAY_AGAIN_US = 2000,  /* before a change is handed over again */
+    RELAY_LARGE = 16 * 1024 /* a change is large whose answer may take more bytes than that */
 };
+
+/* The large have one half of the room and the small the other, so that neither keep the others out.
+ */
+enum relay_size { RELAY_IS_SMALL, RELAY_IS_LARGE, RELAY_SIZES };
 
 enum relay_state {
     RELAY_FREE,
@@ -25,10 +31,11 @@ struct relay_wait {
     uint64_t number;             /* of its ticket */
     uint64_t place;              /* in the order in which they came */
     int64_t start_us, deadline_us;
-    int64_t until_us;  /* monotonic: the end of what it waits for now */
-    size_t room;       /* what its answer may take of the connection */
-    bool again;        /* an earlier writer may have made it */
-    struct trace call; /* the span of the wait; not sampled: there is none */
+    int64_t until_us;     /* monotonic: the end of what it waits for now */
+    size_t room;          /* what its answer may take of the connection */
+    enum relay_size size; /* so of which half */
+    bool again;           /* an earlier writer may have made it */
+    struct trace call;    /* the span of the wait; not sampled: there is none */
 };
 
 struct relay {
@@ -37,8 +44,9 @@ struct relay {
     int64_t timeout_us;
     int fd; /* the connection to the writer, or -1 */
     bool is_new;
-    size_t room, used; /* what the connection holds of answers; what those that wait may take */
-    int64_t again_us;  /* monotonic: not to be tried before */
+    size_t room;              /* what the connection holds of answers */
+    size_t used[RELAY_SIZES]; /* what those that wait may take */
+    int64_t again_us;         /* monotonic: not to be tried before */
     uint64_t came;
     int waiting, queued;
     bool full; /* what is queued waits for room, which answers make */
@@ -82,7 +90,7 @@ static void relay_disconnect(struct relay *r)
     close(r->fd);
     r->fd = -1;
     r->got = r->at = 0;
-    r->used = 0;
+    memset(r->used, 0, sizeof r->used);
     r->full = false;
     r->again_us = clock_monotonic_us() + RELAY_AGAIN_US;
     for (struct relay_wait *w = r->waits; w < r->waits + RELAY_WAITING_MAX; w++) {
@@ -123,24 +131,32 @@ static bool relay_send(struct relay *r, struct relay_wait *w)
     }
     w->state = RELAY_HANDED;
     r->queued--;
-    r->used += w->room;
+    r->used[w->size] += w->room;
     return true;
-}
-
-static struct relay_wait *relay_first_queued(struct relay *r)
-{
-    struct relay_wait *first = NULL;
-    for (struct relay_wait *w = r->waits; w < r->waits + RELAY_WAITING_MAX; w++) {
-        if (w->state == RELAY_QUEUED && (!first || w->place < first->place))
-            first = w;
-    }
-    return first;
 }
 
 /* Whether the connection holds the answer too, if all others have come but none was read. */
 static bool relay_has_room(const struct relay *r, const struct relay_wait *w)
 {
-    return r->used == 0 || r->used + w->room <= r->room;
+    size_t used = r->used[w->size];
+    return used == 0 || used + w->room <= r->room / RELAY_SIZES;
+}
+
+/* The one to be handed over next; NULL: there is room for none. Those of one size go in the order
+ * in which they came. */
+static struct relay_wait *relay_first_queued(struct relay *r)
+{
+    struct relay_wait *first[RELAY_SIZES] = {NULL}, *next = NULL;
+    for (struct relay_wait *w = r->waits; w < r->waits + RELAY_WAITING_MAX; w++) {
+        struct relay_wait **of_size = &first[w->size];
+        if (w->state == RELAY_QUEUED && (!*of_size || w->place < (*of_size)->place))
+            *of_size = w;
+    }
+    for (int i = 0; i < RELAY_SIZES; i++) {
+        if (first[i] && relay_has_room(r, first[i]) && (!next || first[i]->place < next->place))
+            next = first[i];
+    }
+    return next;
 }
 
 static void relay_send_queued(struct relay *r, int64_t now_us)
@@ -148,7 +164,7 @@ static void relay_send_queued(struct relay *r, int64_t now_us)
     r->full = false;
     while (r->queued > 0 && !r->full && now_us >= r->again_us) {
         struct relay_wait *w = relay_first_queued(r);
-        r->full = !relay_has_room(r, w);
+        r->full = !w;
         if (!r->full && !relay_send(r, w))
             r->again_us = now_us + RELAY_AGAIN_US;
     }
@@ -167,6 +183,7 @@ void relay_hand_over(struct relay *r, struct store_change *change, const struct 
                              .deadline_us = now_us + r->timeout_us,
                              .until_us = now_us + r->timeout_us,
                              .room = relay_message_room(change)};
+    w->size = w->room > RELAY_LARGE ? RELAY_IS_LARGE : RELAY_IS_SMALL;
     if (trace)
         trace_within(trace, &w->call);
     r->waiting++;
@@ -199,7 +216,7 @@ static struct store_change *relay_finish(struct relay *r, struct relay_wait *w,
     if (w->state == RELAY_QUEUED)
         r->queued--;
     else
-        r->used -= w->room;
+        r->used[w->size] -= w->room;
     r->waiting--;
     w->state = RELAY_FREE;
     change->result = w->again ? relay_doubt(result) : result;

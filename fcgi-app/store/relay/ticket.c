@@ -16,6 +16,11 @@ static bool relay_ticket_end(struct relay_ticket *ticket, uint64_t number)
                                           number & ~(uint64_t)RELAY_TICKET_WAITS);
 }
 
+bool relay_ticket_waits(const struct relay_ticket *ticket, uint64_t number)
+{
+    return atomic_load(&ticket->word) == number;
+}
+
 bool relay_ticket_take(struct relay_ticket *ticket, uint64_t number)
 {
     return relay_ticket_end(ticket, number);

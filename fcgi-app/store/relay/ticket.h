@@ -24,6 +24,9 @@ bool relay_ticket_take(struct relay_ticket *ticket, uint64_t number);
 /* By the worker: takes the change back. False if the writer took it up before. */
 bool relay_ticket_withdraw(struct relay_ticket *ticket, uint64_t number);
 
+/* By the writer: whether the change still waits to be taken up. */
+bool relay_ticket_waits(const struct relay_ticket *ticket, uint64_t number);
+
 /* Whatever change waits is withdrawn: its worker has died. */
 void relay_ticket_void(struct relay_ticket *ticket);
 

@@ -229,6 +229,32 @@ static void test_matches(void)
     }
 }
 
+static struct order_request asks(const int64_t products[3])
+{
+    struct order_request made = {.count = 0};
+    for (size_t i = 0; i < 3 && products[i]; i++)
+        order_request_add(&made, products[i], 1 + (int64_t)i, i);
+    return made;
+}
+
+static void test_covers(void)
+{
+    static const struct {
+        int line;
+        int64_t mine[3], others[3]; /* 0: no more */
+        bool covers;
+    } rows[] = {
+        {__LINE__, {1}, {1}, true},           {__LINE__, {1}, {2}, false},
+        {__LINE__, {1, 2, 3}, {3, 1}, true},  {__LINE__, {1, 2}, {2, 1}, true},
+        {__LINE__, {1, 2}, {1, 2, 3}, false}, {__LINE__, {2, 3}, {1, 2}, false},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        CHECK_ROW(rows[i].line);
+        const struct order_request mine = asks(rows[i].mine), others = asks(rows[i].others);
+        CHECK_INT(order_covers(&mine, &others), rows[i].covers);
+    }
+}
+
 /* Nothing is left of an order that was there before. */
 static void test_begin(void)
 {
@@ -270,6 +296,7 @@ int main(void)
         {"lines add up to the total", test_lines_add_up},
         {"the largest order does not overflow", test_largest_order},
         {"an order is told from another request", test_matches},
+        {"a request covers another one's products", test_covers},
         {"an order begins without lines", test_begin},
         {"every fault has a text", test_fault_texts},
         CU_TEST_INFO_NULL,

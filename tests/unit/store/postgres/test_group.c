@@ -16,37 +16,47 @@
 #include "unit/store/postgres/proxy.h"
 #include "unit/store/store_fixture.h"
 
-enum { GROUP = 4, WAIT_US = 15000000 };
+/* The group, and those that may come after it. */
+enum { GROUP = 4, MORE = 20, ALL = GROUP + MORE, WAIT_US = 15000000 };
 
-static struct order_request requests[GROUP];
-static struct store_placement placements[GROUP];
-static struct store_outcome outcomes[GROUP];
-static struct store_change changes[GROUP];
-static char ids[GROUP][ID_TEXT_SIZE];
+static struct order_request requests[ALL];
+static struct store_placement placements[ALL];
+static struct store_outcome outcomes[ALL];
+static struct store_change changes[ALL];
+static char ids[ALL][ID_TEXT_SIZE];
+
+static void put(size_t i, int64_t product, int64_t quantity)
+{
+    id_make(clock_now_us(), ids[i]);
+    requests[i] = *fixture_request(product, quantity);
+    placements[i] = (struct store_placement){.consumer = "c", .id = ids[i], .now_us = 1};
+    changes[i] = (struct store_change){STORE_USE_ORDER, &requests[i],     &placements[i],
+                                       &outcomes[i],    STORE_RESULT_MAX, NULL};
+}
 
 /* One order of each product, 9 of which there is none, and one of product 2 that is too large. */
 static void fill(void)
 {
     static const int64_t products[GROUP] = {1, 9, 2, 2}, quantities[GROUP] = {1, 1, 6, 1};
-    for (size_t i = 0; i < GROUP; i++) {
-        id_make(clock_now_us(), ids[i]);
-        requests[i] = *fixture_request(products[i], quantities[i]);
-        placements[i] = (struct store_placement){.consumer = "c", .id = ids[i], .now_us = 1};
-        changes[i] = (struct store_change){STORE_USE_ORDER, &requests[i],     &placements[i],
-                                           &outcomes[i],    STORE_RESULT_MAX, NULL};
-    }
+    for (size_t i = 0; i < GROUP; i++)
+        put(i, products[i], quantities[i]);
 }
 
 /* As the writer does. */
-static enum store_result make(struct store *store)
+static enum store_result make_all(struct store *store, size_t count)
 {
     struct store_wait wait;
-    bool waits = store_changes_send(store, changes, GROUP, &wait);
+    bool waits = store_changes_send(store, changes, count, &wait);
     while (waits && clock_monotonic_us() < wait.until_us) {
         poll(&wait.poll, 1, (int)((wait.until_us - clock_monotonic_us()) / 1000) + 1);
-        waits = store_changes_wait(store, changes, GROUP, &wait);
+        waits = store_changes_wait(store, changes, count, &wait);
     }
-    return store_changes_make(store, changes, GROUP);
+    return store_changes_make(store, changes, count);
+}
+
+static enum store_result make(struct store *store)
+{
+    return make_all(store, GROUP);
 }
 
 /* How many were sold; -1 if that is not what is missing from the stock. */
@@ -214,6 +224,33 @@ static void test_many_are_locked(void)
     fixture_end();
 }
 
+/* Many want what somebody holds. It is waited for once, so that who comes after them is served in
+ * time; nobody's outcome is in doubt, and the session stays. */
+static void test_many_want_what_is_locked(void)
+{
+    fixture_begin();
+    PGconn *beside = connect_beside();
+    struct store *store = fixture_open_url(fixture_url, 8000);
+    CHECK_TRUE(fixture_recovers(store));
+    int pid = PQbackendPID(((struct postgres *)store)->conn);
+    run(beside, "BEGIN; SELECT FROM products WHERE id = 1 FOR UPDATE");
+    for (size_t i = 0; i < ALL; i++)
+        put(i, i == ALL - 1 ? 2 : 1, 1);
+    /* One of two products, and one with a key: what waits for the table of keys may be alone. */
+    CHECK_INT(order_request_add(&requests[3], 2, 1, 1), ORDER_OK);
+    placements[4].key = "k";
+    CHECK_INT(make_all(store, ALL), STORE_OK);
+    for (size_t i = 0; i < ALL; i++)
+        CHECK_INT(changes[i].result, i == ALL - 1 ? STORE_OK : STORE_BUSY, "change %zu", i);
+    CHECK_INT(PQbackendPID(((struct postgres *)store)->conn), pid);
+    run(beside, "ROLLBACK");
+    CHECK_INT(sold(), 1);
+    CHECK_INT(make_all(store, ALL), STORE_OK);
+    store_close(store);
+    PQfinish(beside);
+    fixture_end();
+}
+
 /* Somebody holds an order that is to be cancelled, as while its consumer is renamed: the
  * cancellation fails at once, so that nobody who orders the same product waits for it. */
 static void test_order_is_held(void)
@@ -352,6 +389,7 @@ int main(void)
                                   {"again", test_again},
                                   {"one is locked", test_one_is_locked},
                                   {"many are locked", test_many_are_locked},
+                                  {"many want what is locked", test_many_want_what_is_locked},
                                   {"an order is held", test_order_is_held},
                                   {"commit is refused", test_commit_is_refused},
                                   {"sender dies", test_sender_dies},

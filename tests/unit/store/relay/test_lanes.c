@@ -125,10 +125,10 @@ static void end(void)
 }
 
 /* Hands over an order for up to two products, 0: none. */
-static void hand_over(int worker, int64_t product, int64_t other)
+static void hand_over_with(int ticket, int64_t product, int64_t other)
 {
+    int worker = ticket / RELAY_WAITING_MAX;
     struct relay_request *request = &requests[worker];
-    int ticket = worker * RELAY_WAITING_MAX;
     *request = (struct relay_request){.number = relay_ticket_draw(&door.tickets[ticket]),
                                       .ticket = ticket,
                                       .deadline_us = INT64_MAX,
@@ -137,6 +137,11 @@ static void hand_over(int worker, int64_t product, int64_t other)
     request->order.items[0] = (struct order_item){.product_id = product, .quantity = 1};
     request->order.items[1] = (struct order_item){.product_id = other, .quantity = 1};
     CHECK_TRUE(relay_message_send(fds[worker], request));
+}
+
+static void hand_over(int worker, int64_t product, int64_t other)
+{
+    hand_over_with(worker * RELAY_WAITING_MAX, product, other);
 }
 
 /* Turns until nothing more happens, which takes longer than to wait for a group; how many changes
@@ -166,6 +171,14 @@ static bool is_told(int worker)
     struct relay_answer got;
     return recv(fds[worker], &got, sizeof got, MSG_DONTWAIT) == (ssize_t)sizeof got &&
            got.number == requests[worker].number;
+}
+
+/* Hands over so many orders for the product, of each worker one after the other, but for the last
+ * worker. */
+static void hand_over_many(int count, int64_t product)
+{
+    for (int i = 0; i < count; i++)
+        hand_over_with(i % (WORKERS - 1) * RELAY_WAITING_MAX + i / (WORKERS - 1), product, 0);
 }
 
 /* Lanes of stores whose commits take long. */
@@ -346,6 +359,48 @@ static void test_sleeps(void)
     end();
 }
 
+/* However many wait for a product that is held, another one is sold meanwhile. */
+static void test_many_wait(void)
+{
+    begin(3);
+    hand_over(0, 1, 0);
+    settle();
+    hand_over_many(RELAY_QUEUE_MAX - 1, 1);
+    settle();
+    CHECK_SENT(true, false, false);
+    hand_over(WORKERS - 1, 2, 0);
+    settle();
+    CHECK_SENT(true, true, false);
+    CHECK_INT(answer(1), 1);
+    CHECK_TRUE(is_told(WORKERS - 1));
+    CHECK_INT(answer(0), 1);
+    CHECK_INT(answer(0), STORE_GROUP_MAX);
+    relay_lanes_finish(lanes);
+    end();
+}
+
+/* What was taken back takes nobody's place. */
+static void test_taken_back(void)
+{
+    begin(3);
+    hand_over(0, 1, 0);
+    settle();
+    hand_over_many(RELAY_QUEUE_MAX, 1);
+    settle();
+    hand_over(WORKERS - 1, 2, 0);
+    settle();
+    CHECK_SENT(true, false, false);
+    for (int worker = 0; worker < WORKERS - 1; worker++)
+        relay_door_void(&door, worker);
+    settle();
+    CHECK_SENT(true, true, false);
+    CHECK_INT(answer(1), 1);
+    CHECK_TRUE(is_told(WORKERS - 1));
+    CHECK_INT(answer(0), 1);
+    CHECK_TRUE(relay_lanes_are_idle(lanes));
+    end();
+}
+
 /* One that is handed over again is looked for when all else is over: it may be under way itself. */
 static void test_again(void)
 {
@@ -453,6 +508,8 @@ int main(void)
                                   {"share", test_share},
                                   {"few", test_few},
                                   {"sleeps", test_sleeps},
+                                  {"many wait", test_many_wait},
+                                  {"taken back", test_taken_back},
                                   {"again", test_again},
                                   {"not reached", test_not_reached},
                                   {"too late", test_too_late},

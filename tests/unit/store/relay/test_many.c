@@ -198,6 +198,40 @@ static void test_room_is_kept(void)
     relay_fixture_end();
 }
 
+/* Those whose answers are large leave room for others. */
+static void test_large_leave_room(void)
+{
+    static struct parcel parcels[RELAY_WAITING_MAX];
+    const struct parcel *small = &parcels[RELAY_WAITING_MAX - 1];
+    bool told = false;
+    relay_fixture_begin(WORKERS);
+    struct relay *relay = relay_open(&door, 0, TIMEOUT_MS);
+    parcel_hand_over(relay, &parcels[0], 1, 1);
+    make(1);
+    CHECK_INT(parcel_await(relay)->result, STORE_OK);
+    CHECK_NULL(relay_next(relay));
+    for (int i = 0; i < RELAY_WAITING_MAX - 1; i++) {
+        parcels[i].placement =
+            (struct store_placement){.consumer = "c", .id = parcels[0].id, .now_us = 1};
+        parcels[i].change =
+            (struct store_change){.use = STORE_USE_CANCEL, .placement = &parcels[i].placement};
+        relay_hand_over(relay, &parcels[i].change, NULL);
+    }
+    parcel_hand_over(relay, &parcels[RELAY_WAITING_MAX - 1], 1, 1);
+    /* The first that the writer makes are not all, and the last one is among them. */
+    CHECK_COMPARE(relay_fixture_make(), <, RELAY_WAITING_MAX);
+    for (const struct store_change *change; (change = relay_next(relay));)
+        told = told || change->owner == small;
+    CHECK_TRUE(told);
+    while (relay_waiting(relay) > 0) {
+        if (!relay_next(relay))
+            relay_fixture_turn(0);
+    }
+    CHECK_INT(fixture_stock(1), 9);
+    relay_close(relay);
+    relay_fixture_end();
+}
+
 int main(void)
 {
     static CU_TestInfo tests[] = {
@@ -206,6 +240,7 @@ int main(void)
         {"in turn", test_in_turn},
         {"answers find no room", test_answers_find_no_room},
         {"room is kept", test_room_is_kept},
+        {"large leave room", test_large_leave_room},
         CU_TEST_INFO_NULL,
     };
     return suite_run("unit/store/relay/many", NULL, NULL, tests);
