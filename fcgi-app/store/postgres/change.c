@@ -20,6 +20,9 @@ enum {
     /* Percent of the deadline that must be left for one more change to be made alone. Of that a
      * call waits three quarters, which is more than a brief wait for a lock. */
     POSTGRES_ALONE_PERCENT = 15,
+    /* After so many brief waits in vain nobody else of the group waits: other groups' answers do.
+     */
+    POSTGRES_VAIN_MAX = 3,
 };
 
 /* A change that is still to be made. */
@@ -243,12 +246,12 @@ static enum store_result postgres_changes_set_wait(struct postgres *p, void *con
 }
 
 /* A connection that is made later begins with it. */
-static void postgres_changes_be_brief(struct store *store, bool brief)
+static void postgres_changes_be(struct store *store, enum postgres_patience patience)
 {
     static const struct postgres_call call = {.name = "changes_make",
                                               .work = postgres_changes_set_wait};
     struct postgres *p = (struct postgres *)store;
-    p->brief = brief;
+    p->patience = patience;
     if (p->conn)
         postgres_call_run(store, &call, NULL);
 }
@@ -283,7 +286,7 @@ static enum store_result postgres_changes_one_by_one(struct store *store,
     struct postgres *p = (struct postgres *)store;
     enum store_result result = STORE_OK;
     struct changes vain = {.pending_count = 0};
-    postgres_changes_be_brief(store, true);
+    postgres_changes_be(store, POSTGRES_BRIEF);
     for (size_t i = 0; i < count; i++) {
         struct store_change *change = &changes[i];
         if (change->result == STORE_OK)
@@ -292,12 +295,14 @@ static enum store_result postgres_changes_one_by_one(struct store *store,
             change->result = STORE_BUSY;
         else if (postgres_changes_try(store, change, 1) == STORE_BUSY)
             vain.pending[vain.pending_count++] = change;
+        if (vain.pending_count == POSTGRES_VAIN_MAX && p->patience == POSTGRES_BRIEF)
+            postgres_changes_be(store, POSTGRES_AT_ONCE);
         if (trouble_is(change->result) && change->result != STORE_FAULT)
             result = change->result;
     }
     /* For later calls, whatever time is left of this one. */
     p->until_us = 0;
-    postgres_changes_be_brief(store, false);
+    postgres_changes_be(store, POSTGRES_PATIENT);
     return result;
 }
 

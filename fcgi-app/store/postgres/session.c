@@ -10,7 +10,8 @@
 enum { POSTGRES_STEP_MS = 60000 };
 
 /* Of the deadline. */
-enum { POSTGRES_LOCK_PERCENT = 50, POSTGRES_BRIEF_PERCENT = 5 };
+static const int postgres_lock_percents[] = {
+    [POSTGRES_PATIENT] = 50, [POSTGRES_BRIEF] = 5, [POSTGRES_AT_ONCE] = 0};
 
 void postgres_session_close(struct postgres *p)
 {
@@ -63,8 +64,7 @@ bool postgres_session_wait(const struct postgres *p, short events, int64_t until
 
 int postgres_session_lock_ms(const struct postgres *p)
 {
-    int percent = p->brief ? POSTGRES_BRIEF_PERCENT : POSTGRES_LOCK_PERCENT;
-    return 1 + p->timeout_ms * percent / 100;
+    return 1 + p->timeout_ms * postgres_lock_percents[p->patience] / 100;
 }
 
 enum store_result postgres_session_in_time(struct postgres *p)

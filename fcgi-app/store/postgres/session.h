@@ -35,6 +35,9 @@ struct postgres_reading {
     bool over;                /* the commit has been answered */
 };
 
+/* How long a statement waits for a lock: a good part of the deadline; a moment; not at all. */
+enum postgres_patience { POSTGRES_PATIENT, POSTGRES_BRIEF, POSTGRES_AT_ONCE };
+
 struct postgres {
     struct store store;        /* first, so that a struct store * is a struct postgres * */
     PQconninfoOption *options; /* of the URL; owned */
@@ -53,10 +56,10 @@ struct postgres {
     int64_t until_us;               /* a deadline that several calls share; 0: none */
     int64_t end_us;                 /* the deadline of the call that runs */
     int64_t deadline_us;            /* and of what it does at present; never later */
-    bool brief;                     /* waits for locks are brief: a group's have been waited for */
-    bool unbounded;                 /* only each step is bounded, see postgres_session_until */
-    bool shown;                     /* the visitor has seen a row, so nothing can be done over */
-    int retries, losses;            /* attempts of the call that runs */
+    enum postgres_patience patience;
+    bool unbounded;      /* only each step is bounded, see postgres_session_until */
+    bool shown;          /* the visitor has seen a row, so nothing can be done over */
+    int retries, losses; /* attempts of the call that runs */
     enum postgres_remedy remedy;
     const char *call; /* the use case that runs, for the log */
     bool begun; /* the call has sent what it has to send, and its answer is read: see call.h */

@@ -4,7 +4,10 @@
 
 #include "base/text.h"
 
-enum { RELAY_ROWS_SHIFT = 51 }; /* leaves 13 bits: RELAY_ROWS_WORDS * 64 is 2 to the 13th */
+enum {
+    RELAY_ROWS_CANCELLED = 0, /* what all cancellations lock */
+    RELAY_ROWS_SHIFT = 51     /* leaves 13 bits: RELAY_ROWS_WORDS * 64 is 2 to the 13th */
+};
 
 /* Spreads numbers that follow one another: Knuth, The Art of Computer Programming, 6.4. */
 static const uint64_t relay_rows_factor = 0x9e3779b97f4a7c15;
@@ -13,14 +16,15 @@ static const uint64_t relay_rows_factor = 0x9e3779b97f4a7c15;
 static int relay_rows_of(const struct relay_request *request, uint64_t bits[ORDER_LINES_MAX + 1])
 {
     int count = 0;
+    if (request->use == STORE_USE_CANCEL)
+        bits[count++] = RELAY_ROWS_CANCELLED;
     for (size_t i = 0; i < request->order.count; i++) {
         uint64_t product = (uint64_t)request->order.items[i].product_id;
         bits[count++] = product * relay_rows_factor >> RELAY_ROWS_SHIFT;
     }
-    if (request->use == STORE_USE_ORDER && !request->has_key)
+    if (!request->has_key)
         return count;
-    const char *text = request->use == STORE_USE_ORDER ? request->key : request->id;
-    uint64_t hash = text_hash(request->consumer) * relay_rows_factor ^ text_hash(text);
+    uint64_t hash = text_hash(request->consumer) * relay_rows_factor ^ text_hash(request->key);
     bits[count++] = hash * relay_rows_factor >> RELAY_ROWS_SHIFT;
     return count;
 }

@@ -15,8 +15,9 @@ struct relay_rows {
     uint64_t bits[RELAY_ROWS_WORDS];
 };
 
-/* Adds the rows of a change: the products of a new order and its key, or the order that is
- * cancelled, of which it is not told which products it has. */
+/* Adds the rows of a change: the products of a new order and its key. Of an order that is cancelled
+ * it is not told which products it has; all such are taken for one row, so that those that wait for
+ * a product are under way in one group. */
 void relay_rows_add(struct relay_rows *rows, const struct relay_request *request);
 
 /* Adds all rows of another set. */

@@ -251,6 +251,44 @@ static void test_many_want_what_is_locked(void)
     fixture_end();
 }
 
+/* Cancellations do not tell which products they wait for. After some have waited in vain the others
+ * are made if they need not wait. */
+static void test_many_give_back_what_is_locked(void)
+{
+    enum { SOLD = 10 };
+    static char of[SOLD][ID_TEXT_SIZE];
+    fixture_begin();
+    PGconn *beside = connect_beside();
+    struct store *store = fixture_open_url(fixture_url, 8000);
+    for (size_t i = 0; i < SOLD; i++) {
+        const struct order_request *request = fixture_request(i == SOLD - 1 ? 2 : 1, 1);
+        CHECK_INT(fixture_place(fixture, "c", NULL, FIXTURE_NOW_US, request, &outcomes[0]),
+                  STORE_OK);
+        snprintf(of[i], ID_TEXT_SIZE, "%s", outcomes[0].order.id);
+    }
+    CHECK_TRUE(fixture_recovers(store));
+    run(beside, "BEGIN; SELECT FROM products WHERE id = 1 FOR UPDATE");
+    for (size_t i = 0; i <= SOLD; i++) {
+        put(i, 2, 1);
+        if (i == SOLD)
+            continue;
+        changes[i].use = STORE_USE_CANCEL;
+        placements[i].id = of[i];
+    }
+    CHECK_INT(make_all(store, SOLD + 1), STORE_OK);
+    for (size_t i = 0; i <= SOLD; i++)
+        CHECK_INT(changes[i].result, i < SOLD - 1 ? STORE_BUSY : STORE_OK, "change %zu", i);
+    run(beside, "ROLLBACK");
+    CHECK_INT(fixture_stock(1), 10 - (SOLD - 1));
+    CHECK_INT(fixture_stock(2), 5 - 1);
+    PGresult *shown = PQexec(((struct postgres *)store)->conn, "SHOW lock_timeout");
+    CHECK_TEXT(PQgetvalue(shown, 0, 0), "4001ms");
+    PQclear(shown);
+    store_close(store);
+    PQfinish(beside);
+    fixture_end();
+}
+
 /* Somebody holds an order that is to be cancelled, as while its consumer is renamed: the
  * cancellation fails at once, so that nobody who orders the same product waits for it. */
 static void test_order_is_held(void)
@@ -385,16 +423,18 @@ static void test_succession(void)
 
 int main(void)
 {
-    static CU_TestInfo tests[] = {{"lost", test_lost},
-                                  {"again", test_again},
-                                  {"one is locked", test_one_is_locked},
-                                  {"many are locked", test_many_are_locked},
-                                  {"many want what is locked", test_many_want_what_is_locked},
-                                  {"an order is held", test_order_is_held},
-                                  {"commit is refused", test_commit_is_refused},
-                                  {"sender dies", test_sender_dies},
-                                  {"succession", test_succession},
-                                  CU_TEST_INFO_NULL};
+    static CU_TestInfo tests[] = {
+        {"lost", test_lost},
+        {"again", test_again},
+        {"one is locked", test_one_is_locked},
+        {"many are locked", test_many_are_locked},
+        {"many want what is locked", test_many_want_what_is_locked},
+        {"many give back what is locked", test_many_give_back_what_is_locked},
+        {"an order is held", test_order_is_held},
+        {"commit is refused", test_commit_is_refused},
+        {"sender dies", test_sender_dies},
+        {"succession", test_succession},
+        CU_TEST_INFO_NULL};
     fixture_driver = &fixture_drivers[FIXTURE_POSTGRES];
     return suite_run("unit/store/postgres/group", NULL, NULL, tests);
 }
