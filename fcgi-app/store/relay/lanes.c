@@ -59,7 +59,7 @@ struct relay_lanes *relay_lanes_open(struct store *const *stores, int count,
         l->groups[i] = (struct relay_group){.store = stores[i],
                                             .lines = l->lines,
                                             .queue = &l->queue,
-                                            .outcomes = l->outcomes + i * STORE_GROUP_MAX};
+                                            .outcomes = &l->outcomes[(size_t)i * STORE_GROUP_MAX]};
     if (ok)
         return l;
     relay_lanes_close(l);

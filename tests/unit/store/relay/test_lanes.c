@@ -269,41 +269,6 @@ static void test_shared(void)
     end();
 }
 
-/* A key is another such row, and all orders that are cancelled are one. */
-static void test_shared_rows(void)
-{
-    static const struct {
-        int line;
-        enum store_use use, other;
-        const char *consumer, *key, *id;
-        bool waits;
-    } rows[] = {{__LINE__, STORE_USE_ORDER, STORE_USE_ORDER, "c", "k", "1", true},
-                {__LINE__, STORE_USE_ORDER, STORE_USE_ORDER, "c", "l", "1", false},
-                {__LINE__, STORE_USE_ORDER, STORE_USE_ORDER, "d", "k", "1", false},
-                {__LINE__, STORE_USE_ORDER, STORE_USE_CANCEL, "c", "", "k", false},
-                {__LINE__, STORE_USE_CANCEL, STORE_USE_ORDER, "c", "k", "1", false},
-                {__LINE__, STORE_USE_CANCEL, STORE_USE_CANCEL, "d", "", "2", true}};
-    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        static struct relay_request first, second;
-        struct relay_rows held = {0};
-        CHECK_ROW(rows[i].line);
-        first = (struct relay_request){.use = rows[i].use, .consumer = "c", .key = "k", .id = "1"};
-        first.has_key = rows[i].use == STORE_USE_ORDER;
-        first.order.count = first.has_key;
-        first.order.items[0].product_id = 1;
-        second = (struct relay_request){.use = rows[i].other};
-        second.has_key = rows[i].other == STORE_USE_ORDER;
-        second.order.count = second.has_key;
-        second.order.items[0].product_id = 2;
-        snprintf(second.consumer, sizeof second.consumer, "%s", rows[i].consumer);
-        snprintf(second.key, sizeof second.key, "%s", rows[i].key);
-        snprintf(second.id, sizeof second.id, "%s", rows[i].id);
-        relay_rows_add(&held, &first);
-        CHECK_INT(relay_rows_meet(&held, &second), rows[i].waits);
-        CHECK_TRUE(relay_rows_meet(&held, &first));
-    }
-}
-
 /* What waits is shared out where that is much; but those for one product go together. */
 static void test_share(void)
 {
@@ -506,7 +471,6 @@ int main(void)
     static CU_TestInfo tests[] = {{"beside", test_beside},
                                   {"patience", test_patience},
                                   {"shared", test_shared},
-                                  {"shared rows", test_shared_rows},
                                   {"share", test_share},
                                   {"few", test_few},
                                   {"sleeps", test_sleeps},
