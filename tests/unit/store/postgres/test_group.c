@@ -183,8 +183,8 @@ static void test_one_is_locked(void)
 }
 
 /* Somebody holds products for longer than a group may take. Orders of one wait for it once, so that
- * there is time for what comes after them. Cancellations wait each, until there is no time left;
- * but that is no trouble of the store's. */
+ * there is time for what comes after them; cancellations wait until three have waited in vain. That
+ * is no trouble of the store's. */
 static void test_many_are_locked(void)
 {
     /* In this order: for product 1, for 3, which nobody holds, and of all there is of 1 and 2. */
