@@ -117,8 +117,13 @@ uint64_t text_hash(const char *text)
 {
     uint64_t hash = UINT64_C(0xcbf29ce484222325);
     for (; *text; text++)
-        hash = (hash ^ (unsigned char)*text) * UINT64_C(0x100000001b3);
+        hash = text_hash_on(hash, (unsigned char)*text);
     return hash;
+}
+
+uint64_t text_hash_on(uint64_t hash, uint64_t part)
+{
+    return (hash ^ part) * UINT64_C(0x100000001b3);
 }
 
 void text_show(const char *text, char *out, size_t size)

@@ -40,6 +40,9 @@ bool text_has_control(const char *bytes, size_t len);
 /* FNV-1a, 64 bits (the Internet-Draft "The FNV Non-Cryptographic Hash Algorithm"). */
 uint64_t text_hash(const char *text);
 
+/* One step of it, by a number in the place of a byte; another number makes another hash. */
+uint64_t text_hash_on(uint64_t hash, uint64_t part);
+
 /* Copies a text that a stranger chose so that it can stand in a message: each control character,
  * and each byte that is not UTF-8, is replaced by "?". What exceeds the size, at least 1 with its
  * NUL, is cut off, at a character's border. */

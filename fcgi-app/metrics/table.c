@@ -52,31 +52,25 @@ size_t table_bucket(enum metric_unit unit, int64_t value)
     return bucket;
 }
 
-/* FNV-1a's way, by parts instead of bytes. */
-static uint64_t table_mix(uint64_t shape, uint64_t part)
-{
-    return (shape ^ part) * UINT64_C(0x100000001b3);
-}
-
 uint64_t table_shape(const struct table_metric metrics[METRIC_MAX],
                      const struct table_value values[IS_MAX],
                      const struct table_unit units[METRIC_UNITS])
 {
     uint64_t shape = METRIC_MAX;
     for (size_t i = 0; i < METRIC_MAX; i++) {
-        shape = table_mix(shape, text_hash(metrics[i].name));
-        shape = table_mix(shape, (uint64_t)metrics[i].type * METRIC_UNITS + metrics[i].unit);
+        shape = text_hash_on(shape, text_hash(metrics[i].name));
+        shape = text_hash_on(shape, (uint64_t)metrics[i].type * METRIC_UNITS + metrics[i].unit);
         for (size_t k = 0; k < TABLE_LABELS_MAX; k++)
-            shape = table_mix(shape, text_hash(metrics[i].labels[k] == LABEL_NONE
-                                                   ? ""
-                                                   : table_labels[metrics[i].labels[k]].name));
+            shape = text_hash_on(shape, text_hash(metrics[i].labels[k] == LABEL_NONE
+                                                      ? ""
+                                                      : table_labels[metrics[i].labels[k]].name));
     }
     for (size_t i = 0; i < IS_MAX; i++)
-        shape = table_mix(table_mix(shape, values[i].label), text_hash(values[i].text));
+        shape = text_hash_on(text_hash_on(shape, values[i].label), text_hash(values[i].text));
     for (size_t i = 0; i < METRIC_UNITS; i++) {
-        shape = table_mix(shape, (uint64_t)units[i].buckets);
+        shape = text_hash_on(shape, (uint64_t)units[i].buckets);
         for (int k = 0; k + 1 < units[i].buckets; k++)
-            shape = table_mix(shape, (uint64_t)units[i].bounds[k]);
+            shape = text_hash_on(shape, (uint64_t)units[i].bounds[k]);
     }
     return shape;
 }

@@ -1,5 +1,6 @@
 #include "publish/layout.h"
 
+#include "base/text.h"
 #include "metrics/memory.h"
 #include "metrics/table.h"
 #include "publish/roster.h"
@@ -59,9 +60,8 @@ uint64_t layout_shape(void)
     const uint64_t parts[] = {LAYOUT_VERSION, sizeof(struct layout), sizeof(struct roster),
                               sizeof(struct memory),
                               table_shape(table_metrics, table_values, table_units)};
-    /* FNV-1a's way, by parts instead of bytes. */
-    uint64_t shape = UINT64_C(0xcbf29ce484222325);
+    uint64_t shape = 0;
     for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++)
-        shape = (shape ^ parts[i]) * UINT64_C(0x100000001b3);
+        shape = text_hash_on(shape, parts[i]);
     return shape;
 }
